@@ -1,0 +1,15 @@
+"""Kedro datasets that the ecosystem lacks."""
+
+from sea_ice_kedro.datasets.class_map import ClassMapDataset
+from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
+from sea_ice_kedro.datasets.quicklook import QuicklookDataset
+from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
+from sea_ice_kedro.datasets.scene import SceneDataset
+
+__all__ = [
+    "ClassMapDataset",
+    "ParallelPartitionedDataset",
+    "QuicklookDataset",
+    "RasterTagsDataset",
+    "SceneDataset",
+]

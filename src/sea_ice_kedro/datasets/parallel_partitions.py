@@ -1,0 +1,246 @@
+"""A folder of scenes whose products are made where the engine says."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets.partitions import PartitionedDataset
+
+from sea_ice_kedro import __version__
+from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
+from sea_ice_kedro.datasets.progress import track
+from sea_ice_kedro.engines.base import make_engine
+from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
+from sea_ice_kedro.errors import SeaIceError, WorkerLost
+from sea_ice_kedro.rasters.files import checksum, remove
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PartitionLoader:
+    """Loads one partition; picklable, and knows the content it would load."""
+
+    dataset_type: Callable[..., AbstractDataset[Any, Any]]
+    dataset_config: Mapping[str, Any]
+    filepath: str
+
+    def __call__(self) -> Any:  # noqa: ANN401 - whatever the dataset holds
+        """Load the value."""
+        return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
+
+    def fingerprint(self) -> str:
+        """Digest the file's content, wherever the file lies."""
+        return checksum(self.filepath)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one partition."""
+
+    partition_id: str
+    status: str
+    """"written", "unchanged" or "failed"."""
+
+    reason: str = ""
+    """Of a failure: one line for people."""
+
+    trace: str = ""
+    """Of a failure that nobody expected: where it happened."""
+
+
+@dataclass(frozen=True)
+class PartitionWriter:
+    """Makes and writes one partition, in a worker; only receipts travel back."""
+
+    dataset_type: Callable[..., AbstractDataset[Any, Any]]
+    dataset_config: Mapping[str, Any]
+
+    def __call__(self, item: tuple[str, str, Callable[[], Any]]) -> Receipt:
+        """Write the partition unless the same content is there already."""
+        partition_id, filepath, make = item
+        try:
+            return Receipt(partition_id, self._write(filepath, make))
+        except SeaIceError as error:
+            remove_stale(filepath)
+            return Receipt(partition_id, "failed", str(error))
+        # One scene must not cost the others, whatever is wrong with it; the caller
+        # raises what is recorded here.
+        except Exception as error:  # noqa: BLE001
+            remove_stale(filepath)
+            reason = f"{type(error).__name__}: {error}"
+            return Receipt(partition_id, "failed", reason, traceback.format_exc())
+
+    def _write(self, filepath: str, make: Callable[[], Any]) -> str:
+        stored = getattr(self.dataset_type, "stored_fingerprint", None)
+        if stored is None:
+            self._dataset(filepath).save(make())
+            return "written"
+        fingerprint = fingerprint_of(make)
+        if stored(self._dataset(filepath)) == fingerprint:
+            return "unchanged"
+        provenance = {
+            "fingerprint": fingerprint,
+            "software": f"sea_ice_kedro {__version__}",
+            "recipe": recipe_of(make),
+        }
+        self._dataset(filepath, provenance=provenance).save(make())
+        return "written"
+
+    def _dataset(
+        self, filepath: str, **more: Mapping[str, str]
+    ) -> AbstractDataset[Any, Any]:
+        return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
+
+
+def remove_stale(filepath: str) -> None:
+    """Remove what an earlier run made: it is not a product of the current input."""
+    try:
+        remove(filepath)
+    except OSError as error:
+        logger.warning("could not remove the outdated %s: %s", filepath, error)
+
+
+class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
+    """`PartitionedDataset` whose `save` hands each partition to an engine.
+
+    One worker loads, computes and writes a scene, so pixels never pass through the
+    driver. A partition that is there already, made from the same input and options by
+    the same software, is left alone.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        class_maps:
+          type: sea_ice_kedro.datasets.ParallelPartitionedDataset
+          path: data/04_feature/class_maps
+          filename_suffix: .tif
+          dataset: {type: sea_ice_kedro.datasets.ClassMapDataset}
+          engine: {name: processes, workers: auto}
+        ```
+    """
+
+    def __init__(  # noqa: PLR0913 - a dataset's arguments are its YAML keys
+        self,
+        *,
+        path: str,
+        dataset: str | dict[str, Any],
+        filename_suffix: str = "",
+        engine: dict[str, Any] | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the folder, the kind of file in it and the engine that fills it.
+
+        Args:
+            path: Folder of the partitions, or its URL.
+            dataset: Dataset of one file, as for `PartitionedDataset`.
+            filename_suffix: Ending of the files, ".tif".
+            engine: `name` and `workers` (see `make_engine`); default: sequential.
+            credentials: For `fsspec.filesystem`.
+            fs_args: For `fsspec.filesystem`.
+            metadata: Ignored by Kedro; read by kedro-viz.
+
+        Raises:
+            InvalidOption: if the engine is unknown or has no worker.
+        """
+        super().__init__(
+            path=path,
+            dataset=dataset,
+            filename_suffix=filename_suffix,
+            credentials=credentials,
+            fs_args=fs_args,
+            metadata=metadata,
+        )
+        self._engine = make_engine(**(engine or {}))
+
+    @property
+    def name(self) -> str:
+        """What the partitions are, by the folder's name."""
+        return PurePosixPath(self._path).name
+
+    def load(self) -> dict[str, Callable[[], Any]]:
+        """Give a picklable loader for each partition, without reading one.
+
+        Raises:
+            DatasetError: if the folder holds no partition.
+        """
+        self._invalidate_caches()
+        loaders: dict[str, Callable[[], Any]] = {
+            self._path_to_partition(path): PartitionLoader(
+                self._dataset_type, self._dataset_config, self._join_protocol(path)
+            )
+            for path in self._list_partitions()
+        }
+        if not loaders:
+            raise DatasetError(f"expected {self.name} in {self._path}, got none")
+        return loaders
+
+    def save(self, data: Mapping[str, Callable[[], Any]]) -> None:
+        """Make and write every partition that is not there yet.
+
+        Args:
+            data: Partition id -> a picklable function that makes the value.
+
+        Raises:
+            PartitionsFailed: if some failed and no run is there to raise it at its
+                end, or if all failed. All others are written.
+        """
+        items = [
+            (i, self._join_protocol(self._partition_to_path(i)), make)
+            for i, make in data.items()
+        ]
+        writer = PartitionWriter(self._dataset_type, self._dataset_config)
+        start = time.monotonic()
+        outcomes = self._engine.map(writer, items)
+        receipts = [
+            _receipt(outcome, partition_id, filepath)
+            for outcome, (partition_id, filepath, _) in zip(
+                track(outcomes, self.name, len(items), _is_failure), items, strict=True
+            )
+        ]
+        self._invalidate_caches()
+        self._report(receipts, time.monotonic() - start)
+
+    def _report(self, receipts: list[Receipt], elapsed_s: float) -> None:
+        failed = [r for r in receipts if r.status == "failed"]
+        unchanged = sum(r.status == "unchanged" for r in receipts)
+        logger.info(
+            "%s: %d made, %d unchanged, %d failed in %.1f s",
+            self.name,
+            len(receipts) - unchanged - len(failed),
+            unchanged,
+            len(failed),
+            elapsed_s,
+        )
+        for receipt in failed:
+            if receipt.trace:
+                logger.error(
+                    "%s / %s:\n%s", self.name, receipt.partition_id, receipt.trace
+                )
+        failures = [Failure(self.name, r.partition_id, r.reason) for r in failed]
+        if failures and len(failures) == len(receipts):
+            # Nothing is left to go on with.
+            raise PartitionsFailed(LEDGER.close() + failures)
+        if failures:
+            LEDGER.record(failures)
+
+
+def _receipt(
+    outcome: Receipt | WorkerLost, partition_id: str, filepath: str
+) -> Receipt:
+    if isinstance(outcome, WorkerLost):
+        remove_stale(filepath)
+        return Receipt(partition_id, "failed", str(outcome))
+    return outcome
+
+
+def _is_failure(outcome: Receipt | WorkerLost) -> bool:
+    return isinstance(outcome, WorkerLost) or outcome.status == "failed"

@@ -1,0 +1,88 @@
+"""A picture of a scene for people: PNG, with provenance in its text."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fsspec.core import url_to_fs
+from kedro.io import AbstractDataset
+from PIL import Image, PngImagePlugin
+
+from sea_ice_kedro.imagery.arrays import RGB
+from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.geotiff import write_errors
+
+
+class QuicklookDataset(AbstractDataset[RGB, RGB]):
+    """Saves and loads one picture, uint8 (H, W, 3), as PNG.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        quicklook:
+          type: sea_ice_kedro.datasets.QuicklookDataset
+          filepath: data/08_reporting/quicklooks/s2_vis_00.png
+        ```
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        provenance: Mapping[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A path, or a URL that fsspec knows.
+            provenance: Text to write into the picture: `fingerprint`, ...
+            metadata: Ignored by Kedro; read by kedro-viz.
+        """
+        self._filepath = filepath
+        self._provenance = dict(provenance or {})
+        self.metadata = metadata
+
+    def save(self, data: RGB) -> None:
+        """Write the picture, whole or not at all.
+
+        Raises:
+            CannotWrite: if there is no room or no permission.
+        """
+        text = PngImagePlugin.PngInfo()
+        for key, value in self._provenance.items():
+            text.add_text(key, value)
+        with write_errors(self._filepath), writing(self._filepath) as part:
+            Image.fromarray(data).save(
+                part, format="PNG", pnginfo=text, compress_level=1
+            )
+
+    def load(self) -> RGB:
+        """Read the picture back, uint8 (H, W, 3)."""
+        with reading(self._filepath) as path, Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))
+
+    def preview(self) -> str:
+        """Give the picture to kedro-viz, PNG in base64."""
+        buffer = io.BytesIO()
+        Image.fromarray(self.load()).save(buffer, format="PNG")
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    def stored_fingerprint(self) -> str | None:
+        """Tell what the existing picture was made from; None when there is none."""
+        if not self._exists():
+            return None
+        with reading(self._filepath) as path, Image.open(path) as picture:
+            fingerprint = picture.info.get("fingerprint")
+        return str(fingerprint) if fingerprint else None
+
+    def _exists(self) -> bool:
+        filesystem, path = url_to_fs(self._filepath)
+        return bool(filesystem.exists(path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": Path(self._filepath).as_posix()}

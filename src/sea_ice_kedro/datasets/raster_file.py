@@ -1,0 +1,60 @@
+"""What the datasets of one raster file have in common."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from fsspec.core import url_to_fs
+from kedro.io import AbstractDataset
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.rasters.geotiff import opened, tags_of
+
+Value = TypeVar("Value")
+
+
+class RasterFileDataset(AbstractDataset[Value, Value]):
+    """One raster file with provenance in its tags."""
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        provenance: Mapping[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A path, or a URL that fsspec knows.
+            provenance: Tags to write beside the data's own: `fingerprint`, ...
+            metadata: Ignored by Kedro; read by kedro-viz.
+        """
+        self._filepath = filepath
+        self._provenance = dict(provenance or {})
+        self.metadata = metadata
+
+    def stored_fingerprint(self) -> str | None:
+        """Tell what the existing file was made from; None when there is none."""
+        try:
+            with opened(self._filepath) as file:
+                return tags_of(file).get("fingerprint")
+        except (FileNotFoundError, InvalidScene):
+            return None
+
+    def _exists(self) -> bool:
+        filesystem, path = url_to_fs(self._filepath)
+        return bool(filesystem.exists(path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
+
+
+def time_tag(acquired: datetime | None) -> dict[str, str]:
+    """Write a time of acquisition as a tag, when it is known."""
+    return {} if acquired is None else {"acquired": acquired.isoformat()}
+
+
+def time_of(tags: Mapping[str, str]) -> datetime | None:
+    """Read the time of acquisition from tags."""
+    return datetime.fromisoformat(tags["acquired"]) if "acquired" in tags else None

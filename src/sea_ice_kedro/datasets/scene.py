@@ -1,0 +1,122 @@
+"""A scene as a GeoTIFF: R, G, B and validity, and a quality band once filtered."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import FilteredScene, Origin, Quality, Scene
+from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.rasters.footprint import pixel_size_m
+from sea_ice_kedro.rasters.geotiff import (
+    WORKING,
+    Layers,
+    georeference_of,
+    opened,
+    tags_of,
+    write_raster,
+)
+
+_BANDS = ["red", "green", "blue"]
+
+
+class SceneDataset(RasterFileDataset[Scene]):
+    """Saves and loads one `Scene` or `FilteredScene`, lossless.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        scene:
+          type: sea_ice_kedro.datasets.SceneDataset
+          filepath: data/02_intermediate/scenes/s2_vis_00.tif
+        ```
+
+        Using the Python API:
+
+        >>> from sea_ice_kedro.datasets import SceneDataset
+        >>> scene = SceneDataset(filepath="s2_vis_00.tif").load()
+    """
+
+    def save(self, data: Scene) -> None:
+        """Write the scene, whole or not at all.
+
+        Raises:
+            CannotWrite: if there is no room or no permission.
+        """
+        bands = [np.ascontiguousarray(data.rgb[..., i]) for i in range(3)]
+        names = list(_BANDS)
+        quality = getattr(data, "quality", None)
+        if quality is not None:
+            bands.append(quality)
+            names.append("quality")
+        layers = Layers(
+            bands=bands,
+            names=names,
+            georeference=data.georeference,
+            valid_mask=data.valid_mask,
+            tags={**_tags(data), **_flag_counts(quality), **self._provenance},
+        )
+        write_raster(self._filepath, layers, WORKING)
+
+    def load(self) -> Scene:
+        """Read the scene back, a `FilteredScene` where there is a quality band.
+
+        Raises:
+            InvalidScene: if the file is damaged or was not written by this class.
+        """
+        with opened(self._filepath) as file:
+            tags = tags_of(file)
+            if "scene_id" not in tags or file.descriptions[:3] != tuple(_BANDS):
+                raise InvalidScene(
+                    f"{Path(self._filepath).name}: expected a scene written by this "
+                    f"project (bands {_BANDS}), got bands {file.descriptions}. Make it "
+                    "with: kedro run --pipelines ingestion,filtering"
+                )
+            bands = file.read()
+            valid_mask = file.dataset_mask() > 0
+            georeference = georeference_of(file)
+        common = {
+            "scene_id": tags["scene_id"],
+            "rgb": np.ascontiguousarray(np.moveaxis(bands[:3], 0, -1)),
+            "valid_mask": valid_mask,
+            "georeference": georeference,
+            "acquired": time_of(tags),
+            "origin": Origin(tags["source"], tags["location"], tags["checksum"])
+            if "source" in tags
+            else None,
+        }
+        if len(bands) == len(_BANDS):
+            return Scene(**common)
+        return FilteredScene(**common, quality=bands[3])
+
+
+def _tags(scene: Scene) -> dict[str, str]:
+    tags = {
+        "scene_id": scene.scene_id,
+        "valid_pixels": str(np.count_nonzero(scene.valid_mask)),
+        **time_tag(scene.acquired),
+    }
+    if scene.origin is not None:
+        tags |= {
+            "source": scene.origin.source,
+            "location": scene.origin.location,
+            "checksum": scene.origin.checksum,
+        }
+    if scene.georeference is not None:
+        size = pixel_size_m(scene.georeference, scene.shape)
+        tags["pixel_size_m"] = f"{size:.6g}"
+    return tags
+
+
+def _flag_counts(quality: Quality | None) -> dict[str, str]:
+    """Count the pixels of each quality flag, for the statistics to read."""
+    if quality is None:
+        return {}
+    counts = np.bincount(quality.ravel(), minlength=256)
+    values = np.arange(256)
+    return {
+        f"pixels_{flag.name}".lower(): str(counts[(values & flag) > 0].sum())
+        for flag in QualityFlag
+    }

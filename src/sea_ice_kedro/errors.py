@@ -1,0 +1,32 @@
+"""What can go wrong, one sentence a class.
+
+Messages say what was expected, what was found, where, and the way out.
+"""
+
+
+class SeaIceError(Exception):
+    """Any error this package raises on purpose."""
+
+
+class InvalidOption(SeaIceError, ValueError):
+    """A setting has a value that cannot be right."""
+
+
+class InvalidScene(SeaIceError, ValueError):
+    """A scene's file cannot be read as what it claims to be."""
+
+
+class InvalidLabel(SeaIceError, ValueError):
+    """A manual label does not fit its scene or its palette."""
+
+
+class MissingInput(SeaIceError, FileNotFoundError):
+    """A pipeline needs data that no earlier run has made."""
+
+
+class WorkerLost(SeaIceError, RuntimeError):
+    """A worker process died while it held a piece of work."""
+
+
+class CannotWrite(SeaIceError, OSError):
+    """A product cannot be written: no room, no permission, no such place."""

@@ -1,0 +1,108 @@
+"""The shapes of data that every algorithm here speaks.
+
+Axes are (row, column, channel); channels are R, G, B. Boolean rasters are named
+for what is True: `valid_mask` is True where the scene was observed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+RGB = npt.NDArray[np.uint8]
+"""uint8 (H, W, 3), 0..255, channels R, G, B."""
+
+Grey = npt.NDArray[np.uint8]
+"""uint8 (H, W), 0..255."""
+
+Mask = npt.NDArray[np.bool_]
+"""bool (H, W)."""
+
+Codes = npt.NDArray[np.uint8]
+"""uint8 (H, W) of `SeaIceClass` codes; 255 where there is no data."""
+
+Quality = npt.NDArray[np.uint8]
+"""uint8 (H, W) of `QualityFlag` bits."""
+
+
+@dataclass(frozen=True)
+class Georeference:
+    """Where a raster lies: a coordinate reference system and an affine transform."""
+
+    crs: str
+    """As rasterio writes it: an authority code ("EPSG:3031") or WKT."""
+
+    transform: tuple[float, float, float, float, float, float]
+    """(a, b, c, d, e, f) with x = a·column + b·row + c, y = d·column + e·row + f,
+    for the upper left corner of a pixel, in units of the CRS."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a scene came from."""
+
+    source: str
+    """Name of the source: "sample", "folder", ..."""
+
+    location: str
+    """File name, product or seed, as the source names it; never a whole path."""
+
+    checksum: str
+    """"sha256:..." of the bytes or settings that the scene was made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One Sentinel-2 acquisition over an area: an RGB raster with its validity."""
+
+    scene_id: str
+    rgb: RGB
+    valid_mask: Mask
+    georeference: Georeference | None = None
+    acquired: datetime | None = None
+    """Time of acquisition, UTC."""
+
+    origin: Origin | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse rasters that do not fit together."""
+        expected = f"scene {self.scene_id!r}: expected "
+        if self.rgb.shape[2:] != (3,) or self.rgb.dtype != np.uint8:
+            raise ValueError(
+                f"{expected}rgb as uint8 (H, W, 3), got {self.rgb.dtype} "
+                f"{self.rgb.shape}"
+            )
+        if self.valid_mask.shape != self.rgb.shape[:2] or self.valid_mask.dtype != bool:
+            raise ValueError(
+                f"{expected}valid_mask as bool {self.rgb.shape[:2]}, got "
+                f"{self.valid_mask.dtype} {self.valid_mask.shape}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class FilteredScene(Scene):
+    """A scene after the thin-cloud and shadow filter, with its quality flags."""
+
+    quality: Quality | None = None
+    """uint8 (H, W) of `QualityFlag` bits; None before the filter set them."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMap:
+    """The class of every pixel of one scene, on the scene's own grid."""
+
+    scene_id: str
+    codes: Codes
+    georeference: Georeference | None = None
+    acquired: datetime | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self.codes.shape[0], self.codes.shape[1]

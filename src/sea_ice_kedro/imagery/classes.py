@@ -1,0 +1,62 @@
+"""The classes of a class map: codes in files, colours on screen, in one place.
+
+They are brightness classes, not WMO stages of development: thick ice looks like
+first-year or older, snow-covered ice; thin ice like nilas and young ice.
+"""
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+from sea_ice_kedro.imagery.arrays import RGB, Codes
+
+NODATA = 255
+"""Code of pixels without an observation; never a class."""
+
+
+class SeaIceClass(IntEnum):
+    """Codes of a class map."""
+
+    THICK_ICE = 0
+    THIN_ICE = 1
+    OPEN_WATER = 2
+
+    @property
+    def label(self) -> str:
+        """Name as people read it: "thick ice"."""
+        return self.name.replace("_", " ").lower()
+
+
+class QualityFlag(IntFlag):
+    """Bits of a filtered scene's quality band; 0 is an untouched, clear pixel."""
+
+    NODATA = 1
+    THIN_CLOUD = 2
+    SHADOW = 4
+    CHANGED = 8
+    SATURATED = 16
+    UNTRUSTWORTHY = 32
+
+
+COLOURS: dict[SeaIceClass, tuple[int, int, int]] = {
+    SeaIceClass.THICK_ICE: (255, 0, 0),
+    SeaIceClass.THIN_ICE: (0, 0, 255),
+    SeaIceClass.OPEN_WATER: (0, 255, 0),
+}
+"""(R, G, B) as Iqrah et al. (2024, III-A, Fig. 4) draw them."""
+
+NODATA_COLOUR = (0, 0, 0)
+
+
+def palette() -> RGB:
+    """Give the colour of every code: uint8 (256, 3), black where no class is."""
+    colours = np.zeros((256, 3), np.uint8)
+    for sea_ice_class, colour in COLOURS.items():
+        colours[sea_ice_class] = colour
+    colours[NODATA] = NODATA_COLOUR
+    return colours
+
+
+def colourise(codes: Codes) -> RGB:
+    """Paint class codes, uint8 (H, W), in their colours, uint8 (H, W, 3)."""
+    return palette()[codes]

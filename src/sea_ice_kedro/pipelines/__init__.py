@@ -1,0 +1,1 @@
+"""Wiring: what is computed from what. The algorithms are elsewhere."""

@@ -1,0 +1,5 @@
+"""The `autolabel` pipeline."""
+
+from sea_ice_kedro.pipelines.autolabel.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,101 @@
+"""Class maps by brightness, their statistics and pictures."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.scores import area_km2, concentration
+from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.reporting.class_shares import draw_class_shares
+from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
+
+_NAN = float("nan")
+
+
+def label_scenes(
+    scene_index: pd.DataFrame,
+    filtered_scenes: Partitions[FilteredScene],
+    thresholds: BrightnessThresholds,
+) -> Partitions[ClassMap]:
+    """Declare the class map of every scene; nothing is computed until it is saved.
+
+    Args:
+        scene_index: A row a scene.
+        filtered_scenes: Scene id -> loader of one filtered scene.
+        thresholds: Brightness cut-offs, 0..255.
+
+    Returns:
+        Scene id -> maker of one class map, on the scene's own grid.
+    """
+    chosen = of_index(scene_index, filtered_scenes, "the filtered scene", "filtering")
+    return map_partitions(partial(label_scene, thresholds=thresholds), chosen)
+
+
+def summarise_labels(
+    scene_index: pd.DataFrame,
+    class_map_tags: Partitions[dict[str, Any]],
+    thresholds: BrightnessThresholds,
+) -> pd.DataFrame:
+    """Make the table of class areas and concentration, a row a scene.
+
+    Fractions are of the valid pixels, 0..1. Areas are true areas on the ground; NaN
+    where a scene has no georeference.
+    """
+    rows = [
+        _label_row(scene_id, tags, thresholds)
+        for scene_id, tags in tags_by_scene(scene_index, class_map_tags).items()
+    ]
+    return pd.DataFrame(rows, columns=list(_label_row("", _EMPTY, thresholds)))
+
+
+_EMPTY = {"pixels": 1} | {f"pixels_{c.name}".lower(): 0 for c in SeaIceClass}
+
+
+def _label_row(
+    scene_id: str, tags: dict[str, Any], thresholds: BrightnessThresholds
+) -> dict[str, Any]:
+    counts = {c: int(tags[f"pixels_{c.name}".lower()]) for c in SeaIceClass}
+    valid = sum(counts.values())
+    pixel_area_m2 = float(tags.get("pixel_area_m2", _NAN))
+    names = {c: c.name.lower() for c in SeaIceClass}
+    return {
+        "scene_id": scene_id,
+        "acquired": tags.get("acquired", ""),
+        "valid_fraction": valid / int(tags["pixels"]),
+        "sea_ice_concentration": concentration(counts),
+        **{f"{names[c]}_pixels": counts[c] for c in SeaIceClass},
+        **{
+            f"{names[c]}_fraction": counts[c] / valid if valid else _NAN
+            for c in SeaIceClass
+        },
+        **{f"{names[c]}_km2": area_km2(counts[c], pixel_area_m2) for c in SeaIceClass},
+        "thin_ice_min": thresholds.thin_ice_min,
+        "thick_ice_min": thresholds.thick_ice_min,
+    }
+
+
+def draw_quicklooks(
+    scene_index: pd.DataFrame,
+    scenes: Partitions[Scene],
+    filtered_scenes: Partitions[FilteredScene],
+    class_maps: Partitions[ClassMap],
+    options: QuicklookOptions,
+) -> Partitions[RGB]:
+    """Declare a picture of every scene: scene | filtered | classes."""
+    return map_partitions(
+        partial(draw_quicklook, options=options),
+        of_index(scene_index, scenes, "the ingested raster", "ingestion"),
+        of_index(scene_index, filtered_scenes, "the filtered scene", "filtering"),
+        of_index(scene_index, class_maps, "the class map", "autolabel"),
+    )
+
+
+def compare_scenes(label_statistics: pd.DataFrame) -> go.Figure:
+    """Draw the class shares of all scenes in one figure."""
+    return draw_class_shares(label_statistics)

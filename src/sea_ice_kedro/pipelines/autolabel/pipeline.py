@@ -1,0 +1,57 @@
+"""filtered_scenes → class_maps, label_statistics, quicklooks, class_shares."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines.autolabel.nodes import (
+    compare_scenes,
+    draw_quicklooks,
+    label_scenes,
+    summarise_labels,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `autolabel` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                func=label_scenes,
+                inputs=[
+                    "scene_index",
+                    "filtered_scenes@raster",
+                    "params:autolabel.thresholds",
+                ],
+                outputs="class_maps@raster",
+                name="label_scenes",
+            ),
+            Node(
+                func=summarise_labels,
+                inputs=[
+                    "scene_index",
+                    "class_maps@tags",
+                    "params:autolabel.thresholds",
+                ],
+                outputs="label_statistics",
+                name="summarise_labels",
+            ),
+            Node(
+                func=draw_quicklooks,
+                inputs=[
+                    "scene_index",
+                    "scenes@raster",
+                    "filtered_scenes@raster",
+                    "class_maps@raster",
+                    "params:autolabel.quicklooks",
+                ],
+                outputs="quicklooks",
+                name="draw_quicklooks",
+            ),
+            Node(
+                func=compare_scenes,
+                inputs="label_statistics",
+                outputs="class_shares",
+                name="compare_scenes",
+            ),
+        ],
+        tags="autolabel",
+    )

@@ -1,0 +1,63 @@
+"""Thin cloud and shadow out of every scene, once per scene."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
+from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
+from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+
+
+def filter_scenes(
+    scene_index: pd.DataFrame, scenes: Partitions[Scene], options: FilterOptions
+) -> Partitions[FilteredScene]:
+    """Declare the filtered version of every scene; computed when it is saved.
+
+    Args:
+        scene_index: A row a scene.
+        scenes: Scene id -> loader of one scene.
+        options: Method and settings.
+
+    Returns:
+        Scene id -> maker of one filtered scene, on the scene's own grid.
+    """
+    chosen = of_index(scene_index, scenes, "the ingested raster", "ingestion")
+    return map_partitions(partial(filter_scene, options=options), chosen)
+
+
+def summarise_clouds(
+    scene_index: pd.DataFrame,
+    filtered_tags: Partitions[dict[str, Any]],
+    options: FilterOptions,
+) -> pd.DataFrame:
+    """Make the table of what the filter found and did, a row a scene.
+
+    Fractions are of the valid pixels, 0..1; NaN where no pixel is valid.
+    """
+    rows = [
+        _cloud_row(scene_id, tags, options.method)
+        for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items()
+    ]
+    columns = ["scene_id", "method", "valid_pixels", *map(_column, _SHOWN)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+_SHOWN = (QualityFlag.THIN_CLOUD, QualityFlag.SHADOW, QualityFlag.CHANGED)
+
+
+def _column(flag: QualityFlag) -> str:
+    return f"{flag.name}_fraction".lower()
+
+
+def _cloud_row(scene_id: str, tags: dict[str, Any], method: str) -> dict[str, Any]:
+    valid = int(tags["valid_pixels"])
+    counts = {flag: int(tags[f"pixels_{flag.name}".lower()]) for flag in _SHOWN}
+    fractions = {
+        _column(flag): count / valid if valid else float("nan")
+        for flag, count in counts.items()
+    }
+    return {"scene_id": scene_id, "method": method, "valid_pixels": valid, **fractions}

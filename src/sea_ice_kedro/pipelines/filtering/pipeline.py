@@ -1,0 +1,26 @@
+"""scenes → filtered_scenes, cloud_statistics."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines.filtering.nodes import filter_scenes, summarise_clouds
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `filtering` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                func=filter_scenes,
+                inputs=["scene_index", "scenes@raster", "params:filtering"],
+                outputs="filtered_scenes@raster",
+                name="filter_scenes",
+            ),
+            Node(
+                func=summarise_clouds,
+                inputs=["scene_index", "filtered_scenes@tags", "params:filtering"],
+                outputs="cloud_statistics",
+                name="summarise_clouds",
+            ),
+        ],
+        tags="filtering",
+    )

@@ -1,0 +1,1 @@
+"""Figures and quicklooks: data in, picture out."""

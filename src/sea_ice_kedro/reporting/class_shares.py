@@ -1,0 +1,43 @@
+"""The overview of a run: how much of each class every scene holds."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sea_ice_kedro.imagery.classes import COLOURS, SeaIceClass
+
+_MANY = 40
+"""From here on scenes are too narrow to be named."""
+
+
+def draw_class_shares(label_statistics: pd.DataFrame) -> go.Figure:
+    """Draw a stacked bar a scene: fractions of its valid pixels by class.
+
+    Args:
+        label_statistics: A row a scene: `scene_id` and `<class>_fraction`, 0..1.
+
+    Returns:
+        A figure; scenes without a valid pixel have an empty bar.
+    """
+    figure = go.Figure()
+    for sea_ice_class in SeaIceClass:
+        red, green, blue = COLOURS[sea_ice_class]
+        figure.add_bar(
+            name=sea_ice_class.label,
+            x=label_statistics["scene_id"].tolist(),
+            y=label_statistics[f"{sea_ice_class.name.lower()}_fraction"].tolist(),
+            marker_color=f"rgb({red}, {green}, {blue})",
+            hovertemplate="%{x}<br>%{y:.1%}",
+        )
+    figure.update_layout(
+        barmode="stack",
+        title="Classes of each scene, share of valid pixels",
+        xaxis={
+            "type": "category",
+            "showticklabels": len(label_statistics) <= _MANY,
+            "automargin": True,
+        },
+        yaxis={"range": [0, 1], "tickformat": ".0%"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        template="plotly_white",
+    )
+    return figure

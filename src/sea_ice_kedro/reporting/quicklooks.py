@@ -1,0 +1,169 @@
+"""One picture a scene: as observed, filtered, classified, with legend and scale."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Scene
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    NODATA_COLOUR,
+    SeaIceClass,
+    colourise,
+)
+from sea_ice_kedro.imagery.scores import class_counts, concentration
+from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m
+
+PAPER, INK, FAINT = (255, 255, 255), (20, 28, 36), (112, 122, 132)
+_MARGIN, _TITLE, _FOOT = 16, 46, 64
+_ARROW, _SWATCH = 20, 16
+
+
+@dataclass(frozen=True)
+class QuicklookOptions:
+    """How large a quicklook is."""
+
+    panel_px: int = 512
+    """Longest side of one of the three panels."""
+
+    def __post_init__(self) -> None:
+        """Refuse panels too small to read."""
+        if not 64 <= self.panel_px <= 4096:  # noqa: PLR2004 - the range itself
+            raise ValueError(f"expected panel_px in 64..4096, got {self.panel_px!r}")
+
+
+def draw_quicklook(
+    scene: Scene, filtered: Scene, class_map: ClassMap, options: QuicklookOptions
+) -> RGB:
+    """Draw scene | filtered | classes.
+
+    Args:
+        scene: As ingested; pixels without data are hatched grey.
+        filtered: After the thin-cloud and shadow filter, on the same grid.
+        class_map: The classes, on the same grid.
+        options: Size of the panels.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    factor = min(1.0, options.panel_px / max(scene.shape))
+    panels = [
+        ("scene", _shrink(_hatched(scene), factor, cv2.INTER_AREA)),
+        ("filtered", _shrink(_hatched(filtered), factor, cv2.INTER_AREA)),
+        ("classes", _shrink(colourise(class_map.codes), factor, cv2.INTER_NEAREST)),
+    ]
+    height, width = panels[0][1].shape[:2]
+    # A narrow scene still needs room for the legend.
+    page_width = max(3 * width + 4 * _MARGIN, 760)
+    page = Image.new("RGB", (page_width, _TITLE + height + _FOOT), PAPER)
+    draw = ImageDraw.Draw(page)
+    _title(draw, scene)
+    for index, (name, panel) in enumerate(panels):
+        left = _MARGIN + index * (width + _MARGIN)
+        page.paste(Image.fromarray(panel), (left, _TITLE))
+        draw.text((left, _TITLE - 18), name, FAINT, _font(13))
+    foot = _TITLE + height + 10
+    _scale(draw, scene.georeference, scene.shape, factor, foot)
+    _legend(draw, class_map, page_width, foot)
+    return np.asarray(page)
+
+
+def _shrink(picture: RGB, factor: float, method: int) -> RGB:
+    height, width = picture.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
+
+
+def _hatched(scene: Scene) -> RGB:
+    """Show no data as diagonal grey stripes: black would look like water."""
+    if scene.valid_mask.all():
+        return scene.rgb
+    rows, columns = np.nonzero(~scene.valid_mask)
+    period = max(8, max(scene.shape) // 64)
+    stripes = np.where((rows + columns) % period < period // 2, 150, 190)
+    picture = scene.rgb.copy()
+    picture[rows, columns] = stripes.astype(np.uint8)[:, None]
+    return picture
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _title(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
+    when = f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
+    draw.text((_MARGIN, 6), scene.scene_id, INK, _font(16))
+    start = _MARGIN + draw.textlength(scene.scene_id, _font(16))
+    draw.text((start, 8), when, FAINT, _font(13))
+
+
+def _scale(
+    draw: ImageDraw.ImageDraw,
+    georeference: Georeference | None,
+    shape: tuple[int, int],
+    factor: float,
+    top: int,
+) -> None:
+    """Draw a bar of a round length, and where north is, if the scene knows."""
+    target = 110 / factor
+    if georeference is None:
+        length, text = _round_down(target), ""
+        text = f"{length:g} px"
+    else:
+        side_m = pixel_size_m(georeference, shape)
+        metres = _round_down(target * side_m)
+        length = metres / side_m
+        text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"  # noqa: PLR2004
+        _north(draw, north_bearing_deg(georeference, shape), top)
+    left, y = _MARGIN + 44, top + 10
+    right = left + length * factor
+    draw.line([(left, y - 4), (left, y), (right, y), (right, y - 4)], INK, 2)
+    draw.text((left, y + 4), text, INK, _font(13))
+
+
+def _round_down(value: float) -> float:
+    """Give the largest of 1, 2, 5 times a power of ten that is not above `value`."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return max(step * power for step in (1, 2, 5) if step * power <= value)
+
+
+def _north(draw: ImageDraw.ImageDraw, bearing_deg: float, top: int) -> None:
+    centre = np.array([_MARGIN + _ARROW / 2, top + _ARROW / 2])
+    angle = math.radians(bearing_deg)
+    ahead = np.array([math.sin(angle), -math.cos(angle)]) * _ARROW / 2
+    aside = np.array([-ahead[1], ahead[0]]) * 0.6
+    tip, tail = centre + ahead, centre - ahead
+    corners = [tuple(p) for p in (tip, tail + aside, centre - ahead / 3, tail - aside)]
+    draw.polygon(corners, fill=INK)
+    draw.text((centre[0] - 4, top + _ARROW + 2), "N", INK, _font(12))
+
+
+def _legend(
+    draw: ImageDraw.ImageDraw, class_map: ClassMap, page_width: int, top: int
+) -> None:
+    counts = class_counts(class_map.codes)
+    valid = sum(counts.values())
+    entries = [
+        (COLOURS[c], f"{c.label} {_percent(counts[c], valid)}") for c in SeaIceClass
+    ]
+    missing = class_map.codes.size - valid
+    if missing:
+        share = _percent(missing, class_map.codes.size)
+        entries.append((NODATA_COLOUR, f"no data {share} of scene"))
+    widths = [_SWATCH + 6 + draw.textlength(t, _font(13)) + 18 for _, t in entries]
+    x = page_width - _MARGIN - sum(widths) + 18
+    for (colour, text), width in zip(entries, widths, strict=True):
+        draw.rectangle([x, top, x + _SWATCH, top + _SWATCH], colour, INK)
+        draw.text((x + _SWATCH + 6, top), text, INK, _font(13))
+        x += width
+    if valid:
+        text = f"sea ice concentration {concentration(counts):.1%}"
+        width = draw.textlength(text, _font(13))
+        draw.text((page_width - _MARGIN - width, top + 24), text, INK, _font(13))
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"

@@ -1,0 +1,78 @@
+"""What a source gives: ids with lazy scenes and, where there are any, lazy labels."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+from sea_ice_kedro.errors import InvalidLabel, InvalidScene
+from sea_ice_kedro.imagery.arrays import ClassMap, Scene
+from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
+
+_SCENE_ID = re.compile(r"\w[\w .+=,@()-]*", re.UNICODE)
+
+
+@dataclass(frozen=True)
+class SceneEntry:
+    """One scene that a source offers; nothing is read before it is called."""
+
+    scene_id: str
+    scene: Callable[[], Scene]
+    """Reads or makes the scene; picklable, with a `fingerprint`."""
+
+    manual_label: Callable[[], ClassMap] | None = None
+    """Reads the manual label on the scene's grid, where there is one."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands for a scene or label that is known to be wrong before it is read."""
+
+    reason: str
+    of_label: bool = False
+
+    def __call__(self) -> Scene:
+        """Raise: the failure belongs to this scene, not to the run."""
+        raise (InvalidLabel if self.of_label else InvalidScene)(self.reason)
+
+
+def find_scenes(options: IngestionOptions) -> list[SceneEntry]:
+    """List the scenes of the configured source, in order of their ids.
+
+    Ids that cannot name a file, or that two scenes share, stay in the list as
+    entries that fail when they are read: they cost no other scene.
+
+    Args:
+        options: Source, place and how to read it.
+
+    Raises:
+        InvalidScene: if there is nothing to read at all.
+    """
+    module, _, function = SOURCES[options.source].partition(":")
+    entries: list[SceneEntry] = getattr(import_module(module), function)(options)
+    times = Counter(entry.scene_id for entry in entries)
+    checked = {entry.scene_id: _checked(entry, times) for entry in entries}
+    return [checked[scene_id] for scene_id in sorted(checked)]
+
+
+def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
+    if times[entry.scene_id] > 1:
+        return replace(
+            entry,
+            scene=Unreadable(
+                f"expected one scene with the id {entry.scene_id!r}, got "
+                f"{times[entry.scene_id]} files of that name with different endings; "
+                "remove or rename all but one"
+            ),
+            manual_label=None,
+        )
+    if not _SCENE_ID.fullmatch(entry.scene_id) or ".." in entry.scene_id:
+        return SceneEntry(
+            re.sub(r"[^\w-]+", "_", entry.scene_id).strip("_") or "unnamed",
+            Unreadable(
+                "expected a scene id of letters, digits and any of ' ._+=,@()-', got "
+                f"{entry.scene_id!r}; rename the file"
+            ),
+        )
+    return entry

@@ -1,0 +1,167 @@
+"""One raster file as a scene: bands, scale, validity and georeference."""
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.enums import ColorInterp, MaskFlags
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import RGB, Mask, Origin, Scene
+from sea_ice_kedro.imagery.reflectance import to_eight_bit
+from sea_ice_kedro.imagery.validity import valid_by_border
+from sea_ice_kedro.rasters.files import checksum
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened
+from sea_ice_kedro.sources.options import RasterOptions
+
+Bands = npt.NDArray[Any]
+"""(3, H, W) of the file's dtype: red, green, blue."""
+
+_TIME = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
+
+
+def read_scene_file(filepath: str, options: RasterOptions) -> Scene:
+    """Read one raster file as a scene.
+
+    Args:
+        filepath: PNG, JPEG or GeoTIFF; its stem is the scene's id.
+        options: Bands, scale and what counts as observed.
+
+    Raises:
+        InvalidScene: if the file is damaged, too large, or not what `options` say.
+    """
+    path = Path(filepath)
+    with opened(filepath) as file:
+        _check_size(path.name, file, options)
+        numbers = _band_numbers(path.name, file, options)
+        _check_type(path.name, file, options)
+        stored = file.read(numbers)
+        declared = _declared_valid(file, numbers, options)
+        georeference = georeference_of(file)
+    declared = _without_nan(path.name, stored, declared, options)
+    rgb = _as_rgb(stored, options)
+    return Scene(
+        scene_id=path.stem,
+        rgb=rgb,
+        valid_mask=_valid(rgb, stored, declared, options),
+        georeference=georeference,
+        acquired=_time_in(path.stem),
+        origin=Origin("folder", path.name, checksum(filepath)),
+    )
+
+
+def _check_size(name: str, file: Any, options: RasterOptions) -> None:  # noqa: ANN401
+    if file.width * file.height > options.max_pixels:
+        raise InvalidScene(
+            f"{name}: expected at most {options.max_pixels:,} pixels, got "
+            f"{file.width} x {file.height} = {file.width * file.height:,}; if it is "
+            "no decompression bomb, raise ingestion.raster.max_pixels"
+        )
+
+
+def _band_numbers(name: str, file: Any, options: RasterOptions) -> list[int]:  # noqa: ANN401
+    if options.bands is not None:
+        if max(options.bands) > file.count:
+            raise InvalidScene(
+                f"{name}: expected bands {list(options.bands)} "
+                f"(ingestion.raster.bands), got a raster of {file.count} band(s)"
+            )
+        return list(options.bands)
+    has_alpha = file.colorinterp[-1] == ColorInterp.alpha
+    if file.count - has_alpha == 3:  # noqa: PLR2004 - red, green, blue
+        return [1, 2, 3]
+    raise InvalidScene(
+        f"{name}: expected three bands R, G, B (and maybe alpha), got {file.count} "
+        f"band(s) {[c.name for c in file.colorinterp]}; say which are red, green and "
+        "blue, as in --params 'ingestion.raster.bands=[3,2,1]'"
+    )
+
+
+def _check_type(name: str, file: Any, options: RasterOptions) -> None:  # noqa: ANN401
+    dtype = file.dtypes[0]
+    if options.scale is None and dtype != "uint8":
+        raise InvalidScene(
+            f"{name}: expected 8-bit brightness, got {dtype} without a scale; say how "
+            "numbers become reflectance, as in --params ingestion.raster.scale=0.0001,"
+            "ingestion.raster.offset=-0.1 (Sentinel-2 digital numbers from processing "
+            "baseline 04.00 on; offset 0 before)"
+        )
+
+
+def _declared_valid(
+    file: Any,  # noqa: ANN401
+    numbers: list[int],
+    options: RasterOptions,
+) -> Mask | None:
+    """Read what the file itself says of validity; None when it says nothing."""
+    if options.validity not in ("auto", "file"):
+        return None
+    if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
+        return None
+    masks = file.read_masks(numbers)
+    return np.asarray((masks > 0).all(axis=0))
+
+
+def _without_nan(
+    name: str, stored: Bands, declared: Mask | None, options: RasterOptions
+) -> Mask | None:
+    """Refuse NaN unless it is said to mean "not observed"."""
+    if not np.issubdtype(stored.dtype, np.floating):
+        return declared
+    missing = np.isnan(stored).any(axis=0)
+    meant = options.nodata is not None and np.isnan(options.nodata)
+    unexplained = missing if declared is None else missing & declared
+    if unexplained.any() and not meant:
+        raise InvalidScene(
+            f"{name}: expected numbers, got NaN in {int(unexplained.sum()):,} pixels "
+            "that the file does not mark as no data; if they are, add --params "
+            "ingestion.raster.nodata=.nan"
+        )
+    return declared
+
+
+def _as_rgb(stored: Bands, options: RasterOptions) -> RGB:
+    """Turn stored numbers into brightness, uint8 (H, W, 3)."""
+    if options.scale is None:
+        return np.ascontiguousarray(np.moveaxis(stored, 0, -1))
+    rgb = np.empty((*stored.shape[1:], 3), np.uint8)
+    for channel, band in enumerate(stored):
+        reflectance = band.astype(np.float32) * options.scale + options.offset
+        rgb[..., channel] = to_eight_bit(
+            reflectance, options.white_reflectance, options.gamma
+        )
+    return rgb
+
+
+def _valid(
+    rgb: RGB, stored: Bands, declared: Mask | None, options: RasterOptions
+) -> Mask:
+    """Combine the file's word, the configured nodata value and black borders."""
+    valid = np.ones(rgb.shape[:2], bool) if declared is None else declared
+    if options.nodata is not None:
+        absent = (
+            np.isnan(stored) if np.isnan(options.nodata) else stored == options.nodata
+        )
+        return np.asarray(valid & ~absent.any(axis=0))
+    by_border = options.validity == "border" or (
+        options.validity == "auto" and declared is None
+    )
+    if not by_border:
+        return valid
+    observed = rgb if options.scale is None else (stored != 0).any(axis=0)[..., None]
+    return valid_by_border(observed, options.border_margin_px)
+
+
+def _time_in(stem: str) -> datetime | None:
+    """Find a Sentinel-2 style time, 20191103T190921, in a file name."""
+    found = _TIME.search(stem)
+    if found is None:
+        return None
+    try:
+        time = datetime.strptime(found.group(1), "%Y%m%dT%H%M%S")  # noqa: DTZ007
+    except ValueError:
+        return None
+    return time.replace(tzinfo=timezone.utc)
