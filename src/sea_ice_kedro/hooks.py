@@ -1,17 +1,64 @@
 """What happens around a run."""
 
 import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from types import TracebackType
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetNotFoundError
 from kedro.pipeline import Pipeline
+from kedro.validation.exceptions import ParameterValidationError
+from rich.console import Console
+from rich.markup import escape
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
-from sea_ice_kedro.errors import MissingInput
+from sea_ice_kedro.errors import MissingInput, SeaIceError
 
 logger = logging.getLogger(__name__)
+
+
+class ReadableErrorHooks:
+    """End a run with the message of what went wrong, not with a page of frames."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Show our own errors in words; SEA_ICE_TRACE=1 shows where they came from."""
+        if not os.environ.get("SEA_ICE_TRACE"):
+            sys.excepthook = _in_words(sys.excepthook)
+
+
+ExceptHook = Callable[
+    [type[BaseException], BaseException, TracebackType | None], object
+]
+
+
+def _in_words(otherwise: ExceptHook) -> ExceptHook:
+    def show(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        meant = _meant_for_people(error)
+        if meant is None:
+            otherwise(kind, error, trace)
+            return
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(f"[bold red]Error:[/] {escape(str(meant))}")
+        console.print("[dim](SEA_ICE_TRACE=1 shows where in the code)[/]")
+
+    return show
+
+
+def _meant_for_people(error: BaseException | None) -> BaseException | None:
+    """Find the outermost error in a chain of causes whose message says it all."""
+    while error is not None:
+        if isinstance(error, SeaIceError | ParameterValidationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 class FailureHooks:
@@ -23,12 +70,16 @@ class FailureHooks:
         LEDGER.open()
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
-        """End the run with one error if any scene failed.
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
+        """Say where the products are; end with one error if any scene failed.
 
         Raises:
             PartitionsFailed: naming every failed product and why.
         """
+        for name in sorted(pipeline.outputs()):
+            place = _place_of(name, catalog)
+            if place:
+                logger.info("%s: %s", name.partition("@")[0], place)
         failures = LEDGER.close()
         if failures:
             raise PartitionsFailed(failures)
@@ -64,6 +115,13 @@ class MissingInputHooks:
             )
 
 
+def _place_of(name: str, catalog: Any) -> str:  # noqa: ANN401
+    """Give the path of a dataset on a disk or in a bucket, "" when it has none."""
+    dataset = catalog.get(name)
+    place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+    return str(PurePosixPath(place)) if place else ""
+
+
 def _is_parameter(name: str) -> bool:
     return name.startswith("params:") or name == "parameters"
 
@@ -77,6 +135,7 @@ def _exists(name: str, catalog: Any) -> bool:  # noqa: ANN401
 
 def _how_to_make(name: str) -> str:
     stored = name.partition("@")[0]
+    pipelines.set_requested(None)  # a run loads only the pipelines it was asked for
     makers = [
         pipeline_name
         for pipeline_name, registered in pipelines.items()
@@ -85,4 +144,4 @@ def _how_to_make(name: str) -> str:
     ]
     if not makers:
         return "no pipeline makes it; is its catalog entry right?"
-    return f"made by kedro run --pipeline {makers[0]}"
+    return f"made by: kedro run --pipelines {makers[0]}"

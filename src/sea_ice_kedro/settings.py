@@ -3,11 +3,21 @@
 See https://docs.kedro.org/en/stable/configure/configuration_basics/
 """
 
+import warnings
+
 from omegaconf.resolvers import oc
 
-from sea_ice_kedro.hooks import FailureHooks, MissingInputHooks
+from sea_ice_kedro.hooks import FailureHooks, MissingInputHooks, ReadableErrorHooks
 
-HOOKS = (MissingInputHooks(), FailureHooks())
+# Kedro's own configuration loader calls what newer OmegaConf has renamed.
+warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
+
+# `kedro run --pipelines autolabel` is this project's documented command; it works in
+# all of Kedro 1, which the dependency is bound to.
+warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
+# The last is called first: what is missing is said before failures are collected.
+HOOKS = (FailureHooks(), MissingInputHooks(), ReadableErrorHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -66,7 +66,7 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
                 raise InvalidScene(
                     f"{Path(self._filepath).name}: expected a class map (one band "
                     f"{_BAND!r}), got bands {file.descriptions}. Make it with: "
-                    "kedro run --pipeline autolabel"
+                    "kedro run --pipelines autolabel"
                 )
             return ClassMap(
                 scene_id=tags["scene_id"],

@@ -26,7 +26,7 @@ class Absent:
         raise MissingInput(
             f"expected {self.what} of scene {self.scene_id}, got none: it failed in "
             f"the {self.pipeline} pipeline, or that has not run since the scene came "
-            f"in; see its error above, or: kedro run --pipeline {self.pipeline}"
+            f"in; see its error above, or: kedro run --pipelines {self.pipeline}"
         )
 
     def fingerprint(self) -> str:

@@ -135,7 +135,8 @@ def _density(
         return np.zeros(field.shape, np.float32)
     edge = float(field[covered_mask].min())
     width = 0.06 + 1.4 * options.cloud_softness
-    rise = smoothstep(field, edge - 0.25 * width, edge + 0.75 * width)
+    rise = np.float32(0.7) * smoothstep(field, edge - 0.25 * width, edge + 0.75 * width)
+    rise += np.float32(0.3) * smoothstep(field, edge, edge + 2.5)
     return as_field(np.where(covered_mask | (field < edge), most * rise, 0))
 
 

@@ -1,32 +1,30 @@
-"""Floes: power-law sizes, angular to rounded outlines, packed without overlap."""
+"""Floes: packed into a scene without overlap, the largest first."""
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.imagery.simulate.floe_shapes import Points, outlines
+from sea_ice_kedro.imagery.simulate.floe_sizes import draw_radii, size_classes
 from sea_ice_kedro.imagery.simulate.noise import Field, Rng
-
-_CLASS_RATIO = 1.5
-"""Ratio of the radii at both ends of a size class."""
 
 _ROUNDS = 4
 """Times that free space is searched for the floes of one size class."""
 
-_SMOOTH_PX = 8.0
-"""Radius up to which a floe's rim is smooth at the size of a pixel."""
+_PITCH = 2.1
+"""Distance of the points at which floes of one size are tried, in radii."""
+
+_MOST_COMPARED = 600
+"""Most floes of one size whose distances are all compared."""
 
 _CROWDED = 1.0
 """Free distance that a floe's centre needs, in radii."""
 
 Labels = npt.NDArray[np.int32]
 """int32 (H, W) of numbers of regions."""
-
-Points = npt.NDArray[np.float64]
-"""float64 (N, 2), columns are (column, row) in pixels, as OpenCV draws."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,47 +39,6 @@ class FloeField:
 
     centres_px: Points
     """float64 (N, 2): (column, row) of floe i + 1, pixels; may lie just outside."""
-
-
-def size_classes(
-    min_px: float, max_px: float, exponent: float
-) -> list[tuple[float, float, float]]:
-    """Split a power law N(>r) ~ r^-exponent into classes with their area shares.
-
-    Args:
-        min_px: Smallest radius, pixels.
-        max_px: Largest radius, pixels.
-        exponent: Of the cumulative distribution (Rothrock & Thorndike 1984).
-
-    Returns:
-        (smallest radius, largest radius, share of the floe area), largest first.
-    """
-    steps = max(1, math.ceil(math.log(max_px / min_px) / math.log(_CLASS_RATIO)))
-    edges = np.geomspace(max_px, min_px, steps + 1)
-    area = np.array([_power_integral(b, a, 1 - exponent) for a, b in pairwise(edges)])
-    shares = area / area.sum()
-    return [
-        (float(low), float(high), float(share))
-        for high, low, share in zip(edges[:-1], edges[1:], shares, strict=True)
-    ]
-
-
-def _power_integral(low: float, high: float, power: float) -> float:
-    """Integrate x^power from low to high."""
-    if math.isclose(power, -1):
-        return math.log(high / low)
-    return float((high ** (power + 1) - low ** (power + 1)) / (power + 1))
-
-
-def draw_radii(
-    rng: Rng, count: int, low: float, high: float, exponent: float
-) -> npt.NDArray[np.float64]:
-    """Draw radii, float64 (count,), from N(>r) ~ r^-exponent between low and high."""
-    a, b = low**-exponent, high**-exponent
-    radii: npt.NDArray[np.float64] = np.power(
-        a + rng.random(count) * (b - a), -1 / exponent
-    )
-    return radii
 
 
 def place_floes(
@@ -110,8 +67,9 @@ def place_floes(
     placed = [np.zeros(0)]
     middles = [np.zeros((0, 2))]
     for low, high, share in size_classes(*radii_px, exponent):
-        mean_area = math.pi * (low * high) * 1.05
-        wanted = rng.poisson(share * cover * density.size / mean_area)
+        # Centres scatter over a margin too: floes reach in from outside.
+        rows, columns = (n + _PITCH * high for n in density.shape)
+        wanted = rng.poisson(share * cover * rows * columns / (math.pi * low * high))
         for _ in range(_ROUNDS):
             if wanted <= 0:
                 break
@@ -131,68 +89,49 @@ def _candidates(labels: Labels, density: Field, rng: Rng, radius: float) -> Poin
     free = (labels[::step, ::step] == 0).astype(np.uint8)
     room = np.minimum(cv2.distanceTransform(free, cv2.DIST_L2, 3), 1e6) * step
     rows, columns = labels.shape
-    pitch = 2.1 * radius
-    grid = np.mgrid[0 : rows + pitch : pitch, 0 : columns + pitch : pitch]
-    points = grid.reshape(2, -1).T + rng.uniform(-0.5, 0.5, 2) * pitch
-    points += rng.uniform(-0.3, 0.3, points.shape) * pitch
-    row = np.clip(points[:, 0], 0, rows - 1).astype(int)
-    column = np.clip(points[:, 1], 0, columns - 1).astype(int)
+    points = _scattered((rows, columns), rng, _PITCH * radius)
+    row = np.clip(points[:, 1], 0, rows - 1).astype(int)
+    column = np.clip(points[:, 0], 0, columns - 1).astype(int)
     fits = room[row // step, column // step] >= _CROWDED * radius
     fits &= rng.random(len(points)) < density[row, column]
-    return rng.permutation(points[fits][:, ::-1])
+    return _apart(rng.permutation(points[fits]), 1.9 * radius)
 
 
-def outlines(
-    centres: Points, radii: npt.NDArray[np.float64], rng: Rng
-) -> npt.NDArray[np.float64]:
-    """Draw floe outlines: the cut of half-planes, corners rounded, edges rough.
+def _apart(points: Points, distance: float) -> Points:
+    """Keep points, first come first served, that are no closer than a distance.
 
-    Args:
-        centres: float64 (N, 2), (column, row), pixels.
-        radii: float64 (N,), pixels.
-        rng: Source of randomness.
+    Only where they are few, so large: overlaps of small floes do not show.
+    """
+    if len(points) > _MOST_COMPARED:
+        return points
+    gap = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
+    kept = np.zeros(len(points), bool)
+    for index, near in enumerate(gap < distance):
+        kept[index] = not (near & kept).any()
+    apart: Points = points[kept]
+    return apart
+
+
+def _scattered(shape: tuple[int, int], rng: Rng, pitch: float) -> Points:
+    """Scatter points about a grid turned at random, so that no direction shows.
 
     Returns:
-        float64 (N, V, 2), vertices (column, row), pixels.
+        float64 (N, 2), (column, row), pixels, over the scene and a margin.
     """
-    count, sides = len(radii), 6
-    biggest = float(radii.max(initial=1.0))
-    vertices = int(np.clip(2.2 * math.sqrt(biggest) + 5, 7, 90))
-    angle = np.arange(vertices) * (2 * math.pi / vertices)
-    normal = (np.arange(sides) + rng.uniform(-0.48, 0.48, (count, sides))) * (
-        2 * math.pi / sides
+    angle = rng.uniform(0, math.pi)
+    turn = np.array(
+        [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
     )
-    height = rng.uniform(0.66, 1.12, (count, sides))
-    cosine = np.cos(angle[None, :, None] - normal[:, None, :])
-    # A soft maximum of cos/height: a large power leaves sharp corners.
-    power = rng.uniform(12, 60, (count, 1))
-    cut = np.maximum(cosine, 0.05) / height[:, None, :]
-    reach = (cut ** power[:, :, None]).sum(axis=2) ** (-1 / power)
-    reach *= 1 + _roughness(rng, count, vertices, biggest)
-    return centres[:, None, :] + _stretched(rng, reach * radii[:, None], angle)
-
-
-def _roughness(
-    rng: Rng, count: int, vertices: int, biggest: float
-) -> npt.NDArray[np.float64]:
-    """Give relative, self-affine deviations of a rim: float64 (count, vertices)."""
-    spectrum = np.zeros((count, vertices // 2 + 1), complex)
-    waves = np.arange(2, vertices // 2 + 1)
-    phase = rng.uniform(0, 2 * math.pi, (count, len(waves)))
-    spectrum[:, 2:] = np.exp(1j * phase) * waves**-1.1
-    amplitude = 0.03 if biggest > _SMOOTH_PX else 0.01
-    return np.fft.irfft(spectrum, vertices, axis=1) * vertices * amplitude
-
-
-def _stretched(
-    rng: Rng, reach: npt.NDArray[np.float64], angle: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Turn polar outlines into (N, V, 2), elongated along a direction of their own."""
-    ratio = np.sqrt(rng.uniform(1.0, 1.6, (len(reach), 1)))
-    turn = rng.uniform(0, math.pi, (len(reach), 1))
-    x, y = reach * np.cos(angle) * ratio, reach * np.sin(angle) / ratio
-    cosine, sine = np.cos(turn), np.sin(turn)
-    return np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=2)
+    half = math.ceil(math.hypot(*shape) / 2 / pitch) + 1
+    steps = np.arange(-half, half + 1) * pitch
+    points = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    points += rng.uniform(-0.38, 0.38, points.shape) * pitch
+    points += rng.uniform(-0.5, 0.5, 2) * pitch
+    points = points @ turn + np.array([shape[1] / 2, shape[0] / 2])
+    limit = np.array([shape[1], shape[0]]) + pitch / 2
+    inside_mask = ((points > -pitch / 2) & (points < limit)).all(axis=1)
+    inside: Points = points[inside_mask]
+    return inside
 
 
 def _paint(labels: Labels, polygons: npt.NDArray[np.float64], first: int) -> None:

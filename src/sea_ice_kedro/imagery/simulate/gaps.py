@@ -44,7 +44,7 @@ class Ground:
     """What gaps form in."""
 
     matrix_mask: Mask
-    """bool (H, W): True between floes, outside leads: may open."""
+    """bool (H, W): True between floes, outside wide leads and open leads."""
 
     floes: FloeField
     """Separate floes."""

@@ -77,10 +77,12 @@ def form_ice(options: SimulationOptions, rng: Rng) -> IceGeometry:
     leads = np.where(_afloat(floes, floe_rng), 0, leads)
     owners, room = nearest_floes(floes.labels)
     band_mask = (band_age >= 0) & (floes.labels == 0)
-    matrix_mask = (floes.labels == 0) & ~band_mask & (leads == 0)
+    matrix_mask = (floes.labels == 0) & ~band_mask & (leads != WATER_LEVEL)
     ground = Ground(matrix_mask, floes, owners, room, leads, band_mask)
-    codes = _classes(ground, open_gaps(options, gap_rng, ground))
-    return IceGeometry(codes, floes, owners, room, leads, band_age)
+    gaps = open_gaps(options, gap_rng, ground)
+    # A gap that opened took the refrozen leads in it along.
+    leads = np.where(gaps.gap_mask, 0, leads)
+    return IceGeometry(_classes(ground, gaps), floes, owners, room, leads, band_age)
 
 
 def _afloat(floes: FloeField, rng: Rng) -> Mask:

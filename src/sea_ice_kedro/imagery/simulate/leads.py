@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.imagery.simulate.floes import Points
+from sea_ice_kedro.imagery.simulate.floe_shapes import Points
 from sea_ice_kedro.imagery.simulate.noise import Rng, coin
 
 WATER_LEVEL = 1

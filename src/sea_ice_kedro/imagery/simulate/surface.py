@@ -153,12 +153,12 @@ def _texture(options: SimulationOptions, rng: Rng) -> Field:
         options.shape,
         rng,
         angle + rng.uniform(-0.3, 0.3),
-        max(options.pixels(300), 4),
-        max(options.pixels(40), 2),
+        max(options.pixels(450), 4),
+        max(options.pixels(30), 2),
     )
     where = fractal(options.shape, rng, max(options.pixels(3000), 8), 12, 0.5)
     rafted = where > _RAFTED_FROM
-    return as_field(4.0 * wind + np.where(rafted, 7.0 * fingers, np.float32(0)))
+    return as_field(4.0 * wind + np.where(rafted, 4.5 * fingers, np.float32(0)))
 
 
 def _water(options: SimulationOptions, rng: Rng) -> Field:

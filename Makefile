@@ -1,0 +1,43 @@
+# make run    install, then run the main job on sample scenes
+# make test   install, then pass all tests
+# make check  format, lint, types and import contracts
+# make lock   resolve all dependencies again
+# make clean  remove what runs and tests made (never data/01_raw)
+#
+# Needs git, make and Python >= 3.10 only: `uv` comes into .tools/, packages into .venv/.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := .tools/uv
+# The Python that is here is used; none is downloaded.
+export UV_PYTHON_DOWNLOADS ?= never
+export UV_PYTHON ?= $(PYTHON)
+# Nothing phones home.
+export DO_NOT_TRACK := 1
+
+.PHONY: run test check lock clean
+
+run: .tools/uv
+	$(UV) sync --quiet --locked --inexact
+	$(UV) run --no-sync kedro run
+
+test: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra dev
+	$(UV) run --no-sync pytest
+
+check: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra dev
+	$(UV) run --no-sync ruff format --check .
+	$(UV) run --no-sync ruff check .
+	$(UV) run --no-sync mypy
+	$(UV) run --no-sync lint-imports
+
+lock: .tools/uv
+	$(UV) lock
+
+clean:
+	find data -type f ! -name .gitkeep ! -path 'data/01_raw/*' -delete
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .coverage
+
+.tools/uv: tools/get_uv.py
+	$(PYTHON) tools/get_uv.py
