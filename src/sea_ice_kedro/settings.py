@@ -12,7 +12,7 @@ from sea_ice_kedro.hooks import FailureHooks, MissingInputHooks, ReadableErrorHo
 # Kedro's own configuration loader calls what newer OmegaConf has renamed.
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
 
-# `kedro run --pipelines autolabel` is this project's documented command; it works in
+# `kedro run --pipeline autolabel` is this project's documented command; it works in
 # all of Kedro 1, which the dependency is bound to.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 

@@ -69,7 +69,8 @@ def place_floes(
     for low, high, share in size_classes(*radii_px, exponent):
         # Centres scatter over a margin too: floes reach in from outside.
         rows, columns = (n + _PITCH * high for n in density.shape)
-        wanted = rng.poisson(share * cover * rows * columns / (math.pi * low * high))
+        expected = share * cover * rows * columns / (math.pi * low * high)
+        wanted = int(expected + rng.random())
         for _ in range(_ROUNDS):
             if wanted <= 0:
                 break
@@ -80,7 +81,24 @@ def place_floes(
             placed.append(radii)
             middles.append(centres)
             wanted -= len(centres)
-    return FloeField(labels, np.concatenate(placed), np.concatenate(middles))
+    field = FloeField(labels, np.concatenate(placed), np.concatenate(middles))
+    return _thinned(field, rng, cover)
+
+
+def _thinned(field: FloeField, rng: Rng, cover: float) -> FloeField:
+    """Take floes of any size away at random until they fit into their cover."""
+    count = len(field.radii_px)
+    area = np.bincount(field.labels.ravel(), minlength=count + 1)[1:]
+    budget = cover * field.labels.size
+    if area.sum() <= budget:
+        return field
+    order = rng.permutation(count)
+    kept = np.sort(order[np.cumsum(area[order]) <= budget])
+    renumbered = np.zeros(count + 1, np.int32)
+    renumbered[kept + 1] = np.arange(1, len(kept) + 1)
+    return FloeField(
+        renumbered[field.labels], field.radii_px[kept], field.centres_px[kept]
+    )
 
 
 def _candidates(labels: Labels, density: Field, rng: Rng, radius: float) -> Points:

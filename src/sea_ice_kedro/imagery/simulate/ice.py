@@ -136,8 +136,10 @@ def _floes(options: SimulationOptions, rng: Rng, band_age: Field) -> FloeField:
         ice = max(ice, 1 - options.open_water_fraction - float((band_age >= 0).mean()))
     smallest = max(options.pixels(options.floe_min_m) / 2, 2.0)
     largest = min(options.pixels(options.floe_max_m) / 2, 0.35 * min(options.shape))
-    largest = max(largest, smallest * 1.5)
     cover = min(ice * 0.92, _CLOSEST_PACKING)
+    # No single floe has more than half of the floe area.
+    half = math.sqrt(cover * options.height * options.width / 2 / math.pi)
+    largest = max(min(largest, half), smallest * 1.5)
     convergence = stirred(options.shape, rng, max(min(options.shape) / 3, 16))
     level = top_share_level(convergence, min(1.0, 1.9 * ice + 0.1))
     density = (

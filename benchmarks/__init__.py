@@ -1,0 +1,1 @@
+"""Measurements: each a command, each a ratio within one run."""

@@ -1,0 +1,18 @@
+import numpy as np
+
+from sea_ice_kedro.imagery.classes import COLOURS, NODATA, SeaIceClass, colourise
+
+
+def test_codes_are_those_written_to_files():
+    codes = {c.name: c.value for c in SeaIceClass}
+    assert codes == {"THICK_ICE": 0, "THIN_ICE": 1, "OPEN_WATER": 2}
+    assert NODATA == 255
+
+
+def test_colours_are_the_published_ones():
+    assert [COLOURS[c] for c in SeaIceClass] == [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
+
+
+def test_class_maps_are_painted_in_their_colours_and_no_data_black():
+    picture = colourise(np.array([[0, 1, 2, 255]], np.uint8))
+    assert picture.tolist() == [[[255, 0, 0], [0, 0, 255], [0, 255, 0], [0, 0, 0]]]

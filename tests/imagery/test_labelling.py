@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from benchmarks.published_steps import label_plainly
+from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.imagery.arrays import Scene
+from sea_ice_kedro.imagery.labelling import (
+    BrightnessThresholds,
+    brightness,
+    label_by_brightness,
+    label_scene,
+)
+
+
+def test_brightness_is_the_largest_of_the_three_channels():
+    rgb = np.array([[[1, 2, 3], [9, 8, 7], [4, 6, 5]]], np.uint8)
+    assert brightness(rgb).tolist() == [[3, 9, 6]]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(0, 2), (30, 2), (31, 1), (204, 1), (205, 0), (255, 0)],
+)
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_published_limits_cut_at_31_and_205_in_any_channel(value, code, channel):
+    rgb = np.zeros((1, 1, 3), np.uint8)
+    rgb[..., channel] = value
+    codes = label_by_brightness(rgb, np.ones((1, 1), bool), BrightnessThresholds())
+    assert codes.tolist() == [[code]]
+
+
+def test_labels_equal_the_published_hsv_ranges_for_all_colours():
+    red = np.arange(256, dtype=np.uint8)
+    plane = np.stack(np.meshgrid(red, red, indexing="ij"), axis=-1)
+    valid = np.ones((256, 256), bool)
+    for blue in range(256):
+        rgb = np.dstack([plane, np.full((256, 256), blue, np.uint8)])
+        codes = label_by_brightness(rgb, valid, BrightnessThresholds())
+        assert np.array_equal(codes, label_plainly(rgb))
+
+
+def test_no_data_is_255_whatever_its_colour():
+    rgb = np.array([[[0, 0, 0], [255, 255, 255], [100, 0, 0]]], np.uint8)
+    valid = np.array([[False, False, True]])
+    codes = label_by_brightness(rgb, valid, BrightnessThresholds())
+    assert codes.tolist() == [[255, 255, 1]]
+
+
+def test_limits_can_be_moved():
+    rgb = np.array([[[39, 0, 0], [40, 0, 0], [179, 0, 0], [180, 0, 0]]], np.uint8)
+    limits = BrightnessThresholds(thin_ice_min=40, thick_ice_min=180)
+    codes = label_by_brightness(rgb, np.ones((1, 4), bool), limits)
+    assert codes.tolist() == [[2, 1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("thin", "thick"), [(205, 31), (31, 31), (0, 205), (31, 256), (-1, 205), (1.5, 9)]
+)
+def test_impossible_limits_are_refused_with_the_values_given(thin, thick):
+    with pytest.raises(InvalidOption, match=r"expected .* got "):
+        BrightnessThresholds(thin_ice_min=thin, thick_ice_min=thick)
+
+
+def test_a_class_map_keeps_the_scenes_id_and_grid():
+    scene = Scene("a", np.zeros((2, 3, 3), np.uint8), np.ones((2, 3), bool))
+    class_map = label_scene(scene, BrightnessThresholds())
+    assert (class_map.scene_id, class_map.shape) == ("a", (2, 3))
+
+
+def test_labelling_does_not_write_into_its_arguments():
+    rgb = np.full((4, 4, 3), 7, np.uint8)
+    valid = np.ones((4, 4), bool)
+    rgb.setflags(write=False)
+    valid.setflags(write=False)
+    label_by_brightness(rgb, valid, BrightnessThresholds())
