@@ -6,15 +6,9 @@ from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
-    brightness,
     label_by_brightness,
     label_scene,
 )
-
-
-def test_brightness_is_the_largest_of_the_three_channels():
-    rgb = np.array([[[1, 2, 3], [9, 8, 7], [4, 6, 5]]], np.uint8)
-    assert brightness(rgb).tolist() == [[3, 9, 6]]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ The published notebooks fit background, Otsu threshold and min-max ranges to wha
 array they are given, so that a pixel's label depends on the crop around it. Here they
 are fitted to the whole scene, before anything is cut.
 
-After the background is known, every published step maps the 256 possible
-differences through a function that depends on the scene's histogram alone. The steps
-therefore run on a table of at most 256 values, and the scene is looked up in it once:
-the result is the same pixel by pixel, at a small part of the cost.
+Once the background is known, every published step maps the difference from it by a
+rising function that depends on the scene's histogram alone. So the steps run on the
+at most 256 values that occur, and give one limit for the whole scene: the result is
+the same pixel by pixel, at a small part of the cost.
 """
 
 from dataclasses import dataclass, field
@@ -16,14 +16,30 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.imagery.arrays import FilteredScene, Grey, Mask, Quality, Scene
+from sea_ice_kedro.imagery.arrays import (
+    RGB,
+    FilteredScene,
+    Grey,
+    Mask,
+    Quality,
+    Scene,
+)
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.labelling import brightness
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer, expect_odd
 
 WHITE = 255
 THIN_LEVEL = 155
 """Grey of thin ice in the published three-level result."""
+
+_LEVEL_AND_FLAGS = np.array(
+    [
+        THIN_LEVEL,
+        QualityFlag.NODATA,
+        QualityFlag.THIN_CLOUD | QualityFlag.CHANGED,
+        QualityFlag.SHADOW | QualityFlag.CHANGED,
+    ],
+    np.uint8,
+)
 
 _EXACT_COUNT = 2**24
 """OpenCV counts in float32, which holds every whole number up to here."""
@@ -91,7 +107,8 @@ def filter_scene(scene: Scene, options: FilterOptions) -> FilteredScene:
         The filtered scene with its quality band, on the same grid.
     """
     if options.method == "none":
-        rgb, quality = scene.rgb, _quality(scene.valid_mask)
+        rgb = scene.rgb
+        quality = np.where(scene.valid_mask, 0, QualityFlag.NODATA).astype(np.uint8)
     else:
         rgb, quality = filter_as_published(
             scene.rgb, scene.valid_mask, options.published
@@ -108,12 +125,13 @@ def filter_scene(scene: Scene, options: FilterOptions) -> FilteredScene:
 
 
 def filter_as_published(
-    rgb: npt.NDArray[np.uint8], valid_mask: Mask, settings: PublishedFilter
-) -> tuple[npt.NDArray[np.uint8], Quality]:
+    rgb: RGB, valid_mask: Mask, settings: PublishedFilter
+) -> tuple[RGB, Quality]:
     """Run the published steps on a whole scene (Iqrah et al. 2024, III-A).
 
     Pixels without data count as white in the background, as water does, and take no
-    part in Otsu's threshold and the min-max ranges.
+    part in Otsu's threshold and the min-max ranges. Thick ice that becomes thin is
+    flagged as thin cloud, thin ice that becomes thick as shadow.
 
     Args:
         rgb: uint8 (H, W, 3), 0..255.
@@ -124,17 +142,36 @@ def filter_as_published(
         uint8 (H, W, 3), three equal channels of 255 (thick ice), 155 (thin ice) and 0
         (open water, no data); and the quality band, uint8 (H, W).
     """
-    bright = brightness(rgb)
-    dark_or_invalid = (bright <= settings.water_max) | ~valid_mask
-    grey = np.asarray(cv2.cvtColor(rgb, _GREY_OF_RGB[settings.channel_order]), np.uint8)
-    grey[dark_or_invalid] = WHITE
-    deviation = cv2.absdiff(grey, background(grey, settings))
-    difference = np.asarray(cv2.bitwise_not(deviation), np.uint8)
+    # Late: loading compiled code is for workers, not for `kedro --help`.
+    from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
+
+    rgb, valid_mask = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
+    valid, shape = valid_mask.ravel(), valid_mask.shape
+    grey = np.array(cv2.cvtColor(rgb, _GREY_OF_RGB[settings.channel_order]), np.uint8)
+    bright, difference, quality = (np.empty(shape, np.uint8) for _ in range(3))
+    kernels.paint_water_white(
+        rgb.ravel(), valid, np.uint8(settings.water_max), grey.ravel(), bright.ravel()
+    )
+    kernels.closeness(
+        grey.ravel(), background(grey, settings).ravel(), difference.ravel()
+    )
     histogram = histogram_of(difference, valid_mask)
-    level = np.asarray(cv2.LUT(difference, level_table(histogram, settings)), np.uint8)
-    level[dark_or_invalid] = 0
-    quality = _quality(valid_mask, bright >= settings.thick_ice_min, level)
-    return np.asarray(cv2.merge([level, level, level]), np.uint8), quality
+    limits = [
+        settings.water_max,
+        settings.thick_ice_min,
+        thin_difference_max(histogram, settings),
+    ]
+    filtered = np.empty((*shape, 3), np.uint8)
+    kernels.levels_and_quality(
+        difference.ravel(),
+        bright.ravel(),
+        valid,
+        np.array(limits, np.uint8),
+        _LEVEL_AND_FLAGS,
+        filtered.ravel(),
+        quality.ravel(),
+    )
+    return filtered, quality
 
 
 def background(grey: Grey, settings: PublishedFilter) -> Grey:
@@ -158,29 +195,30 @@ def histogram_of(grey: Grey, valid_mask: Mask) -> npt.NDArray[np.int64]:
     return total
 
 
-def level_table(
+def thin_difference_max(
     histogram: npt.NDArray[np.int64], settings: PublishedFilter
-) -> npt.NDArray[np.uint8]:
-    """Map each difference, 0..255, to thick (255) or thin (155) ice.
+) -> int:
+    """Find the last difference, 0..255, that the published steps call thin ice.
 
-    The published steps in their order: what is not above Otsu's threshold becomes 0;
-    min-max to 0..255; truncation; min-max again; the limit of thick ice.
+    The steps in their order: what is not above Otsu's threshold becomes 0; min-max to
+    0..255; truncation; min-max again; the limit of thick ice. None of them ever turns
+    a larger difference into a smaller one, so one limit says it all; and min-max turns
+    the smallest into 0, so there always is a difference of thin ice.
 
     Args:
         histogram: int64 (256,), valid pixels of each difference.
         settings: Truncation and the limit of thick ice.
 
     Returns:
-        uint8 (256,); differences that the scene does not hold map to thin ice.
+        The limit; 255 where the scene holds no thick ice.
     """
-    table = np.full(256, THIN_LEVEL, np.uint8)
     present = np.flatnonzero(histogram).astype(np.uint8)
     if present.size == 0:
-        return table
+        return 255
     kept = np.where(present > otsu_threshold(histogram), present, np.uint8(0))
     stretched = _min_max(np.minimum(_min_max(kept), settings.truncation))
-    table[present[stretched >= settings.thick_ice_min]] = WHITE
-    return table
+    thick = present[stretched >= settings.thick_ice_min]
+    return int(thick[0]) - 1 if thick.size else 255
 
 
 def otsu_threshold(histogram: npt.NDArray[np.int64]) -> int:
@@ -213,21 +251,3 @@ def _min_max(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """
     stretched = cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8UC1)  # type: ignore[call-overload]
     return np.asarray(stretched, np.uint8).reshape(values.shape)
-
-
-def _quality(
-    valid_mask: Mask, thick_before: Mask | None = None, level: Grey | None = None
-) -> Quality:
-    """Flag what the filter did, uint8 (H, W) of `QualityFlag` bits.
-
-    Thick ice that becomes thin was brightened by cloud; thin ice that becomes thick
-    lay in shadow.
-    """
-    quality = np.where(valid_mask, np.uint8(0), np.uint8(QualityFlag.NODATA))
-    if thick_before is None or level is None:
-        return quality
-    cloud = thick_before & (level == THIN_LEVEL)
-    shadow = ~thick_before & (level == WHITE)
-    quality[cloud] = QualityFlag.THIN_CLOUD | QualityFlag.CHANGED
-    quality[shadow] = QualityFlag.SHADOW | QualityFlag.CHANGED
-    return quality

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Codes, Grey, Mask, Scene
+from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Codes, Mask, Scene
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
 from sea_ice_kedro.imagery.options import expect_integer
+
+_CODES = np.array([*SeaIceClass, NODATA], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,6 @@ class BrightnessThresholds:
                 f"{self.thin_ice_min} and {self.thick_ice_min}"
             )
 
-    def table(self) -> Codes:
-        """Give the class code of every brightness: uint8 (256,)."""
-        codes = np.full(256, SeaIceClass.OPEN_WATER, np.uint8)
-        codes[self.thin_ice_min :] = SeaIceClass.THIN_ICE
-        codes[self.thick_ice_min :] = SeaIceClass.THICK_ICE
-        return codes
-
-
-def brightness(rgb: RGB) -> Grey:
-    """Give max(R, G, B), the HSV value, of each pixel.
-
-    Args:
-        rgb: uint8 (H, W, 3), 0..255.
-
-    Returns:
-        uint8 (H, W), 0..255.
-    """
-    red, green, blue = cv2.split(rgb)
-    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
-
 
 def label_by_brightness(
     rgb: RGB, valid_mask: Mask, thresholds: BrightnessThresholds
@@ -58,7 +39,7 @@ def label_by_brightness(
     """Label each pixel by max(R, G, B) (Iqrah et al. 2024, III-B).
 
     The published HSV bounds leave hue and saturation free, so brightness alone
-    decides; a table of 256 entries gives the same labels for all 16.7 M colours.
+    decides: the labels are the same for all 16.7 M colours.
 
     Args:
         rgb: uint8 (H, W, 3), 0..255, channels R, G, B.
@@ -68,8 +49,14 @@ def label_by_brightness(
     Returns:
         uint8 (H, W) of `SeaIceClass` codes; NODATA where not valid.
     """
-    codes = np.asarray(cv2.LUT(brightness(rgb), thresholds.table()), np.uint8)
-    return np.where(valid_mask, codes, np.uint8(NODATA))
+    # Late: loading compiled code is for workers, not for `kedro --help`.
+    from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
+
+    limits = np.array([thresholds.thin_ice_min, thresholds.thick_ice_min], np.uint8)
+    codes = np.empty(valid_mask.shape, np.uint8)
+    pixels, valid = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
+    kernels.label(pixels.ravel(), valid.ravel(), limits, _CODES, codes.ravel())
+    return codes
 
 
 def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:

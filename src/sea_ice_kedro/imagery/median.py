@@ -29,8 +29,10 @@ HALF = 32  # running sums over half a tile row fit a byte: 32 * 4 < 256
 BLOCK = 256  # columns whose counts are brought up to date together
 REACH = 192  # columns read by a sum over one window row, a multiple of vector sizes
 ONES = np.uint64(0x0101010101010101)
+ZERO = np.uint64(0x70727476787A7C7E)  # 128 - 2 * (j + 1) in byte j, little endian
+TOP = np.uint64(56)
 SMALLEST, LARGEST = 31, 181  # the counts of a window up to 181 squared fit int16
-BUDGET = 40  # levels asked per tile, on average, before OpenCV is the faster one
+BUDGET = 24  # levels asked per tile, on average, before OpenCV is the faster one
 
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -40,11 +42,13 @@ class _State(NamedTuple):
 
     padded: npt.NDArray[np.uint8]
     window: int
+    half_row: int  # HALF; loops of that constant length LLVM unrolls in scalars
     within: npt.NDArray[np.uint8]  # (REACH,) one for the window's columns, else zero
     columns: npt.NDArray[np.uint8]  # (256, width) pixels <= level in a window column
     band: npt.NDArray[np.int32]  # (256, blocks) the tile row columns are valid for
     left: npt.NDArray[np.int32]  # (256, ROWS + 1) window counts left of the tile
     tile: npt.NDArray[np.int64]  # (256,) the tile that left them behind
+    corners: npt.NDArray[np.uint8]  # (4, AREA), see _gather_corners
     steps: npt.NDArray[np.uint8]  # (AREA,) running sums of second differences
     sums: npt.NDArray[np.int16]  # (COLS + AREA,) window counts, less left
     limit: npt.NDArray[np.int16]  # (2 * ROWS,) what sums may reach, per half row
@@ -102,35 +106,42 @@ def _sum_left(state, level, y, x):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _sum_steps(state, level, y, x):  # type: ignore[no-untyped-def]
+def _gather_corners(state, y, x):  # type: ignore[no-untyped-def]
+    """Copy the four pieces of image that leave or enter the windows of a tile."""
+    corners, window = state.corners.reshape(4, ROWS, COLS), state.window
+    for corner in range(4):
+        top, first = y + corner // 2 * window, x + corner % 2 * window
+        for i in range(ROWS):
+            out, row = corners[corner, i], state.padded[top + i, first:]
+            for j in range(2 * state.half_row):
+                out[j] = row[j]
+
+
+@_jit
+def _sum_steps(state, level):  # type: ignore[no-untyped-def]
     """Sum, along half rows, the second differences of the window counts of a tile.
 
     The count at a pixel differs from those above, left and above-left of it by four
     pixels, the corners of its window. Eight such differences, each raised by two to
     stay positive, are summed by one multiplication; 128 stands for zero at the end.
     """
-    near = state.padded[y:, x:]
-    far = near[:, state.window :]
-    steps, lv = state.steps.reshape(ROWS, COLS), np.uint8(level)
-    for i in range(ROWS):
-        a, b, out = near[i], far[i], steps[i]
-        c, d = near[i + state.window], far[i + state.window]
-        for j in range(COLS):
-            come = np.uint8(np.uint8(2) + np.uint8(d[j] <= lv) + np.uint8(a[j] <= lv))
-            gone = np.uint8(np.uint8(c[j] <= lv) + np.uint8(b[j] <= lv))
-            out[j] = np.uint8(come - gone)
-    words = state.steps.view(np.uint64)
-    for i in range(AREA // 8):
-        words[i] *= ONES
-    # Bytes of 128 - 2 * (j + 1) for j = 0..7 (little endian); 16 less for each word.
-    start = np.uint64(0x70727476787A7C7E)
+    steps, lv = state.steps, np.uint8(level)
+    a, b = state.corners[0], state.corners[1]
+    c, d = state.corners[2], state.corners[3]
+    for i in range(AREA):
+        come = np.uint8(np.uint8(2) + np.uint8(d[i] <= lv) + np.uint8(a[i] <= lv))
+        steps[i] = np.uint8(come - np.uint8(b[i] <= lv) - np.uint8(c[i] <= lv))
+    words = steps.view(np.uint64)
     for i in range(0, AREA // 8, HALF // 8):
-        carry, zero = words[i], start
-        words[i] = carry + zero
-        for g in range(1, HALF // 8):
-            zero -= np.uint64(16) * ONES
-            carry = words[i + g] + (carry >> np.uint64(56)) * ONES
-            words[i + g] = carry + zero
+        w0, w1 = words[i] * ONES, words[i + 1] * ONES
+        w2, w3 = words[i + 2] * ONES, words[i + 3] * ONES
+        t0 = w0 >> TOP
+        t1 = t0 + (w1 >> TOP)
+        t2 = t1 + (w2 >> TOP)
+        words[i] = w0 + ZERO
+        words[i + 1] = w1 + t0 * ONES + (ZERO - np.uint64(16) * ONES)
+        words[i + 2] = w2 + t1 * ONES + (ZERO - np.uint64(32) * ONES)
+        words[i + 3] = w3 + t2 * ONES + (ZERO - np.uint64(48) * ONES)
 
 
 @_jit
@@ -153,14 +164,16 @@ def _count_short(state, level, x, half):  # type: ignore[no-untyped-def]
             limit[2 * i - 2] = half - left[i]
             limit[2 * i - 1] = half - middle
         left[i] = middle + sums[i * COLS + COLS - 1]
-    for i in range(2 * ROWS):
+    for i in range(0, 2 * ROWS, 2):
         most, row, out = limit[i], sums[COLS + i * HALF :], short[i * HALF :]
-        for j in range(state.within.size // 6):  # HALF, kept from being unrolled
+        most2, row2, out2 = limit[i + 1], row[HALF:], out[HALF:]
+        for j in range(state.half_row):
             out[j] = np.uint8(row[j] <= most)
-    total = 0
+            out2[j] = np.uint8(row2[j] <= most2)
+    total = np.uint16(0)
     for i in range(AREA):
-        total += short[i]
-    return total
+        total = np.uint16(total + np.uint16(short[i]))
+    return np.int64(total)
 
 
 @_jit
@@ -178,7 +191,7 @@ def _ask(state, level, band, x, tile):  # type: ignore[no-untyped-def]
     if not known:
         _sum_left(state, level, band * ROWS, x)
     state.tile[level] = tile
-    _sum_steps(state, level, band * ROWS, x)
+    _sum_steps(state, level)
     return _count_short(state, level, x, np.int32(window * window // 2))
 
 
@@ -186,22 +199,13 @@ def _ask(state, level, band, x, tile):  # type: ignore[no-untyped-def]
 def _walk(state, guess, sign, found, band, x, tile, rise):  # type: ignore[no-untyped-def]
     """Ask level after level from a guess, down (-1) or up (1), until all agree.
 
-    Args:
-        state: Tables of the sweep.
-        guess: Level already asked.
-        sign: Direction.
-        found: The answer at the guess.
-        band: Tile row.
-        x: First column of the tile.
-        tile: Running number of the tile.
-        rise: (AREA,) uint8, raised by the number of levels each pixel's median is
-            above, of those that only part of the tile is above.
-
-    Returns:
-        The last level walked to, the highest one known to be below the whole tile
-        (or -1), and the number of levels asked.
+    ``found`` is the answer at the guess. For every level asked that is below the
+    medians of only a part of the tile, ``rise`` grows by one in that part. Returns
+    the highest level below the whole tile (-1 if unknown) and the number of levels
+    asked.
     """
-    level, step, asked, floor = guess, 1, 0, -1
+    level, step, asked = guess, 1, 0
+    floor = guess if found == AREA else -1
     end = AREA if sign < 0 else 0
     while found != end:
         ahead = min(max(level + sign * step, -1), 255)
@@ -216,10 +220,10 @@ def _walk(state, guess, sign, found, band, x, tile, rise):  # type: ignore[no-un
             times = np.uint8(abs(ahead - level))
             for i in range(AREA):
                 rise[i] += state.short[i] * times
-        # The sets are nested: equal numbers are equal sets, also in between.
+        # The parts are nested: equal numbers are equal parts, also in between.
         step = min(step * 2, 64) if answer == found else step
         level, found = ahead, answer
-    return level, floor, asked
+    return floor, asked
 
 
 @_jit
@@ -227,7 +231,7 @@ def _sweep(state, out):  # type: ignore[no-untyped-def]
     """Fill ``out``, in whole tiles; return the rows done before the budget ran out."""
     bands, tiles = out.shape[0] // ROWS, out.shape[1] // COLS
     rise = np.zeros(AREA, np.uint8)
-    guess, tile, left_over = np.int64(128), 0, BUDGET * tiles * 8
+    guess, tile, left_over = np.int64(128), 0, BUDGET * tiles * 2
     for band in range(bands):
         y = band * ROWS
         tile += 1  # the first tile of a band has nothing on its left
@@ -235,18 +239,86 @@ def _sweep(state, out):  # type: ignore[no-untyped-def]
             guess = np.int64(out[y - 1, 0])
         for x in range(0, out.shape[1], COLS):
             tile += 1
+            _gather_corners(state, y, x)
             found = _ask(state, guess, band, x, tile)
             for i in range(AREA):
                 rise[i] = state.short[i] if 0 < found < AREA else 0
-            low, _, n = _walk(state, guess, -1, found, band, x, tile, rise)
-            _, floor, m = _walk(state, guess, 1, found, band, x, tile, rise)
-            base = np.uint8(max(low, floor) + 1)
+            floor = -1
+            for sign in (-1, 1):
+                low, asked = _walk(state, guess, sign, found, band, x, tile, rise)
+                floor = max(floor, low)
+                left_over -= asked
+            base = np.uint8(floor + 1)
             for i in range(ROWS):
                 row, more = out[y + i, x : x + COLS], rise[i * COLS :]
-                for j in range(COLS):
+                for j in range(2 * state.half_row):
                     row[j] = more[j] + base
             guess = np.int64(out[y + ROWS // 2, x + COLS - 1])
-            left_over += BUDGET - n - m
+            left_over += BUDGET - 1
         if left_over < 0:
             return y + ROWS
     return out.shape[0]
+
+
+def _prepare(
+    image: npt.NDArray[np.uint8], window: int, rows: int, width: int
+) -> _State:
+    """Pad the image, by one more than the window needs above and left, and set out."""
+    border = window // 2 + 1
+    across = -(-(width + COLS + REACH) // BLOCK) * BLOCK
+    bottom, right = rows + window - border, across - border
+    bottom, right = bottom - image.shape[0], right - image.shape[1]
+    padded = cv2.copyMakeBorder(
+        image, border, bottom, border, right, cv2.BORDER_REPLICATE
+    )
+    return _State(
+        padded=np.asarray(padded, dtype=np.uint8),
+        window=window,
+        half_row=HALF,
+        within=(np.arange(REACH) < window).astype(np.uint8),
+        columns=np.empty((256, across), np.uint8),
+        band=np.full((256, across // BLOCK), -LARGEST, np.int32),
+        left=np.empty((256, ROWS + 1), np.int32),
+        tile=np.full(256, -1, np.int64),
+        corners=np.empty((4, AREA), np.uint8),
+        steps=np.empty(AREA, np.uint8),
+        sums=np.empty(COLS + AREA, np.int16),
+        limit=np.empty(2 * ROWS, np.int16),
+        short=np.empty(AREA, np.uint8),
+    )
+
+
+def median_filter(image: npt.NDArray[np.uint8], window: int) -> npt.NDArray[np.uint8]:
+    """Return the median of the square window around every pixel.
+
+    Equal to ``cv2.medianBlur``: beyond its edges the image repeats its border. Takes
+    about three times the memory of the image.
+
+    Args:
+        image: uint8 (H, W), H and W at least 1; not written to.
+        window: Odd width of the window in pixels, 3 to 255.
+
+    Returns:
+        uint8 (H, W), a new array.
+
+    Raises:
+        ValueError: If the image or the window is none of the above.
+    """
+    if image.dtype != np.uint8:
+        raise ValueError(f"expected an image of dtype uint8, got {image.dtype}")
+    if image.ndim != 2 or image.size == 0:
+        raise ValueError(f"expected an image of shape (H, W), got {image.shape}")
+    if window % 2 == 0 or not 3 <= window <= 255:
+        raise ValueError(f"expected an odd window from 3 to 255, got {window}")
+    height, width = image.shape
+    image = np.ascontiguousarray(image)
+    if not SMALLEST <= window <= LARGEST:
+        return np.asarray(cv2.medianBlur(image, window), dtype=np.uint8)
+    rows, across = -(-height // ROWS) * ROWS, -(-width // COLS) * COLS
+    out = np.empty((rows, across), np.uint8)
+    done = _sweep(_prepare(image, window, rows, across), out)
+    if done < height:
+        # An image whose medians jump about; the rows above are there for the windows.
+        first = max(done - window // 2, 0)
+        out[done:height, :width] = cv2.medianBlur(image[first:], window)[done - first :]
+    return np.ascontiguousarray(out[:height, :width])

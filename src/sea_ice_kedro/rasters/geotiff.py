@@ -13,6 +13,7 @@ import numpy.typing as npt
 import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import MemoryFile
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
@@ -95,12 +96,15 @@ def write_raster(filepath: str, layers: Layers, options: Mapping[str, Any]) -> N
         profile["crs"] = layers.georeference.crs
         profile["transform"] = rasterio.Affine(*layers.georeference.transform)
     with write_errors(filepath), writing(filepath) as part, _no_grid_is_fine():
-        with (
-            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
-            rasterio.open(part, "w", **profile) as file,
-        ):
-            _fill(file, layers)
-        _check_whole(part, height, width)
+        # In memory first: what goes wrong when GDAL closes a file on a full disk goes
+        # unreported, and the file may look finished and not be. Python reports all.
+        with MemoryFile() as memory:
+            with (
+                rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+                memory.open(**profile) as file,
+            ):
+                _fill(file, layers)
+            part.write_bytes(memory.getbuffer())
 
 
 def _fill(file: Any, layers: Layers) -> None:  # noqa: ANN401 - rasterio is untyped
@@ -119,15 +123,6 @@ def _fill(file: Any, layers: Layers) -> None:  # noqa: ANN401 - rasterio is unty
     if layers.valid_mask is not None:
         file.write_mask(layers.valid_mask)
     file.update_tags(**{TAG_PREFIX + k.upper(): v for k, v in layers.tags.items()})
-
-
-def _check_whole(part: Path, height: int, width: int) -> None:
-    # GDAL writes its last blocks when a file is closed, where rasterio cannot raise:
-    # on a full disk a file may look finished and not be.
-    with rasterio.open(part) as file:
-        rows = slice(max(0, height - 1), height)
-        window = rasterio.windows.Window.from_slices(rows, slice(0, width))
-        file.read(window=window)
 
 
 @contextmanager

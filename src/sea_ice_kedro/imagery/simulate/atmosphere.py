@@ -88,7 +88,7 @@ def _displacement(options: SimulationOptions, rng: Rng) -> tuple[int, int]:
     """Give how far the shadow falls, (rows, columns), at most 0.4 of the scene."""
     ground_m = options.cloud_height_m / math.tan(math.radians(_SUN_ELEVATION_DEG))
     distance = min(options.pixels(ground_m), 0.4 * min(options.shape))
-    # North is up to the right near 160° W in EPSG:3031, and the sun stands there.
+    # Any direction: other orbits and projections have their sun elsewhere.
     azimuth = rng.uniform(0, 2 * math.pi)
     return round(distance * math.sin(azimuth)), round(distance * math.cos(azimuth))
 

@@ -101,7 +101,7 @@ def _opening(options: SimulationOptions, rng: Rng, ground: Ground) -> Field:
     score = _band(border_distance(coarse), options.pixels(160))
     score = np.maximum(score, _band(border_distance(fine), options.pixels(50)))
     slit = _band(border_distance(ground.owners), options.pixels(10))
-    score = np.maximum(score, slit) + np.float32(0.8) * strain
+    score = np.maximum(score, slit) + np.float32(0.6) * strain
     # Loose ice does not freeze together far from its floes.
     loose = 2 * options.open_water_fraction / max(options.pixels(100), 1)
     return as_field(score + np.float32(loose) * ground.room)

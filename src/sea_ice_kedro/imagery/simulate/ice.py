@@ -136,7 +136,9 @@ def _floes(options: SimulationOptions, rng: Rng, band_age: Field) -> FloeField:
         ice = max(ice, 1 - options.open_water_fraction - float((band_age >= 0).mean()))
     smallest = max(options.pixels(options.floe_min_m) / 2, 2.0)
     largest = min(options.pixels(options.floe_max_m) / 2, 0.35 * min(options.shape))
-    cover = min(ice * 0.92, _CLOSEST_PACKING)
+    # In close pack most of the thick ice has frozen together between its floes.
+    looseness = min(options.open_water_fraction / 0.4, 1.0)
+    cover = min(ice * (0.5 + 0.42 * looseness), _CLOSEST_PACKING)
     # No single floe has more than half of the floe area.
     half = math.sqrt(cover * options.height * options.width / 2 / math.pi)
     largest = max(min(largest, half), smallest * 1.5)

@@ -65,7 +65,7 @@ def _thick(geometry: IceGeometry, options: SimulationOptions, rng: Rng) -> Field
     floes = geometry.floes
     sizes = np.concatenate([[1.0], floes.radii_px * options.pixel_size_m])
     # Large floes are old and snow-covered, small ones wet and rough: less bright.
-    mean = 218 + 7 * np.clip(np.log10(np.maximum(sizes, 30) / 30), 0, 2.5)
+    mean = 219 + 9 * np.clip(np.log10(np.maximum(sizes, 30) / 30), 0, 2.5)
     tones = np.clip(rng.normal(mean, 3), 211, 242).astype(np.float32)
     tone = tones[geometry.owners] + _regions(geometry, options, rng)
     snow = fractal(options.shape, rng, max(options.pixels(6000), 8), 3, 0.6)
@@ -99,7 +99,7 @@ def _thin(geometry: IceGeometry, options: SimulationOptions, rng: Rng) -> Field:
     """Light thin ice, 33..200: dark nilas, grey, grey-white, each freeze-up a tone."""
     sheets = _sheets(options, rng)
     age = fractal(options.shape, rng, max(options.pixels(5000), 8), 8, 0.45)
-    age = 0.62 + 0.24 * age + 0.08 * sheets - np.minimum(geometry.room, 30) / 120
+    age = 0.70 + 0.24 * age + 0.08 * sheets - np.minimum(geometry.room, 30) / 120
     band = geometry.band_age >= 0
     if band.any():
         wobble = 0.035 * fractal(
