@@ -125,12 +125,11 @@ def test_histogram_leaves_out_pixels_without_data():
     assert (counts[5], counts[9], counts.sum()) == (1, 1, 2)
 
 
-def test_histogram_counts_exactly_beyond_what_float32_holds(monkeypatch):
-    from sea_ice_kedro.imagery import cloud_filter
-
-    monkeypatch.setattr(cloud_filter, "_EXACT_COUNT", 50)
-    grey = np.full((37, 11), 3, np.uint8)
-    assert histogram_of(grey, np.ones(grey.shape, bool))[3] == 37 * 11
+@pytest.mark.parametrize("pixels", [1, 3, 4, 5, 4099])
+def test_histogram_counts_every_pixel_once_whatever_their_number(pixels):
+    grey = np.full((1, pixels), 3, np.uint8)
+    counts = histogram_of(grey, np.ones(grey.shape, bool))
+    assert (counts[3], counts.sum()) == (pixels, pixels)
 
 
 def test_method_none_leaves_the_scene_alone():

@@ -41,9 +41,6 @@ _LEVEL_AND_FLAGS = np.array(
     np.uint8,
 )
 
-_EXACT_COUNT = 2**24
-"""OpenCV counts in float32, which holds every whole number up to here."""
-
 _GREY_OF_RGB = {"rgb": cv2.COLOR_RGB2GRAY, "bgr": cv2.COLOR_BGR2GRAY}
 
 
@@ -147,14 +144,13 @@ def filter_as_published(
 
     rgb, valid_mask = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
     valid, shape = valid_mask.ravel(), valid_mask.shape
-    grey = np.array(cv2.cvtColor(rgb, _GREY_OF_RGB[settings.channel_order]), np.uint8)
-    bright, difference, quality = (np.empty(shape, np.uint8) for _ in range(3))
+    grey = np.asarray(cv2.cvtColor(rgb, _GREY_OF_RGB[settings.channel_order]), np.uint8)
+    bright, quality = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
     kernels.paint_water_white(
         rgb.ravel(), valid, np.uint8(settings.water_max), grey.ravel(), bright.ravel()
     )
-    kernels.closeness(
-        grey.ravel(), background(grey, settings).ravel(), difference.ravel()
-    )
+    difference = background(grey, settings)
+    kernels.closeness(grey.ravel(), difference.ravel())
     histogram = histogram_of(difference, valid_mask)
     limits = [
         settings.water_max,
@@ -186,13 +182,15 @@ def background(grey: Grey, settings: PublishedFilter) -> Grey:
 
 def histogram_of(grey: Grey, valid_mask: Mask) -> npt.NDArray[np.int64]:
     """Count the valid pixels of each grey level: int64 (256,)."""
-    rows = max(1, _EXACT_COUNT // max(1, grey.shape[1]))
-    total = np.zeros(256, np.int64)
-    for top in range(0, grey.shape[0], rows):
-        mask = valid_mask[top : top + rows].view(np.uint8)
-        counts = cv2.calcHist([grey[top : top + rows]], [0], mask, [256], [0, 256])
-        total += counts.ravel().astype(np.int64)
-    return total
+    from sea_ice_kedro.imagery import kernels  # noqa: PLC0415 - as above
+
+    absent = valid_mask.size - int(np.count_nonzero(valid_mask))
+    values = np.where(valid_mask, grey, np.uint8(0)) if absent else grey
+    counts = np.zeros((kernels.TABLES, 256), np.int64)
+    kernels.count(np.ascontiguousarray(values).ravel(), counts)
+    histogram = counts.sum(axis=0)
+    histogram[0] -= absent
+    return np.asarray(histogram, np.int64)
 
 
 def thin_difference_max(

@@ -14,6 +14,9 @@ from sea_ice_kedro.imagery.compiled import compiled
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
+TABLES = 4
+"""Of counts, filled in turn."""
+
 _WHITE = np.uint8(255)
 _NO_FLAG = np.uint8(0)
 
@@ -58,11 +61,28 @@ def paint_water_white(
 
 
 @compiled
-def closeness(grey: Bytes, background: Bytes, difference: Bytes) -> None:
-    """Write 255 - |grey - background|."""
+def closeness(grey: Bytes, background: Bytes) -> None:
+    """Write 255 - |grey - background| over the background."""
     for i in range(grey.size):
         a, b = grey[i], background[i]
-        difference[i] = _WHITE - (max(a, b) - min(a, b))
+        background[i] = _WHITE - (max(a, b) - min(a, b))
+
+
+@compiled
+def count(values: Bytes, counts: npt.NDArray[np.int64]) -> None:
+    """Add the number of times each value occurs to int64 (TABLES, 256).
+
+    Several tables in turn: in a run of equal values, each count would wait for the
+    one before to be stored.
+    """
+    whole = values.size // TABLES * TABLES
+    for i in range(0, whole, TABLES):
+        counts[0, values[i]] += 1
+        counts[1, values[i + 1]] += 1
+        counts[2, values[i + 2]] += 1
+        counts[3, values[i + 3]] += 1
+    for i in range(whole, values.size):
+        counts[0, values[i]] += 1
 
 
 @compiled

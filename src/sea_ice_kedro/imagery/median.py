@@ -32,6 +32,7 @@ ONES = np.uint64(0x0101010101010101)
 ZERO = np.uint64(0x70727476787A7C7E)  # 128 - 2 * (j + 1) in byte j, little endian
 TOP = np.uint64(56)
 SMALLEST, LARGEST = 31, 181  # the counts of a window up to 181 squared fit int16
+WHITE = 255
 BUDGET = 24  # levels asked per tile, on average, before OpenCV is the faster one
 
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -56,7 +57,7 @@ class _State(NamedTuple):
 
 
 @_jit
-def _update_columns(state, level, band, block):  # type: ignore[no-untyped-def]
+def _update_columns(state: _State, level: int, band: int, block: int) -> None:
     """Bring the column counts of one block to the first row of a band of tiles."""
     padded, window = state.padded, state.window
     x, y, lv = block * BLOCK, band * ROWS, np.uint8(level)
@@ -84,7 +85,7 @@ def _update_columns(state, level, band, block):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _sum_left(state, level, y, x):  # type: ignore[no-untyped-def]
+def _sum_left(state: _State, level: int, y: int, x: int) -> None:
     """Count the windows just left of a tile, from one row above it to its last row."""
     near, counts = state.padded[y:, x:], state.columns[level, x:]
     left, within, lv = state.left[level], state.within, np.uint8(level)
@@ -106,7 +107,7 @@ def _sum_left(state, level, y, x):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _gather_corners(state, y, x):  # type: ignore[no-untyped-def]
+def _gather_corners(state: _State, y: int, x: int) -> None:
     """Copy the four pieces of image that leave or enter the windows of a tile."""
     corners, window = state.corners.reshape(4, ROWS, COLS), state.window
     for corner in range(4):
@@ -118,7 +119,7 @@ def _gather_corners(state, y, x):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _sum_steps(state, level):  # type: ignore[no-untyped-def]
+def _sum_steps(state: _State, level: int) -> None:
     """Sum, along half rows, the second differences of the window counts of a tile.
 
     The count at a pixel differs from those above, left and above-left of it by four
@@ -145,7 +146,7 @@ def _sum_steps(state, level):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _count_short(state, level, x, half):  # type: ignore[no-untyped-def]
+def _count_short(state: _State, level: int, x: int, half: int) -> int:
     """Mark and number the pixels of a tile whose count is not above half a window."""
     sums, steps, limit, short = state.sums, state.steps, state.limit, state.short
     leave = state.columns[level, x : x + COLS]
@@ -164,24 +165,22 @@ def _count_short(state, level, x, half):  # type: ignore[no-untyped-def]
             limit[2 * i - 2] = half - left[i]
             limit[2 * i - 1] = half - middle
         left[i] = middle + sums[i * COLS + COLS - 1]
-    for i in range(0, 2 * ROWS, 2):
+    for i in range(2 * ROWS):
         most, row, out = limit[i], sums[COLS + i * HALF :], short[i * HALF :]
-        most2, row2, out2 = limit[i + 1], row[HALF:], out[HALF:]
         for j in range(state.half_row):
             out[j] = np.uint8(row[j] <= most)
-            out2[j] = np.uint8(row2[j] <= most2)
     total = np.uint16(0)
     for i in range(AREA):
         total = np.uint16(total + np.uint16(short[i]))
-    return np.int64(total)
+    return int(np.int64(total))  # signed, where numba would keep it unsigned
 
 
 @_jit
-def _ask(state, level, band, x, tile):  # type: ignore[no-untyped-def]
+def _ask(state: _State, level: int, band: int, x: int, tile: int) -> int:
     """Return how many pixels of a tile have a median above the level."""
     if level < 0:
         return AREA
-    if level >= 255:
+    if level >= WHITE:
         return 0
     window, valid = state.window, state.band[level]
     known = state.tile[level] == tile - 1
@@ -192,11 +191,20 @@ def _ask(state, level, band, x, tile):  # type: ignore[no-untyped-def]
         _sum_left(state, level, band * ROWS, x)
     state.tile[level] = tile
     _sum_steps(state, level)
-    return _count_short(state, level, x, np.int32(window * window // 2))
+    return _count_short(state, level, x, window * window // 2)
 
 
 @_jit
-def _walk(state, guess, sign, found, band, x, tile, rise):  # type: ignore[no-untyped-def]
+def _walk(  # noqa: PLR0913, PLR0917
+    state: _State,
+    guess: int,
+    sign: int,
+    found: int,
+    band: int,
+    x: int,
+    tile: int,
+    rise: npt.NDArray[np.uint8],
+) -> tuple[int, int]:
     """Ask level after level from a guess, down (-1) or up (1), until all agree.
 
     ``found`` is the answer at the guess. For every level asked that is below the
@@ -227,16 +235,16 @@ def _walk(state, guess, sign, found, band, x, tile, rise):  # type: ignore[no-un
 
 
 @_jit
-def _sweep(state, out):  # type: ignore[no-untyped-def]
+def _sweep(state: _State, out: npt.NDArray[np.uint8]) -> int:
     """Fill ``out``, in whole tiles; return the rows done before the budget ran out."""
     bands, tiles = out.shape[0] // ROWS, out.shape[1] // COLS
     rise = np.zeros(AREA, np.uint8)
-    guess, tile, left_over = np.int64(128), 0, BUDGET * tiles * 2
+    guess, tile, left_over = 128, 0, BUDGET * tiles * 2
     for band in range(bands):
         y = band * ROWS
         tile += 1  # the first tile of a band has nothing on its left
         if band > 0:
-            guess = np.int64(out[y - 1, 0])
+            guess = int(np.int64(out[y - 1, 0]))
         for x in range(0, out.shape[1], COLS):
             tile += 1
             _gather_corners(state, y, x)
@@ -253,7 +261,7 @@ def _sweep(state, out):  # type: ignore[no-untyped-def]
                 row, more = out[y + i, x : x + COLS], rise[i * COLS :]
                 for j in range(2 * state.half_row):
                     row[j] = more[j] + base
-            guess = np.int64(out[y + ROWS // 2, x + COLS - 1])
+            guess = int(np.int64(out[y + ROWS // 2, x + COLS - 1]))
             left_over += BUDGET - 1
         if left_over < 0:
             return y + ROWS
@@ -306,9 +314,9 @@ def median_filter(image: npt.NDArray[np.uint8], window: int) -> npt.NDArray[np.u
     """
     if image.dtype != np.uint8:
         raise ValueError(f"expected an image of dtype uint8, got {image.dtype}")
-    if image.ndim != 2 or image.size == 0:
+    if image.ndim != 2 or image.size == 0:  # noqa: PLR2004
         raise ValueError(f"expected an image of shape (H, W), got {image.shape}")
-    if window % 2 == 0 or not 3 <= window <= 255:
+    if window % 2 == 0 or not 3 <= window <= 255:  # noqa: PLR2004
         raise ValueError(f"expected an odd window from 3 to 255, got {window}")
     height, width = image.shape
     image = np.ascontiguousarray(image)
