@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
-from sea_ice_kedro.errors import MissingInput, SeaIceError
+from sea_ice_kedro.errors import InvalidOption, MissingInput, SeaIceError
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +90,53 @@ class FailureHooks:
         failures = LEDGER.close()
         if failures:
             logger.error("before that, %s", PartitionsFailed(failures))
+
+
+class RuntimeParameterHooks:
+    """Refuse `--params` that nothing reads: a typing error would go unnoticed."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Check the parameters of this run against those that pipelines read.
+
+        Raises:
+            InvalidOption: naming those that nothing reads, and all that are read.
+        """
+        read = {*_ENGINE_OPTIONS, *_parameters_read()}
+        given = _dotted(run_params.get("runtime_params") or {})
+        unread = [
+            name
+            for name in given
+            if not any(f"{name}.".startswith(f"{group}.") for group in read)
+        ]
+        if unread:
+            raise InvalidOption(
+                f"expected --params below one of {', '.join(sorted(read))}, got "
+                f"{', '.join(unread)}, which nothing reads"
+            )
+
+
+_ENGINE_OPTIONS = ("engine.name", "engine.workers")
+"""Read by `catalog_engine.yml`."""
+
+
+def _dotted(nested: dict[str, Any], above: str = "") -> list[str]:
+    """Give the full names of a nested record's values: "engine.name", ..."""
+    names: list[str] = []
+    for key, value in nested.items():
+        name = f"{above}{key}"
+        names += _dotted(value, f"{name}.") if isinstance(value, dict) else [name]
+    return names
+
+
+def _parameters_read() -> set[str]:
+    pipelines.set_requested(None)  # a run loads only the pipelines it was asked for
+    return {
+        name.removeprefix("params:")
+        for pipeline in pipelines.values()
+        for name in pipeline.inputs()
+        if name.startswith("params:")
+    }
 
 
 class MissingInputHooks:

@@ -7,7 +7,12 @@ import warnings
 
 from omegaconf.resolvers import oc
 
-from sea_ice_kedro.hooks import FailureHooks, MissingInputHooks, ReadableErrorHooks
+from sea_ice_kedro.hooks import (
+    FailureHooks,
+    MissingInputHooks,
+    ReadableErrorHooks,
+    RuntimeParameterHooks,
+)
 
 # Kedro's own configuration loader calls what newer OmegaConf has renamed.
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
@@ -17,7 +22,12 @@ warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is depreca
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
 # The last is called first: what is missing is said before failures are collected.
-HOOKS = (FailureHooks(), MissingInputHooks(), ReadableErrorHooks())
+HOOKS = (
+    FailureHooks(),
+    MissingInputHooks(),
+    RuntimeParameterHooks(),
+    ReadableErrorHooks(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -11,9 +11,9 @@ from sea_ice_kedro.imagery.cloud_filter import (
     PublishedFilter,
     filter_as_published,
     filter_scene,
-    histogram_of,
     otsu_threshold,
 )
+from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
 from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
 
@@ -117,19 +117,6 @@ def test_otsu_equals_opencv_on_random_histograms():
         theirs, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         ours = otsu_threshold(histogram_of(grey, np.ones(grey.shape, bool)))
         assert np.array_equal(grey > ours, grey > theirs)
-
-
-def test_histogram_leaves_out_pixels_without_data():
-    grey = np.array([[5, 5, 9]], np.uint8)
-    counts = histogram_of(grey, np.array([[True, False, True]]))
-    assert (counts[5], counts[9], counts.sum()) == (1, 1, 2)
-
-
-@pytest.mark.parametrize("pixels", [1, 3, 4, 5, 4099])
-def test_histogram_counts_every_pixel_once_whatever_their_number(pixels):
-    grey = np.full((1, pixels), 3, np.uint8)
-    counts = histogram_of(grey, np.ones(grey.shape, bool))
-    assert (counts[3], counts.sum()) == (pixels, pixels)
 
 
 def test_method_none_leaves_the_scene_alone():

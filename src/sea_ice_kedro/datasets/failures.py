@@ -28,7 +28,13 @@ class PartitionsFailed(SeaIceError, DatasetError):
     def __init__(self, failures: list[Failure]) -> None:
         """Name every failure in one message."""
         self.failures = failures
-        lines = [f"  {f.dataset} / {f.partition_id}: {f.reason}" for f in failures]
+        alike: dict[tuple[str, str], list[str]] = {}
+        for f in failures:
+            alike.setdefault((f.dataset, f.reason), []).append(f.partition_id)
+        lines = [
+            f"  {dataset} / {', '.join(ids)}: {reason}"
+            for (dataset, reason), ids in alike.items()
+        ]
         count = len(failures)
         super().__init__(
             f"{count} product{'s' * (count > 1)} could not be made; all others are "

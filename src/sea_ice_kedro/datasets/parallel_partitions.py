@@ -66,13 +66,14 @@ class PartitionWriter:
         partition_id, filepath, make = item
         try:
             return Receipt(partition_id, self._write(filepath, make))
-        except SeaIceError as error:
-            remove_stale(filepath)
-            return Receipt(partition_id, "failed", str(error))
         # One scene must not cost the others, whatever is wrong with it; the caller
         # raises what is recorded here.
         except Exception as error:  # noqa: BLE001
             remove_stale(filepath)
+            # Kedro wraps what a dataset raises while it loads or saves.
+            meant = error.__cause__ if isinstance(error, DatasetError) else error
+            if isinstance(meant, SeaIceError):
+                return Receipt(partition_id, "failed", str(meant))
             reason = f"{type(error).__name__}: {error}"
             return Receipt(partition_id, "failed", reason, traceback.format_exc())
 
@@ -133,6 +134,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         dataset: str | dict[str, Any],
         filename_suffix: str = "",
         engine: dict[str, Any] | None = None,
+        optional: bool = False,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
@@ -144,6 +146,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             dataset: Dataset of one file, as for `PartitionedDataset`.
             filename_suffix: Ending of the files, ".tif".
             engine: `name` and `workers` (see `make_engine`); default: sequential.
+            optional: Whether a run goes on when all partitions failed.
             credentials: For `fsspec.filesystem`.
             fs_args: For `fsspec.filesystem`.
             metadata: Ignored by Kedro; read by kedro-viz.
@@ -160,6 +163,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             metadata=metadata,
         )
         self._engine = make_engine(**(engine or {}))
+        self._optional = optional
 
     @property
     def name(self) -> str:
@@ -191,7 +195,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
 
         Raises:
             PartitionsFailed: if some failed and no run is there to raise it at its
-                end, or if all failed. All others are written.
+                end, or if all failed and are needed. All others are written.
         """
         items = [
             (i, self._join_protocol(self._partition_to_path(i)), make)
@@ -220,13 +224,10 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             len(failed),
             elapsed_s,
         )
-        for receipt in failed:
-            if receipt.trace:
-                logger.error(
-                    "%s / %s:\n%s", self.name, receipt.partition_id, receipt.trace
-                )
+        for trace in {r.trace: r for r in failed if r.trace}:
+            logger.error("%s: nobody expected this:\n%s", self.name, trace)
         failures = [Failure(self.name, r.partition_id, r.reason) for r in failed]
-        if failures and len(failures) == len(receipts):
+        if failures and len(failures) == len(receipts) and not self._optional:
             # Nothing is left to go on with.
             raise PartitionsFailed(LEDGER.close() + failures)
         if failures:

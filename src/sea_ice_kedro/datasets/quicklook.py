@@ -74,10 +74,11 @@ class QuicklookDataset(AbstractDataset[RGB, RGB]):
 
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing picture was made from; None when there is none."""
-        if not self._exists():
+        try:
+            with reading(self._filepath) as path, Image.open(path) as picture:
+                fingerprint = picture.info.get("fingerprint")
+        except OSError:  # not there, or no picture
             return None
-        with reading(self._filepath) as path, Image.open(path) as picture:
-            fingerprint = picture.info.get("fingerprint")
         return str(fingerprint) if fingerprint else None
 
     def _exists(self) -> bool:

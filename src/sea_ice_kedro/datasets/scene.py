@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import FilteredScene, Origin, Quality, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.rasters.footprint import pixel_size_m
 from sea_ice_kedro.rasters.geotiff import (
     WORKING,
@@ -45,7 +47,7 @@ class SceneDataset(RasterFileDataset[Scene]):
         Raises:
             CannotWrite: if there is no room or no permission.
         """
-        bands = [np.ascontiguousarray(data.rgb[..., i]) for i in range(3)]
+        bands = [np.asarray(band, np.uint8) for band in cv2.split(data.rgb)]
         names = list(_BANDS)
         quality = getattr(data, "quality", None)
         if quality is not None:
@@ -75,11 +77,14 @@ class SceneDataset(RasterFileDataset[Scene]):
                     "with: kedro run --pipelines ingestion,filtering"
                 )
             bands = file.read()
-            valid_mask = file.dataset_mask() > 0
+            # Reading the mask takes time; most scenes were observed whole.
+            whole = tags["valid_pixels"] == str(file.height * file.width)
+            shape = file.height, file.width
+            valid_mask = np.ones(shape, bool) if whole else file.dataset_mask() > 0
             georeference = georeference_of(file)
         common = {
             "scene_id": tags["scene_id"],
-            "rgb": np.ascontiguousarray(np.moveaxis(bands[:3], 0, -1)),
+            "rgb": cv2.merge(list(bands[:3])),
             "valid_mask": valid_mask,
             "georeference": georeference,
             "acquired": time_of(tags),
@@ -114,7 +119,7 @@ def _flag_counts(quality: Quality | None) -> dict[str, str]:
     """Count the pixels of each quality flag, for the statistics to read."""
     if quality is None:
         return {}
-    counts = np.bincount(quality.ravel(), minlength=256)
+    counts = histogram_of(quality)
     values = np.arange(256)
     return {
         f"pixels_{flag.name}".lower(): str(counts[(values & flag) > 0].sum())

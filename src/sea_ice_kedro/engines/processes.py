@@ -3,13 +3,16 @@
 import multiprocessing
 import multiprocessing.connection
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from sea_ice_kedro.engines.base import Item, Result
@@ -32,9 +35,11 @@ class ProcessesEngine:
         """
         waiting = deque(range(len(items)))
         while waiting:
-            pool = _pool(self.workers)
-            futures = {i: pool.submit(func, items[i]) for i in waiting}
+            futures: dict[int, Future[Result]] = {}
             try:
+                # An idle worker may have died since the last call: submitting tells.
+                for i in waiting:
+                    futures[i] = _pool(self.workers).submit(func, items[i])
                 while waiting:
                     yield futures[waiting[0]].result()
                     waiting.popleft()
@@ -67,7 +72,25 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 def _new_pool(workers: int) -> ProcessPoolExecutor:
     # "spawn": a forked child would inherit the state of TensorFlow, GDAL and a JVM.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    with _without_main_module():
+        pool.submit(int)  # the first call starts all workers
+    return pool
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Keep workers from importing the script that was run: Kedro's command line.
+
+    Work comes from importable modules, never from the script; importing that takes as
+    long as all that a worker needs.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _start_worker() -> None:

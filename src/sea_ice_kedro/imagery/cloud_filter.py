@@ -25,6 +25,7 @@ from sea_ice_kedro.imagery.arrays import (
     Scene,
 )
 from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer, expect_odd
 
 WHITE = 255
@@ -178,19 +179,6 @@ def background(grey: Grey, settings: PublishedFilter) -> Grey:
     square = np.ones((settings.dilation_px, settings.dilation_px), np.uint8)
     dilated = np.asarray(cv2.dilate(grey, square), np.uint8)
     return median_filter(dilated, settings.window_px)
-
-
-def histogram_of(grey: Grey, valid_mask: Mask) -> npt.NDArray[np.int64]:
-    """Count the valid pixels of each grey level: int64 (256,)."""
-    from sea_ice_kedro.imagery import kernels  # noqa: PLC0415 - as above
-
-    absent = valid_mask.size - int(np.count_nonzero(valid_mask))
-    values = np.where(valid_mask, grey, np.uint8(0)) if absent else grey
-    counts = np.zeros((kernels.TABLES, 256), np.int64)
-    kernels.count(np.ascontiguousarray(values).ravel(), counts)
-    histogram = counts.sum(axis=0)
-    histogram[0] -= absent
-    return np.asarray(histogram, np.int64)
 
 
 def thin_difference_max(

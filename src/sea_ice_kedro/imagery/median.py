@@ -195,7 +195,7 @@ def _ask(state: _State, level: int, band: int, x: int, tile: int) -> int:
 
 
 @_jit
-def _walk(  # noqa: PLR0913, PLR0917
+def _walk(
     state: _State,
     guess: int,
     sign: int,
@@ -314,9 +314,9 @@ def median_filter(image: npt.NDArray[np.uint8], window: int) -> npt.NDArray[np.u
     """
     if image.dtype != np.uint8:
         raise ValueError(f"expected an image of dtype uint8, got {image.dtype}")
-    if image.ndim != 2 or image.size == 0:  # noqa: PLR2004
+    if image.ndim != 2 or image.size == 0:
         raise ValueError(f"expected an image of shape (H, W), got {image.shape}")
-    if window % 2 == 0 or not 3 <= window <= 255:  # noqa: PLR2004
+    if window % 2 == 0 or not 3 <= window <= 255:
         raise ValueError(f"expected an odd window from 3 to 255, got {window}")
     height, width = image.shape
     image = np.ascontiguousarray(image)

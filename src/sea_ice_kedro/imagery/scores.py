@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import Codes
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
+from sea_ice_kedro.imagery.histogram import histogram_of
 
 Counts = npt.NDArray[np.int64]
 """int64 (3, 3): rows = reference, columns = prediction, pixel counts."""
@@ -150,7 +151,8 @@ def structural_similarity(reference: Codes, prediction: Codes) -> float:
 
 def class_counts(codes: Codes) -> dict[SeaIceClass, int]:
     """Count the pixels of each class in a class map, uint8 (H, W)."""
-    return {c: int(np.count_nonzero(codes == c)) for c in SeaIceClass}
+    counts = histogram_of(codes)
+    return {c: int(counts[c]) for c in SeaIceClass}
 
 
 def concentration(counts: dict[SeaIceClass, int]) -> float:

@@ -26,9 +26,9 @@ def valid_by_border(rgb: npt.NDArray[Any], margin_px: int = 0) -> Mask:
     Returns:
         bool (H, W), True where the scene was observed.
     """
-    black = (rgb.max(axis=-1) == 0).astype(np.uint8)
-    if not _border(black).any():
-        return np.ones(black.shape, bool)
+    if _border(rgb).any(axis=-1).all():
+        return np.ones(rgb.shape[:2], bool)
+    black = (rgb == 0).all(axis=-1).astype(np.uint8)
     count, regions, facts, _ = cv2.connectedComponentsWithStats(black, connectivity=8)
     absent = np.zeros(count, bool)
     absent[np.unique(_border(regions))] = True

@@ -59,7 +59,7 @@ def writing(filepath: str) -> Iterator[Path]:
         part.replace(final)
     finally:
         # GDAL may leave a side file beside what it could not finish.
-        for leftover in final.parent.glob(f"{part.name}*"):
+        for leftover in final.parent.glob(f"{_escaped(part.name)}*"):
             leftover.unlink(missing_ok=True)
 
 
@@ -89,7 +89,7 @@ def _running(pid: str) -> bool:
 def remove(filepath: str) -> None:
     """Remove a file if it is there."""
     filesystem, path = url_to_fs(filepath)
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         filesystem.rm_file(path)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import MemoryFile
+from rasterio.io import DatasetReader, MemoryFile
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
@@ -48,6 +48,18 @@ PRODUCT = {
     "bigtiff": "if_safer",
 }
 """Creation options of rasters for other people's tools."""
+
+
+_STRICT = {
+    # libjpeg only warns of a truncated file, and fills it up with grey.
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
+    # GDAL's faster way to read a PNG gives random pixels where a file is truncated,
+    # and no error (GDAL 3.10).
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",
+}
+
+# Of all that GDAL reads: a VRT by any name could fetch other files, or URLs.
+_READABLE = ["GTiff", "PNG", "JPEG"]
 
 
 @dataclass(frozen=True)
@@ -136,11 +148,10 @@ def opened(filepath: str) -> Iterator[Any]:
     with reading(filepath) as path:
         if not path.exists():
             raise FileNotFoundError(f"no such file: {filepath}")
-        # libjpeg only warns of a truncated file, and fills it up with grey.
         with (
             _read_errors(filepath),
-            rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True),
-            rasterio.open(path) as file,
+            rasterio.Env(**_STRICT),
+            DatasetReader(path, driver=_READABLE) as file,
         ):
             yield file
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Scene
@@ -53,7 +54,7 @@ def draw_quicklook(
     panels = [
         ("scene", _shrink(_hatched(scene), factor, cv2.INTER_AREA)),
         ("filtered", _shrink(_hatched(filtered), factor, cv2.INTER_AREA)),
-        ("classes", _shrink(colourise(class_map.codes), factor, cv2.INTER_NEAREST)),
+        ("classes", colourise(_shrink(class_map.codes, factor, cv2.INTER_NEAREST))),
     ]
     height, width = panels[0][1].shape[:2]
     # A narrow scene still needs room for the legend.
@@ -71,7 +72,9 @@ def draw_quicklook(
     return np.asarray(page)
 
 
-def _shrink(picture: RGB, factor: float, method: int) -> RGB:
+def _shrink(
+    picture: npt.NDArray[np.uint8], factor: float, method: int
+) -> npt.NDArray[np.uint8]:
     height, width = picture.shape[:2]
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)

@@ -1,7 +1,8 @@
 """A folder of PNG, JPEG or GeoTIFF scenes, with manual labels where there are any."""
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +58,16 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         InvalidScene: if the folder is missing or holds no scene.
     """
     files = _raster_files(Path(options.folder or ""))
-    labels = {
-        path.stem.replace(options.label_marker, options.scene_marker): path
-        for path in files
-        if options.label_marker in path.stem
-    }
+    labels: dict[str, list[Path]] = defaultdict(list)
+    for path in files:
+        if options.label_marker in path.stem:
+            stem = path.stem.replace(options.label_marker, options.scene_marker)
+            labels[stem].append(path)
     scenes = [path for path in files if options.label_marker not in path.stem]
     stems = {path.stem for path in scenes}
-    entries = [_entry(path, labels.get(path.stem), options) for path in scenes]
+    entries = [_entry(path, labels.get(path.stem, []), options) for path in scenes]
     entries += [
-        _orphan(label, stem) for stem, label in labels.items() if stem not in stems
+        _orphan(paths[0], stem) for stem, paths in labels.items() if stem not in stems
     ]
     return entries
 
@@ -90,11 +91,20 @@ def _raster_files(folder: Path) -> list[Path]:
     return found
 
 
-def _entry(path: Path, label: Path | None, options: IngestionOptions) -> SceneEntry:
+def _entry(path: Path, labels: list[Path], options: IngestionOptions) -> SceneEntry:
     scene = SceneFile(str(path), options.raster)
-    return SceneEntry(
-        path.stem, scene, None if label is None else LabelFile(str(label), scene)
-    )
+    return SceneEntry(path.stem, scene, _label(labels, scene))
+
+
+def _label(labels: list[Path], scene: SceneFile) -> Callable[[], ClassMap] | None:
+    if len(labels) > 1:
+        names = ", ".join(path.name for path in labels)
+        return Unreadable(
+            f"expected one manual label of {Path(scene.path).name}, got {names}; "
+            "remove or rename all but one",
+            of_label=True,
+        )
+    return LabelFile(str(labels[0]), scene) if labels else None
 
 
 def _orphan(label: Path, stem: str) -> SceneEntry:

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
+from typing import NoReturn
+from urllib.parse import quote
 
 from sea_ice_kedro.errors import InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
@@ -32,7 +34,7 @@ class Unreadable:
     reason: str
     of_label: bool = False
 
-    def __call__(self) -> Scene:
+    def __call__(self) -> NoReturn:
         """Raise: the failure belongs to this scene, not to the run."""
         raise (InvalidLabel if self.of_label else InvalidScene)(self.reason)
 
@@ -69,10 +71,15 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
         )
     if not _SCENE_ID.fullmatch(entry.scene_id) or ".." in entry.scene_id:
         return SceneEntry(
-            re.sub(r"[^\w-]+", "_", entry.scene_id).strip("_") or "unnamed",
+            _escaped(entry.scene_id),
             Unreadable(
                 "expected a scene id of letters, digits and any of ' ._+=,@()-', got "
                 f"{entry.scene_id!r}; rename the file"
             ),
         )
     return entry
+
+
+def _escaped(scene_id: str) -> str:
+    """Make a name that is safe in a path and that no right id has: it holds a "%"."""
+    return quote(scene_id, safe="", errors="surrogateescape").replace(".", "%2E")

@@ -67,6 +67,10 @@ class RasterOptions:
                 raise InvalidOption(
                     f"expected ingestion.raster.{name} > 0, got {value!r}"
                 )
+        if not math.isfinite(self.offset):
+            raise InvalidOption(
+                f"expected ingestion.raster.offset to be finite, got {self.offset!r}"
+            )
         expect_choice(
             "ingestion.raster.validity",
             self.validity,

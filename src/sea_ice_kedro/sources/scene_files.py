@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from rasterio.enums import ColorInterp, MaskFlags
@@ -126,7 +127,7 @@ def _without_nan(
 def _as_rgb(stored: Bands, options: RasterOptions) -> RGB:
     """Turn stored numbers into brightness, uint8 (H, W, 3)."""
     if options.scale is None:
-        return np.ascontiguousarray(np.moveaxis(stored, 0, -1))
+        return np.asarray(cv2.merge(list(stored)), np.uint8)
     rgb = np.empty((*stored.shape[1:], 3), np.uint8)
     for channel, band in enumerate(stored):
         reflectance = band.astype(np.float32) * options.scale + options.offset
