@@ -76,7 +76,7 @@ class FailureHooks:
         Raises:
             PartitionsFailed: naming every failed product and why.
         """
-        for name in sorted(pipeline.outputs()):
+        for name in sorted(pipeline.all_outputs()):
             place = _place_of(name, catalog)
             if place:
                 logger.info("%s: %s", name.partition("@")[0], place)

@@ -20,7 +20,7 @@ from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m
 
 PAPER, INK, FAINT = (255, 255, 255), (20, 28, 36), (112, 122, 132)
 _MARGIN, _TITLE, _FOOT = 16, 46, 64
-_ARROW, _SWATCH = 20, 16
+_ARROW, _SWATCH, _PERIOD = 20, 16, 8
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,17 @@ def draw_quicklook(
     Returns:
         uint8 (height, width, 3).
     """
-    factor = min(1.0, options.panel_px / max(scene.shape))
+    factor = options.panel_px / max(scene.shape)
+    if factor > 1:
+        factor = math.floor(factor)  # a pixel of a small scene becomes a whole square
     panels = [
-        ("scene", _shrink(_hatched(scene), factor, cv2.INTER_AREA)),
-        ("filtered", _shrink(_hatched(filtered), factor, cv2.INTER_AREA)),
-        ("classes", colourise(_shrink(class_map.codes, factor, cv2.INTER_NEAREST))),
+        ("scene", _panel(scene, factor)),
+        ("filtered", _panel(filtered, factor)),
+        ("classes", colourise(_resized(class_map.codes, factor))),
     ]
     height, width = panels[0][1].shape[:2]
-    # A narrow scene still needs room for the legend.
-    page_width = max(3 * width + 4 * _MARGIN, 760)
+    # A narrow scene still needs room for its name and the legend.
+    page_width = max(3 * width + 4 * _MARGIN, 760, _title_width(scene) + 2 * _MARGIN)
     page = Image.new("RGB", (page_width, _TITLE + height + _FOOT), PAPER)
     draw = ImageDraw.Draw(page)
     _title(draw, scene)
@@ -72,24 +74,22 @@ def draw_quicklook(
     return np.asarray(page)
 
 
-def _shrink(
-    picture: npt.NDArray[np.uint8], factor: float, method: int
-) -> npt.NDArray[np.uint8]:
-    height, width = picture.shape[:2]
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
-
-
-def _hatched(scene: Scene) -> RGB:
-    """Show no data as diagonal grey stripes: black would look like water."""
-    if scene.valid_mask.all():
-        return scene.rgb
-    rows, columns = np.nonzero(~scene.valid_mask)
-    period = max(8, max(scene.shape) // 64)
-    stripes = np.where((rows + columns) % period < period // 2, 150, 190)
-    picture = scene.rgb.copy()
+def _panel(scene: Scene, factor: float) -> RGB:
+    """Show a scene, and no data as diagonal grey stripes: black would be water."""
+    picture = _resized(scene.rgb, factor)
+    rows, columns = np.nonzero(_resized(scene.valid_mask.view(np.uint8), factor) == 0)
+    stripes = np.where((rows + columns) % _PERIOD < _PERIOD // 2, 150, 190)
     picture[rows, columns] = stripes.astype(np.uint8)[:, None]
     return picture
+
+
+def _resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
+    """Shrink colours by averaging, everything else by picking pixels; a new array."""
+    height, width = picture.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    average = factor < 1 and picture.ndim == 3  # noqa: PLR2004 - (H, W, 3)
+    method = cv2.INTER_AREA if average else cv2.INTER_NEAREST
+    return np.array(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
@@ -97,10 +97,18 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _title(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
-    when = f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
     draw.text((_MARGIN, 6), scene.scene_id, INK, _font(16))
-    start = _MARGIN + draw.textlength(scene.scene_id, _font(16))
-    draw.text((start, 8), when, FAINT, _font(13))
+    start = _MARGIN + _font(16).getlength(scene.scene_id)
+    draw.text((start, 8), _when(scene), FAINT, _font(13))
+
+
+def _title_width(scene: Scene) -> int:
+    width = _font(16).getlength(scene.scene_id) + _font(13).getlength(_when(scene))
+    return math.ceil(width)
+
+
+def _when(scene: Scene) -> str:
+    return f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
 
 
 def _scale(

@@ -1,6 +1,7 @@
 """What `params:ingestion` may say."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 from sea_ice_kedro.errors import InvalidOption
@@ -19,7 +20,8 @@ class RasterOptions:
     """How to read a raster file as a scene."""
 
     bands: tuple[int, int, int] | None = None
-    """1-based numbers of the red, green and blue band; None: 1, 2, 3 of a raster of
+    """1-based numbers of the red, green and blue band, [3, 2, 1] or "3-2-1" (a comma
+    would end the setting in --params); None: 1, 2, 3 of a raster of
     three bands, or of four when the fourth is alpha."""
 
     scale: float | None = None
@@ -52,6 +54,9 @@ class RasterOptions:
 
     def __post_init__(self) -> None:
         """Refuse settings that no file can be read with."""
+        if isinstance(self.bands, str):
+            numbers = tuple(int(n) for n in re.findall(r"\d+", self.bands))
+            object.__setattr__(self, "bands", numbers)
         if self.bands is not None:
             if len(self.bands) != 3:  # noqa: PLR2004 - red, green, blue
                 raise InvalidOption(

@@ -77,7 +77,7 @@ def _band_numbers(name: str, file: Any, options: RasterOptions) -> list[int]:  #
     raise InvalidScene(
         f"{name}: expected three bands R, G, B (and maybe alpha), got {file.count} "
         f"band(s) {[c.name for c in file.colorinterp]}; say which are red, green and "
-        "blue, as in --params 'ingestion.raster.bands=[3,2,1]'"
+        "blue, as in --params ingestion.raster.bands=3-2-1"
     )
 
 
