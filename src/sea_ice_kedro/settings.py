@@ -32,8 +32,6 @@ HOOKS = (
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    # An environment says only what differs, also inside a group.
-    "merge_strategy": {"parameters": "soft", "globals": "soft"},
     # An environment, or --params, changes the settings that it names and no others.
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
     # SEA_ICE_DATA moves the data root for one run; Kedro allows environment

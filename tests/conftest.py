@@ -1,0 +1,36 @@
+import sys
+
+import pytest
+from kedro.framework.startup import bootstrap_project
+
+from sea_ice_kedro.datasets.failures import LEDGER
+from tests import runs
+
+
+def pytest_configure(config):
+    """Leave out what Kedro's own configuration loader warns of, as settings.py does."""
+    config.addinivalue_line(
+        "filterwarnings", r"ignore:\s*register_new_resolver\(\) is deprecated"
+    )
+
+
+@pytest.fixture(scope="session")
+def project():
+    """The project as Kedro knows it, once for all tests."""
+    return bootstrap_project(runs.ROOT)
+
+
+@pytest.fixture
+def data_root(project, tmp_path, monkeypatch):
+    """An empty data root that runs in this process write to."""
+    root = tmp_path / "data"
+    monkeypatch.setenv("SEA_ICE_DATA", str(root))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
+    return root
+
+
+@pytest.fixture(autouse=True)
+def closed_ledger():
+    """No test sees the failures of another."""
+    yield
+    LEDGER.close()

@@ -1,0 +1,49 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+from PIL import Image
+
+from sea_ice_kedro.datasets import QuicklookDataset
+from tests.fabricate import cut, floes
+
+
+def saved(path, **provenance):
+    QuicklookDataset(filepath=str(path), provenance=provenance).save(floes())
+    return QuicklookDataset(filepath=str(path))
+
+
+def test_a_picture_survives_with_its_provenance(tmp_path):
+    dataset = saved(tmp_path / "q.png", fingerprint="f", recipe="r")
+    assert np.array_equal(dataset.load(), floes())
+    assert dataset.stored_fingerprint() == "f"
+    with Image.open(tmp_path / "q.png") as picture:
+        assert picture.info["recipe"] == "r"
+
+
+def test_kedro_viz_gets_the_picture_as_png(tmp_path):
+    preview = saved(tmp_path / "q.png").preview()
+    with Image.open(io.BytesIO(base64.b64decode(preview))) as picture:
+        assert (picture.format, picture.size) == ("PNG", (64, 48))
+
+
+def test_a_picture_that_is_not_there_has_no_fingerprint(tmp_path):
+    dataset = QuicklookDataset(filepath=str(tmp_path / "none.png"))
+    assert not dataset.exists()
+    assert dataset.stored_fingerprint() is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01])
+def test_a_damaged_picture_has_no_fingerprint_so_it_is_made_again(tmp_path, share):
+    dataset = saved(tmp_path / "q.png", fingerprint="f")
+    cut(tmp_path / "q.png", share)
+    assert dataset.stored_fingerprint() is None
+
+
+def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
+    (tmp_path / "quicklooks").write_text("a file where a folder should be")
+    with pytest.raises(DatasetError, match=r"q\.png: expected to write it to"):
+        saved(tmp_path / "quicklooks" / "q.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["quicklooks"]

@@ -1,0 +1,73 @@
+import math
+
+import pandas as pd
+import pytest
+
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.pipelines.autolabel.nodes import (
+    compare_scenes,
+    draw_quicklooks,
+    label_scenes,
+    summarise_labels,
+)
+from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
+from tests.fabricate import scene
+
+INDEX = pd.DataFrame({"scene_id": ["a"]})
+THRESHOLDS = BrightnessThresholds()
+
+
+def summary(thick, thin, water, pixels=1000, **tags):
+    tags |= {
+        "pixels": str(pixels),
+        "pixels_thick_ice": str(thick),
+        "pixels_thin_ice": str(thin),
+        "pixels_open_water": str(water),
+    }
+    return summarise_labels(INDEX, {"a": lambda: tags}, THRESHOLDS)
+
+
+def test_classes_are_fractions_of_the_valid_pixels_and_true_areas():
+    (row,) = summary(100, 300, 400, pixel_area_m2="103.0").to_dict("records")
+    assert row["valid_fraction"] == 0.8
+    assert row["sea_ice_concentration"] == 0.5
+    assert [row[f"{c}_fraction"] for c in ("thick_ice", "thin_ice", "open_water")] == [
+        0.125,
+        0.375,
+        0.5,
+    ]
+    assert row["thick_ice_km2"] == pytest.approx(0.0103)
+    assert (row["thin_ice_min"], row["thick_ice_min"]) == (31, 205)
+
+
+def test_a_scene_without_a_place_has_no_areas():
+    (row,) = summary(100, 300, 400).to_dict("records")
+    assert math.isnan(row["thick_ice_km2"])
+    assert row["thick_ice_pixels"] == 100
+
+
+def test_a_scene_without_a_valid_pixel_has_no_fractions():
+    (row,) = summary(0, 0, 0, pixel_area_m2="100.0").to_dict("records")
+    assert row["valid_fraction"] == 0.0
+    assert math.isnan(row["sea_ice_concentration"])
+    assert math.isnan(row["thick_ice_fraction"])
+
+
+def test_class_maps_are_declared_and_made_when_called():
+    tasks = label_scenes(INDEX, {"a": scene}, THRESHOLDS)
+    assert set(tasks["a"]().codes.ravel().tolist()) == {0, 1, 2}
+
+
+def test_a_quicklook_is_drawn_from_scene_filtered_scene_and_classes():
+    maps = {"a": lambda: label_scene(scene(), THRESHOLDS)}
+    tasks = draw_quicklooks(
+        INDEX, {"a": scene}, {"a": scene}, maps, QuicklookOptions(panel_px=64)
+    )
+    assert tasks["a"]().shape == (46 + 48 + 64, 760, 3)
+
+
+@pytest.mark.parametrize("table", [summary(1, 2, 3), summary(0, 0, 0)])
+def test_the_figure_has_a_bar_for_every_class(table):
+    figure = compare_scenes(table)
+    assert [bar.name for bar in figure.data] == ["thick ice", "thin ice", "open water"]
+    assert list(figure.data[0].x) == ["a"]

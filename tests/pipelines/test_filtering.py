@@ -1,0 +1,50 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.pipelines.filtering.nodes import filter_scenes, summarise_clouds
+from tests.fabricate import scene
+
+INDEX = pd.DataFrame({"scene_id": ["a"]})
+
+
+def summary(valid, cloud=0, shadow=0, changed=0, method="published"):
+    tags = {
+        "valid_pixels": str(valid),
+        "pixels_thin_cloud": str(cloud),
+        "pixels_shadow": str(shadow),
+        "pixels_changed": str(changed),
+    }
+    table = summarise_clouds(INDEX, {"a": lambda: tags}, FilterOptions(method=method))
+    return table.to_dict("records")[0]
+
+
+def test_cloud_and_shadow_are_fractions_of_the_valid_pixels():
+    assert summary(200, cloud=20, shadow=10, changed=30) == {
+        "scene_id": "a",
+        "method": "published",
+        "valid_pixels": 200,
+        "thin_cloud_fraction": 0.1,
+        "shadow_fraction": 0.05,
+        "changed_fraction": 0.15,
+    }
+
+
+def test_a_scene_without_a_valid_pixel_has_no_fractions():
+    assert math.isnan(summary(0)["thin_cloud_fraction"])
+
+
+def test_a_table_of_nothing_still_has_its_columns():
+    table = summarise_clouds(INDEX, {}, FilterOptions())
+    assert table.columns.tolist()[:3] == ["scene_id", "method", "valid_pixels"]
+
+
+@pytest.mark.parametrize("method", ["published", "none"])
+def test_a_filtered_scene_is_declared_and_made_when_called(method):
+    tasks = filter_scenes(INDEX, {"a": scene}, FilterOptions(method=method))
+    filtered = tasks["a"]()
+    assert filtered.quality.shape == (48, 64)
+    assert np.array_equal(filtered.rgb, scene().rgb) == (method == "none")

@@ -1,0 +1,56 @@
+import math
+
+from sea_ice_kedro.pipelines.ingestion.nodes import (
+    find_scenes,
+    index_scenes,
+    ingest_manual_labels,
+    ingest_scenes,
+)
+from sea_ice_kedro.sources import IngestionOptions, SceneEntry
+
+
+def scene():
+    raise AssertionError("was read")
+
+
+LISTING = [SceneEntry("001", scene, manual_label=scene), SceneEntry("NA", scene)]
+TAGS = {
+    "source": "folder",
+    "location": "001.png",
+    "checksum": "sha256:00",
+    "height": 20,
+    "width": 10,
+    "crs": "",
+    "valid_pixels": "150",
+}
+
+
+def test_listing_and_declaring_scenes_reads_none_of_them():
+    assert ingest_scenes(LISTING) == {"001": scene, "NA": scene}
+    assert ingest_manual_labels(LISTING) == {"001": scene}
+
+
+def test_the_source_of_the_configuration_is_listed():
+    assert len(find_scenes(IngestionOptions(sample={"count": 2}))) == 2
+
+
+def test_the_index_has_a_row_for_every_scene_that_was_ingested():
+    index = index_scenes(LISTING, {"001": lambda: TAGS})
+    (row,) = index.to_dict("records")
+    assert math.isnan(row.pop("pixel_size_m"))
+    assert row == {
+        "scene_id": "001",
+        "source": "folder",
+        "location": "001.png",
+        "acquired": "",
+        "height": 20,
+        "width": 10,
+        "crs": "",
+        "valid_fraction": 0.75,
+        "checksum": "sha256:00",
+        "manual_label": True,
+    }
+
+
+def test_an_index_of_nothing_still_has_its_columns():
+    assert index_scenes(LISTING, {}).columns[:2].tolist() == ["scene_id", "source"]

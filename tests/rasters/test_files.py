@@ -1,0 +1,89 @@
+import os
+from contextlib import suppress
+
+import fsspec
+import pytest
+
+from sea_ice_kedro.rasters.files import checksum, reading, remove, writing
+
+HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+
+def test_a_file_takes_its_name_only_when_all_is_written(tmp_path):
+    final = tmp_path / "made" / "scene.tif"
+    with writing(str(final)) as part:
+        part.write_text("hello")
+        assert not final.exists()
+    assert final.read_text() == "hello"
+    assert list(final.parent.iterdir()) == [final]
+
+
+@pytest.mark.parametrize("name", ["scene.tif", "a[1]*?.tif", "sc ene(2),=@+.tif"])
+def test_an_error_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path, name):
+    final = tmp_path / name
+    final.write_text("old")
+    with suppress(ZeroDivisionError), writing(str(final)) as part:
+        part.write_text("half")
+        part.with_name(f"{part.name}.ovr.tmp").write_text("GDAL's side file")
+        1 / 0  # noqa: B018
+    assert list(tmp_path.iterdir()) == [final]
+    assert final.read_text() == "old"
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next_one(tmp_path):
+    dead = 2**22 + 1  # no process has a number above 2**22
+    leftovers = [
+        tmp_path / f".scene.tif.{dead}.part",
+        tmp_path / f".scene.tif.{dead}.part.ovr.tmp",
+    ]
+    for path in leftovers:
+        path.write_text("half")
+    with writing(str(tmp_path / "scene.tif")) as part:
+        part.write_text("hello")
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
+
+
+def test_what_another_living_writer_or_scene_is_writing_is_left_alone(tmp_path):
+    others = {f".scene.tif.{os.getppid()}.part", ".scene2.tif.4194305.part"}
+    for name in others:
+        (tmp_path / name).write_text("half")
+    with writing(str(tmp_path / "scene.tif")) as part:
+        part.write_text("hello")
+    assert {path.name for path in tmp_path.iterdir()} == {*others, "scene.tif"}
+
+
+def test_files_in_a_bucket_are_written_read_digested_and_removed():
+    bucket = "memory://bucket-of-test-files/scene.tif"
+    with writing(bucket) as part:
+        part.write_text("hello")
+    with reading(bucket) as path:
+        assert path.read_text() == "hello"
+        assert path.suffix == ".tif"
+    assert checksum(bucket).startswith("remote:")
+    remove(bucket)
+    assert not fsspec.filesystem("memory").exists("/bucket-of-test-files/scene.tif")
+
+
+def test_a_checksum_is_of_the_content(tmp_path):
+    (tmp_path / "a").write_text("hello")
+    (tmp_path / "b").write_text("hello")
+    assert checksum(str(tmp_path / "a")) == HELLO
+    assert checksum(str(tmp_path / "b")) == HELLO
+
+
+def test_a_checksum_follows_a_change_of_the_same_size(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("hallo")
+    assert checksum(str(path)) != HELLO
+    path.write_text("hello")
+    os.utime(path, ns=(1, 1))
+    assert checksum(str(path)) == HELLO
+
+
+def test_a_missing_file_has_no_checksum(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        checksum(str(tmp_path / "none.tif"))
+
+
+def test_removing_what_is_not_there_is_fine(tmp_path):
+    remove(str(tmp_path / "none.tif"))

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
+from tests.fabricate import ROSS_SEA, WHEN, floes, scene
+
+
+def drawn(value, panel_px=64):
+    class_map = label_scene(value, BrightnessThresholds())
+    return draw_quicklook(value, value, class_map, QuicklookOptions(panel_px))
+
+
+@pytest.mark.parametrize(
+    ("shape", "height"),
+    [((48, 64), 48), ((1, 1), 64), ((16, 20), 48), ((200, 10), 64), ((128, 256), 32)],
+)
+def test_a_scene_of_any_shape_is_shown_three_times_beside_its_legend(shape, height):
+    picture = drawn(scene(rgb=floes(*shape), georeference=ROSS_SEA, acquired=WHEN))
+    assert picture.dtype == np.uint8
+    assert picture.shape == (46 + height + 64, 760, 3)
+
+
+def test_a_scene_without_any_observation_is_drawn_without_a_concentration():
+    nothing = scene(valid_mask=np.zeros((48, 64), bool))
+    picture = drawn(nothing)
+    hatched = picture[46 : 46 + 48, 16 : 16 + 64]
+    assert set(np.unique(hatched)) == {150, 190}
+
+
+def test_classes_are_shown_in_the_published_colours():
+    water = scene(rgb=np.full((48, 64, 3), 12, np.uint8))
+    picture = drawn(water)
+    assert picture[60, 16 + 2 * 80 + 5].tolist() == [0, 255, 0]
+
+
+def test_drawing_leaves_the_scene_as_it_was():
+    before = scene(valid_mask=np.zeros((48, 64), bool))
+    drawn(before)
+    assert np.array_equal(before.rgb, floes())
+
+
+@pytest.mark.parametrize("panel_px", [63, 4097])
+def test_panels_that_nobody_can_read_are_refused(panel_px):
+    with pytest.raises(
+        ValueError, match=rf"expected panel_px .*64.*4096.*got {panel_px}"
+    ):
+        QuicklookOptions(panel_px)

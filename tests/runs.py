@@ -1,0 +1,92 @@
+"""Whole runs of the project: in this process, or as a user starts them."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import rasterio
+from kedro.framework.session import KedroSession
+from PIL import Image
+
+from tests.fabricate import quiet
+
+ROOT = Path(__file__).parents[1]
+SCENE_PIPELINES = ["ingestion", "filtering", "autolabel"]
+
+_KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
+
+
+def run_here(*pipelines, **parameters):
+    """Run pipelines in this process (all three unless named), env "test"."""
+    with KedroSession.create(ROOT, env="test", runtime_params=parameters) as session:
+        return session.run(pipeline_names=list(pipelines) or SCENE_PIPELINES)
+
+
+def from_folder(folder, **parameters):
+    """Give the parameters of a run on a folder of files."""
+    ingestion = {"source": "folder", "folder": str(folder)}
+    return {"ingestion": ingestion | parameters.pop("ingestion", {}), **parameters}
+
+
+def environment(data_root):
+    """The environment of a run of its own."""
+    return {
+        **os.environ,
+        "SEA_ICE_DATA": str(data_root),
+        "DO_NOT_TRACK": "1",
+        "COLUMNS": "500",
+    }
+
+
+def kedro_run(data_root, *arguments):
+    """Start `kedro run` as a user does and wait for its end."""
+    return subprocess.run(
+        [*_KEDRO, *arguments],
+        cwd=ROOT,
+        env=environment(data_root),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def start_kedro_run(data_root, *arguments):
+    """Start `kedro run` and go on."""
+    return subprocess.Popen(
+        [*_KEDRO, *arguments],
+        cwd=ROOT,
+        env=environment(data_root),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def files(data_root):
+    """Every file of a data root by its name below it, in order."""
+    return {
+        str(path.relative_to(data_root)): path
+        for path in sorted(Path(data_root).rglob("*"))
+        if path.is_file()
+    }
+
+
+def digests(data_root):
+    """SHA-256 of every file of a data root, by its name below it."""
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in files(data_root).items()
+    }
+
+
+def expect_whole(path):
+    """Read a product to its end."""
+    if path.suffix == ".tif":
+        with quiet(), rasterio.open(path) as file:
+            file.read()
+            file.read_masks()
+    elif path.suffix == ".png":
+        with Image.open(path) as picture:
+            picture.load()

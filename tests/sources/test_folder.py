@@ -1,0 +1,149 @@
+import logging
+
+import numpy as np
+import pytest
+
+from sea_ice_kedro.engines import fingerprint_of
+from sea_ice_kedro.errors import InvalidLabel, InvalidScene
+from sea_ice_kedro.sources import IngestionOptions, find_scenes
+from tests.fabricate import floes, write
+
+BLACK = np.zeros((48, 64, 3), np.uint8)
+
+
+def listed(folder, **options):
+    entries = find_scenes(
+        IngestionOptions(source="folder", folder=str(folder), **options)
+    )
+    return {entry.scene_id: entry for entry in entries}
+
+
+def pictures(folder, *names):
+    for name in names:
+        if name.endswith((".png", ".tif", ".jpg")):
+            write(folder / name, floes())
+        else:
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text("text")
+    return folder
+
+
+def test_every_png_jpeg_and_geotiff_is_a_scene_in_order_of_their_ids(tmp_path):
+    pictures(tmp_path, "c.png", "a.tif", "b.jpg")
+    (tmp_path / "c.png").rename(tmp_path / "c.PNG")
+    assert list(listed(tmp_path)) == ["a", "b", "c"]
+
+
+def test_other_files_and_sub_folders_are_not_read_and_said(tmp_path, caplog):
+    pictures(tmp_path, "a.png", "a.xml", "b.xml", "README")
+    pictures(tmp_path / "more", "z.png")
+    with caplog.at_level(logging.INFO):
+        assert list(listed(tmp_path)) == ["a"]
+    assert "files not read, by ending: {'no ending': 1, '.xml': 2}" in caplog.text
+
+
+def test_an_empty_folder_is_refused_with_what_was_expected(tmp_path):
+    with pytest.raises(
+        InvalidScene, match=r"expected PNG, JPEG or GeoTIFF .* got none among 0 files"
+    ):
+        listed(tmp_path)
+
+
+def test_a_missing_folder_is_refused_by_name(tmp_path):
+    with pytest.raises(InvalidScene, match=r"got .*/nowhere, which does not exist"):
+        listed(tmp_path / "nowhere")
+
+
+def test_a_file_instead_of_a_folder_is_refused(tmp_path):
+    write(tmp_path / "a.png", floes())
+    with pytest.raises(InvalidScene, match=r"a\.png, which is a file"):
+        listed(tmp_path / "a.png")
+
+
+def test_two_files_of_one_id_cost_that_id_only(tmp_path):
+    entries = listed(pictures(tmp_path, "a.png", "a.tif", "b.png"))
+    with pytest.raises(InvalidScene, match=r"one scene with the id 'a', got 2 files"):
+        entries["a"].scene()
+    assert entries["b"].scene().scene_id == "b"
+
+
+@pytest.mark.parametrize(
+    ("name", "listed_as"),
+    [
+        ("..png", "%2E"),
+        ("...png", "%2E%2E"),
+        ("a..b.png", "a%2E%2Eb"),
+        ("a:b.png", "a%3Ab"),
+        ("a\\b.png", "a%5Cb"),
+        ("a\nb.png", "a%0Ab"),
+        ("-rf.png", "-rf"),
+        ("*.png", "%2A"),
+    ],
+)
+def test_a_name_that_is_no_id_costs_that_file_only(tmp_path, name, listed_as):
+    write(tmp_path / "source.png", floes()).rename(tmp_path / name)
+    entries = listed(pictures(tmp_path, "b.png"))
+    assert sorted(entries) == sorted([listed_as, "b"])
+    with pytest.raises(InvalidScene, match=r"scene id of letters.* rename the file"):
+        entries[listed_as].scene()
+    assert entries["b"].scene().scene_id == "b"
+
+
+def test_a_name_that_is_no_id_never_takes_the_place_of_one(tmp_path):
+    entries = listed(pictures(tmp_path, "a!b.png", "a_b.png", "a%21b.png"))
+    assert len(entries) == 3
+    assert entries["a_b"].scene().scene_id == "a_b"
+
+
+def test_the_authors_archive_gives_scenes_with_their_labels(tmp_path):
+    write(tmp_path / "s2_vis_00.png", floes())
+    write(tmp_path / "s2_vis_01.png", floes(seed=1))
+    colours = BLACK.copy()
+    colours[:, :10], colours[:, 10:30], colours[:, 30:] = (
+        (255, 0, 0),
+        (0, 0, 255),
+        (0, 255, 0),
+    )
+    write(tmp_path / "s2_seg_00.png", colours)
+    entries = listed(tmp_path)
+    assert list(entries) == ["s2_vis_00", "s2_vis_01"]
+    label = entries["s2_vis_00"].manual_label()
+    assert label.codes[0, [0, 10, 30]].tolist() == [0, 1, 2]
+    assert entries["s2_vis_01"].manual_label is None
+
+
+def test_markers_of_another_archive_can_be_configured(tmp_path):
+    pictures(tmp_path, "x.image.png")
+    write(tmp_path / "x.labels.png", BLACK)
+    entries = listed(tmp_path, scene_marker=".image", label_marker=".labels")
+    assert list(entries) == ["x.image"]
+    assert (entries["x.image"].manual_label().codes == 255).all()
+
+
+def test_a_label_without_its_scene_is_an_error_of_its_own(tmp_path):
+    entries = listed(pictures(tmp_path, "s2_vis_00.png", "s2_seg_07.png"))
+    with pytest.raises(
+        InvalidScene, match=r"s2_seg_07\.png: expected .* scene s2_vis_07 beside it"
+    ):
+        entries["s2_seg_07"].scene()
+    assert entries["s2_vis_00"].scene().scene_id == "s2_vis_00"
+
+
+def test_two_labels_of_one_scene_cost_the_label_only(tmp_path):
+    entries = listed(
+        pictures(tmp_path, "s2_vis_00.png", "s2_seg_00.png", "s2_seg_00.tif")
+    )
+    with pytest.raises(
+        InvalidLabel, match=r"s2_vis_00\.png, got s2_seg_00\.png, s2_seg_00\.tif"
+    ):
+        entries["s2_vis_00"].manual_label()
+    assert entries["s2_vis_00"].scene().scene_id == "s2_vis_00"
+
+
+def test_content_and_name_make_the_fingerprint_and_the_folder_does_not(tmp_path):
+    first = listed(pictures(tmp_path / "here", "a.png"))["a"].scene
+    moved = listed(pictures(tmp_path / "there", "a.png"))["a"].scene
+    assert fingerprint_of(first) == fingerprint_of(moved)
+    before = fingerprint_of(first)
+    write(tmp_path / "here" / "a.png", floes(seed=1))
+    assert fingerprint_of(first) != before

@@ -1,0 +1,186 @@
+"""Conventions that a reader may rely on, checked by a machine."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import pipelines
+
+from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
+from tests.runs import ROOT, environment
+
+SOURCES = sorted((ROOT / "src" / "sea_ice_kedro").rglob("*.py"))
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+HEAVY = ["tensorflow", "keras", "pyspark", "horovod", "ee", "matplotlib"]
+HEAVY += ["numba", "skimage", "sklearn"]
+
+
+def configuration(env, **runtime_params):
+    """Read conf/base and one environment as a run does."""
+    return OmegaConfigLoader(
+        str(ROOT / "conf"), env=env, runtime_params=runtime_params, **CONFIG_LOADER_ARGS
+    )
+
+
+@pytest.fixture
+def conf():
+    """What conf/base says."""
+    return configuration("base")
+
+
+@pytest.fixture
+def registered(project):
+    """All pipelines of the project."""
+    pipelines.set_requested(None)
+    return dict(pipelines)
+
+
+def parameters_in_use(registered):
+    """Give every `params:` name with the type that its node declares for it."""
+    used = {}
+    for node in registered["__default__"].nodes:
+        hints = get_type_hints(node.func)
+        for argument, name in zip(
+            inspect.signature(node.func).parameters, node.inputs, strict=True
+        ):
+            if name.startswith("params:"):
+                used[name.removeprefix("params:")] = hints[argument]
+    return used
+
+
+def leaves(nested, above=()):
+    for key, value in nested.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*above, key))
+        else:
+            yield ".".join((*above, key))
+
+
+def options_of(record, above):
+    """Give the full names of a dataclass's fields, nested ones by their own."""
+    hints = get_type_hints(record)
+    for field in fields(record):
+        kind, name = hints[field.name], f"{above}.{field.name}"
+        if is_dataclass(kind):
+            yield from options_of(kind, name)
+        else:
+            yield name
+
+
+def test_every_catalog_entry_has_a_layer_in_kedro_viz(conf):
+    layers = {
+        name: entry.get("metadata", {}).get("kedro-viz", {}).get("layer")
+        for name, entry in conf["catalog"].items()
+        if not name.startswith("_")
+    }
+    assert len(layers) >= 10
+    assert [name for name, layer in layers.items() if not layer] == []
+
+
+def test_every_dataset_of_a_pipeline_is_in_the_catalog(conf, registered):
+    used = {
+        name
+        for name in registered["__default__"].datasets()
+        if not name.startswith("params:")
+    }
+    assert used == {name for name in conf["catalog"] if not name.startswith("_")}
+
+
+def test_every_parameter_is_a_field_of_what_a_node_takes_and_the_other_way_round(
+    conf, registered
+):
+    options = {
+        option
+        for name, record in parameters_in_use(registered).items()
+        for option in options_of(record, name)
+    }
+    assert set(leaves(conf["parameters"])) == options
+
+
+def test_every_default_in_the_code_is_the_one_of_the_configuration(conf, registered):
+    for name, record in parameters_in_use(registered).items():
+        values = conf["parameters"]
+        for part in name.split("."):
+            values = values[part]
+        assert record(**values) == record(), name
+
+
+def test_an_environment_changes_the_settings_that_it_names_and_no_others():
+    base, paper = (configuration(env)["parameters"] for env in ("base", "paper"))
+    assert paper["filtering"]["published"].pop("channel_order") == "bgr"
+    assert base["filtering"]["published"].pop("channel_order") == "rgb"
+    assert paper == base
+
+
+@pytest.mark.parametrize("env", ["base", "test", "paper"])
+def test_a_parameter_of_one_run_changes_that_setting_and_no_other(env):
+    override = {"autolabel": {"thresholds": {"thin_ice_min": 20}}}
+    before = configuration(env)["parameters"]["autolabel"]
+    after = configuration(env, **override)["parameters"]["autolabel"]
+    assert after["thresholds"].pop("thin_ice_min") == 20
+    assert before["thresholds"].pop("thin_ice_min") == 31
+    assert after == before
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_everything_public_is_documented_and_nothing_is_too_long(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 300
+    assert ast.get_docstring(tree), "the module has no docstring"
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS):
+            assert node.end_lineno - node.lineno < 60, f"{node.name} is too long"
+    assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []
+
+
+def public(tree, above=""):
+    """Give public functions and classes, with the methods of public classes."""
+    for node in tree.body:
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and node.name[0] != "_":
+            yield above + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node, f"{node.name}.")
+
+
+START = """
+import sys
+from pathlib import Path
+from kedro.framework.startup import bootstrap_project
+
+bootstrap_project(Path.cwd())
+import sea_ice_kedro.hooks, sea_ice_kedro.pipeline_registry, sea_ice_kedro.settings
+from kedro.framework.project import pipelines, settings
+from kedro.framework.cli.cli import KedroCLI
+
+dict(pipelines), settings.HOOKS
+KedroCLI(Path.cwd()).main(["--help"], standalone_mode=False)
+print("loaded:", *[name for name in sys.argv[1:] if name in sys.modules])
+"""
+
+
+@pytest.mark.slow
+def test_kedro_starts_without_any_heavy_framework():
+    started = subprocess.run(
+        [sys.executable, "-c", START, *HEAVY],
+        cwd=ROOT,
+        env=environment("data/test"),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert started.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_tests_mirror_the_source():
+    packages = {p.name for p in (ROOT / "src/sea_ice_kedro").iterdir() if p.is_dir()}
+    packages.discard("__pycache__")
+    mirrored = {p.name for p in Path(__file__).parent.iterdir() if p.is_dir()}
+    assert packages <= mirrored

@@ -1,0 +1,312 @@
+"""The whole job: what a run makes, makes again, and never leaves behind."""
+
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio import Affine
+
+from sea_ice_kedro.datasets import ClassMapDataset
+from sea_ice_kedro.datasets.failures import PartitionsFailed
+from tests.fabricate import cut, floes, folder_of_scenes, write
+from tests.runs import (
+    ROOT,
+    digests,
+    expect_whole,
+    files,
+    from_folder,
+    kedro_run,
+    run_here,
+    start_kedro_run,
+)
+
+PRODUCTS = [
+    "02_intermediate/scenes/{}.tif",
+    "03_primary/filtered_scenes/{}.tif",
+    "04_feature/class_maps/{}.tif",
+    "08_reporting/quicklooks/{}.png",
+]
+TABLES = [
+    "03_primary/scene_index.csv",
+    "08_reporting/class_shares.json",
+    "08_reporting/cloud_statistics.csv",
+    "08_reporting/label_statistics.csv",
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with four small scenes a, b, c, d."""
+    return folder_of_scenes(tmp_path / "in", 4)
+
+
+def products_of(*scene_ids):
+    return [name.format(scene_id) for name in PRODUCTS for scene_id in scene_ids]
+
+
+def age(data_root):
+    """Make all files old, so that what is written again shows."""
+    for path in files(data_root).values():
+        os.utime(path, ns=(1, 1))
+
+
+def made_again(data_root):
+    """Name the scene products that are not old any more."""
+    return [
+        name
+        for name, path in files(data_root).items()
+        if path.stat().st_mtime_ns != 1 and name not in TABLES
+    ]
+
+
+def test_a_run_makes_every_product_of_every_scene(data_root, folder):
+    run_here(**from_folder(folder))
+    assert sorted(files(data_root)) == sorted(products_of(*"abcd") + TABLES)
+
+
+@pytest.mark.parametrize(
+    "name", ["threads", pytest.param("processes", marks=pytest.mark.slow)]
+)
+def test_every_engine_makes_the_same_bytes(
+    tmp_path, folder, monkeypatch, project, name
+):
+    made = {}
+    for engine in ("sequential", name):
+        monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / engine))
+        run_here(**from_folder(folder), engine={"name": engine, "workers": 2})
+        made[engine] = digests(tmp_path / engine)
+    assert len(made["sequential"]) == 20
+    assert made[name] == made["sequential"]
+
+
+def test_another_data_root_gets_the_same_bytes(tmp_path, folder, monkeypatch, project):
+    made = []
+    for root in (tmp_path / "here", tmp_path / "there" / "a [data] root, 2"):
+        monkeypatch.setenv("SEA_ICE_DATA", str(root))
+        run_here(**from_folder(folder))
+        made.append(digests(root))
+    assert made[0] == made[1]
+
+
+def test_a_second_run_leaves_what_is_done_alone(data_root, folder, caplog):
+    run_here(**from_folder(folder))
+    before = digests(data_root)
+    age(data_root)
+    with caplog.at_level(logging.INFO):
+        run_here(**from_folder(folder))
+    assert made_again(data_root) == []
+    assert digests(data_root) == before
+    for name in ("scenes", "filtered_scenes", "class_maps", "quicklooks"):
+        assert f"{name}: 0 made, 4 unchanged, 0 failed" in caplog.text
+
+
+def test_other_thresholds_make_class_maps_and_pictures_again(data_root, folder):
+    run_here(**from_folder(folder))
+    age(data_root)
+    run_here(**from_folder(folder), autolabel={"thresholds": {"thin_ice_min": 9}})
+    assert {name.split("/")[1] for name in made_again(data_root)} == {
+        "class_maps",
+        "quicklooks",
+    }
+    assert len(made_again(data_root)) == 8
+
+
+def test_another_picture_under_the_same_name_is_made_again_alone(data_root, folder):
+    run_here(**from_folder(folder))
+    age(data_root)
+    write(folder / "b.tif", floes(seed=99))
+    run_here(**from_folder(folder))
+    assert made_again(data_root) == products_of("b")
+
+
+def test_a_changed_raster_between_two_pipelines_is_followed(data_root, folder):
+    run_here(**from_folder(folder))
+    age(data_root)
+    stored = data_root / "02_intermediate/scenes"
+    (stored / "b.tif").write_bytes((stored / "a.tif").read_bytes())
+    run_here("filtering", "autolabel")
+    assert made_again(data_root) == products_of("b")
+
+
+def test_a_missing_product_is_made_again_to_the_same_bytes(data_root, folder):
+    run_here(**from_folder(folder))
+    before = digests(data_root)
+    for name in products_of("c"):
+        (data_root / name).unlink()
+    run_here(**from_folder(folder))
+    assert digests(data_root) == before
+
+
+def test_a_scene_that_now_fails_loses_its_outdated_product(data_root, folder):
+    run_here(**from_folder(folder))
+    cut(folder / "b.tif", 0.5)
+    with pytest.raises(PartitionsFailed, match=r"scenes / b: b\.tif: expected a whole"):
+        run_here(**from_folder(folder))
+    assert not (data_root / "02_intermediate/scenes/b.tif").exists()
+    table = (data_root / "08_reporting/label_statistics.csv").read_text()
+    assert [line[0] for line in table.splitlines()[1:]] == ["a", "c", "d"]
+
+
+def test_a_scene_that_fails_in_the_middle_costs_its_later_products_only(
+    data_root, folder
+):
+    run_here(**from_folder(folder))
+    (data_root / "02_intermediate/scenes/b.tif").write_text("damaged")
+    (data_root / "02_intermediate/scenes/c.tif").unlink()
+    with pytest.raises(PartitionsFailed) as error:
+        run_here("filtering", "autolabel")
+    for product in ("filtered_scenes", "class_maps", "quicklooks"):
+        failed = {f.partition_id for f in error.value.failures if f.dataset == product}
+        assert failed == {"b", "c"}
+    assert "b.tif: expected a whole, readable raster" in str(error.value)
+    assert "expected the ingested raster of scene c, got none" in str(error.value)
+    left = {name for name in files(data_root) if name.startswith("04_feature")}
+    assert left == {"04_feature/class_maps/a.tif", "04_feature/class_maps/d.tif"}
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform"),
+    [
+        ("EPSG:3031", (10.0, 0.0, -300000.123456789, 0.0, -10.0, -1200000.5)),
+        ("EPSG:32758", (7.1, 7.1, 499980.25, 7.1, -7.1, 1400040.75)),
+        ("EPSG:4326", (1e-4 / 3, 0.0, -170.1, 0.0, -1e-4 / 3, -77.7)),
+    ],
+    ids=["polar", "rotated", "degrees"],
+)
+def test_the_place_of_a_scene_survives_all_pipelines_to_the_last_digit(
+    data_root, tmp_path, crs, transform
+):
+    path = tmp_path / "in" / "a.tif"
+    write(path, floes(), crs=crs, transform=Affine(*transform))
+    run_here(**from_folder(tmp_path / "in"))
+    for name in products_of("a")[:3]:
+        with rasterio.open(data_root / name) as file:
+            assert (file.crs.to_string(), tuple(file.transform)[:6]) == (crs, transform)
+
+
+def test_the_classes_of_a_clear_scene_are_those_that_were_painted(data_root, tmp_path):
+    rgb = np.full((64, 64, 3), 12, np.uint8)
+    rgb[:, 20:40], rgb[:, 40:] = 110, 235
+    write(tmp_path / "in" / "a.png", rgb)
+    run_here(**from_folder(tmp_path / "in"), filtering={"method": "none"})
+    path = str(data_root / "04_feature/class_maps/a.tif")
+    codes = ClassMapDataset(filepath=path).load().codes
+    assert np.unique(codes[:, :20]).tolist() == [2]
+    assert np.unique(codes[:, 20:40]).tolist() == [1]
+    assert np.unique(codes[:, 40:]).tolist() == [0]
+
+
+@pytest.mark.slow
+def test_the_documented_commands_work(tmp_path, folder):
+    data_root = tmp_path / "data"
+    first = kedro_run(data_root)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert len(files(data_root / "04_feature/class_maps")) == 3
+    again = kedro_run(data_root, "--pipeline", "autolabel")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "class_maps: 0 made, 3 unchanged, 0 failed" in again.stdout
+    mine = kedro_run(
+        tmp_path / "mine",
+        "--pipelines",
+        "ingestion,filtering,autolabel",
+        "--params",
+        f"ingestion.source=folder,ingestion.folder={folder},"
+        "engine.name=threads,engine.workers=4",
+    )
+    assert mine.returncode == 0, mine.stdout + mine.stderr
+    assert sorted(files(tmp_path / "mine")) == sorted(products_of(*"abcd") + TABLES)
+
+
+SAVE_FOREVER = """
+import sys
+import numpy as np
+from sea_ice_kedro.datasets import ClassMapDataset, QuicklookDataset, SceneDataset
+from sea_ice_kedro.imagery.arrays import ClassMap, Scene
+
+rgb = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
+while True:
+    scene = Scene("s", rgb, rgb[..., 0] > 20)
+    SceneDataset(filepath=f"{sys.argv[1]}/scene.tif").save(scene)
+    class_map = ClassMap("s", rgb[..., 0] % 3)
+    ClassMapDataset(filepath=f"{sys.argv[1]}/map.tif").save(class_map)
+    QuicklookDataset(filepath=f"{sys.argv[1]}/picture.png").save(rgb)
+    print("saved", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_save_killed_at_any_moment_leaves_no_half_file(tmp_path):
+    moments = random.Random(0)
+    for _ in range(5):
+        run = subprocess.Popen(
+            [sys.executable, "-c", SAVE_FOREVER, str(tmp_path)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+        )
+        assert run.stdout.readline() == b"saved\n"
+        time.sleep(moments.uniform(0.0, 0.3))
+        run.kill()
+        run.communicate()
+        for name in ("scene.tif", "map.tif", "picture.png"):
+            expect_whole(tmp_path / name)
+    assert 3 <= len(list(tmp_path.iterdir())) <= 3 + 3  # its own leftovers, no more
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["sequential", "processes"])
+def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes_it(
+    tmp_path, monkeypatch, project, engine
+):
+    sample = {"ingestion": {"sample": {"count": 5, "size_px": 200}}}
+    params = "ingestion.sample.count=5,ingestion.sample.size_px=200"
+    params += f",engine.name={engine},engine.workers=2"
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    moments = random.Random(engine)
+    for wanted in (2, 13):
+        run = start_kedro_run(killed, "--params", params)
+        wait_for_files(killed, wanted, run)
+        time.sleep(moments.uniform(0.0, 0.05))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        wait_for_workers_to_end(killed)
+        for name, path in files(killed).items():
+            if not name.endswith(".csv") and ".part" not in name:
+                expect_whole(path)
+    for root in (killed, whole):
+        monkeypatch.setenv("SEA_ICE_DATA", str(root))
+        run_here(**sample)
+    assert len(digests(whole)) == 5 * 5 + 4
+    assert digests(killed) == digests(whole)
+
+
+def wait_for_files(data_root, count, run):
+    deadline = time.monotonic() + 60
+    while len(files(data_root)) < count and run.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def wait_for_workers_to_end(data_root):
+    """Fail if a process of a killed run lives on; its environment tells whose it is."""
+    mark = f"SEA_ICE_DATA={data_root}\\0".encode()
+    deadline = time.monotonic() + 10
+    while any(mark in content for content in environments()):
+        assert time.monotonic() < deadline, "a worker lives on"
+        time.sleep(0.05)
+
+
+def environments():
+    """Read what the system shows of all processes; nothing where there is no /proc."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            yield path.read_bytes()
+        except OSError:
+            continue
