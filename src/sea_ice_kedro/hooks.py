@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any
 
@@ -166,7 +165,7 @@ def _place_of(name: str, catalog: Any) -> str:  # noqa: ANN401
     """Give the path of a dataset on a disk or in a bucket, "" when it has none."""
     dataset = catalog.get(name)
     place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
-    return str(PurePosixPath(place)) if place else ""
+    return str(place) if place else ""
 
 
 def _is_parameter(name: str) -> bool:

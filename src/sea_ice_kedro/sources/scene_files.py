@@ -112,12 +112,12 @@ def _without_nan(
     """Refuse NaN unless it is said to mean "not observed"."""
     if not np.issubdtype(stored.dtype, np.floating):
         return declared
-    missing = np.isnan(stored).any(axis=0)
+    missing = ~np.isfinite(stored).all(axis=0)
     meant = options.nodata is not None and np.isnan(options.nodata)
     unexplained = missing if declared is None else missing & declared
     if unexplained.any() and not meant:
         raise InvalidScene(
-            f"{name}: expected numbers, got NaN in {int(unexplained.sum()):,} pixels "
+            f"{name}: expected numbers, got NaN or infinity in {int(unexplained.sum()):,} pixels "
             "that the file does not mark as no data; if they are, add --params "
             "ingestion.raster.nodata=.nan"
         )
@@ -144,7 +144,9 @@ def _valid(
     valid = np.ones(rgb.shape[:2], bool) if declared is None else declared
     if options.nodata is not None:
         absent = (
-            np.isnan(stored) if np.isnan(options.nodata) else stored == options.nodata
+            ~np.isfinite(stored)
+            if np.isnan(options.nodata)
+            else stored == options.nodata
         )
         return np.asarray(valid & ~absent.any(axis=0))
     by_border = options.validity == "border" or (
