@@ -234,7 +234,9 @@ def reflectance_with_nan(tmp_path, **profile):
 def test_nan_that_nothing_explains_is_refused_with_the_way_out(tmp_path):
     with pytest.raises(InvalidScene) as refusal:
         read(reflectance_with_nan(tmp_path), scale=1.0)
-    assert "a.tif: expected numbers, got NaN in 1 pixels" in str(refusal.value)
+    assert "a.tif: expected numbers, got NaN or infinity in 1 pixels" in str(
+        refusal.value
+    )
     assert "ingestion.raster.nodata=.nan" in str(refusal.value)
 
 

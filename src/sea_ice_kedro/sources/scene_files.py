@@ -117,9 +117,9 @@ def _without_nan(
     unexplained = missing if declared is None else missing & declared
     if unexplained.any() and not meant:
         raise InvalidScene(
-            f"{name}: expected numbers, got NaN or infinity in {int(unexplained.sum()):,} pixels "
-            "that the file does not mark as no data; if they are, add --params "
-            "ingestion.raster.nodata=.nan"
+            f"{name}: expected numbers, got NaN or infinity in "
+            f"{int(unexplained.sum()):,} pixels that the file does not mark as no "
+            "data; if they are, add --params ingestion.raster.nodata=.nan"
         )
     return declared
 
