@@ -67,7 +67,7 @@ def compare(rgb: np.ndarray, repeats: int) -> tuple[Times, Times]:  # type: igno
 
 def ours(rgb: np.ndarray, valid_mask: Mask) -> np.ndarray:  # type: ignore[type-arg]
     """Filter and label as the product does."""
-    filtered, _ = filter_as_published(rgb, valid_mask, SETTINGS)
+    filtered, _ = filter_as_published(rgb, valid_mask, SETTINGS, THRESHOLDS)
     return label_by_brightness(filtered, valid_mask, THRESHOLDS)
 
 

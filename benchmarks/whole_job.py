@@ -140,7 +140,9 @@ class Stages:
     def run(self, path: Path) -> None:
         """Take one scene from PNG to all products."""
         scene = self.timed(partial(read_scene_file, str(path), RasterOptions()))
-        filtered = self.timed(partial(filter_scene, scene, FilterOptions()))
+        filtered = self.timed(
+            partial(filter_scene, scene, FilterOptions(), BrightnessThresholds())
+        )
         class_map = self.timed(partial(label_scene, filtered, BrightnessThresholds()))
         picture = draw_quicklook(scene, filtered, class_map, QuicklookOptions())
         for dataset, name, value, loads in (

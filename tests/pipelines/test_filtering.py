@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.filtering.nodes import filter_scenes, summarise_clouds
 from tests.fabricate import scene
 
+LIMITS = BrightnessThresholds()
 INDEX = pd.DataFrame({"scene_id": ["a"]})
 
 
@@ -44,7 +46,7 @@ def test_a_table_of_nothing_still_has_its_columns():
 
 @pytest.mark.parametrize("method", ["published", "none"])
 def test_a_filtered_scene_is_declared_and_made_when_called(method):
-    tasks = filter_scenes(INDEX, {"a": scene}, FilterOptions(method=method))
+    tasks = filter_scenes(INDEX, {"a": scene}, FilterOptions(method=method), LIMITS)
     filtered = tasks["a"]()
     assert filtered.quality.shape == (48, 64)
     assert np.array_equal(filtered.rgb, scene().rgb) == (method == "none")

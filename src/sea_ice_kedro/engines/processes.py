@@ -30,16 +30,17 @@ class ProcessesEngine:
     ) -> Iterator[Result | WorkerLost]:
         """Yield `func(item)` for every item, in order.
 
-        When a worker dies (killed, out of memory), every item that was under way is
-        tried again alone: only the one that kills its worker again is lost.
+        When a worker dies (killed, out of memory), the first item without a result is
+        tried again alone, and lost if it kills its worker again; the others go on.
         """
         waiting = deque(range(len(items)))
         while waiting:
             futures: dict[int, Future[Result]] = {}
             try:
                 # An idle worker may have died since the last call: submitting tells.
-                for i in waiting:
-                    futures[i] = _pool(self.workers).submit(func, items[i])
+                with _without_main_module():  # workers start as work is submitted
+                    for i in waiting:
+                        futures[i] = _pool(self.workers).submit(func, items[i])
                 while waiting:
                     yield futures[waiting[0]].result()
                     waiting.popleft()
@@ -53,7 +54,7 @@ class ProcessesEngine:
 
 
 def _alone(func: Callable[[Item], Result], item: Item) -> Result | WorkerLost:
-    with _new_pool(1) as pool:
+    with _new_pool(1) as pool, _without_main_module():
         try:
             return pool.submit(func, item).result()
         except BrokenProcessPool:
@@ -72,10 +73,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 def _new_pool(workers: int) -> ProcessPoolExecutor:
     # "spawn": a forked child would inherit the state of TensorFlow, GDAL and a JVM.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-    with _without_main_module():
-        pool.submit(int)  # the first call starts all workers
-    return pool
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
 
 
 @contextmanager

@@ -22,9 +22,14 @@ class SeaIceClass(IntEnum):
     OPEN_WATER = 2
 
     @property
+    def key(self) -> str:
+        """Name as tables and tags write it: "thick_ice"."""
+        return self.name.lower()
+
+    @property
     def label(self) -> str:
         """Name as people read it: "thick ice"."""
-        return self.name.replace("_", " ").lower()
+        return self.key.replace("_", " ")
 
 
 class QualityFlag(IntFlag):
@@ -34,8 +39,11 @@ class QualityFlag(IntFlag):
     THIN_CLOUD = 2
     SHADOW = 4
     CHANGED = 8
-    SATURATED = 16
-    UNTRUSTWORTHY = 32
+
+    @property
+    def key(self) -> str:
+        """Name as tables and tags write it: "thin_cloud"."""
+        return str(self.name).lower()
 
 
 COLOURS: dict[SeaIceClass, tuple[int, int, int]] = {

@@ -10,6 +10,7 @@ at most 256 values that occur, and give one limit for the whole scene: the resul
 the same pixel by pixel, at a small part of the cost.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -26,20 +27,17 @@ from sea_ice_kedro.imagery.arrays import (
 )
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.histogram import histogram_of
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer, expect_odd
 
 WHITE = 255
 THIN_LEVEL = 155
 """Grey of thin ice in the published three-level result."""
 
-_LEVEL_AND_FLAGS = np.array(
-    [
-        THIN_LEVEL,
-        QualityFlag.NODATA,
-        QualityFlag.THIN_CLOUD | QualityFlag.CHANGED,
-        QualityFlag.SHADOW | QualityFlag.CHANGED,
-    ],
-    np.uint8,
+_FLAGS = (
+    QualityFlag.NODATA,
+    QualityFlag.THIN_CLOUD | QualityFlag.CHANGED,
+    QualityFlag.SHADOW | QualityFlag.CHANGED,
 )
 
 _GREY_OF_RGB = {"rgb": cv2.COLOR_RGB2GRAY, "bgr": cv2.COLOR_BGR2GRAY}
@@ -53,9 +51,6 @@ class PublishedFilter:
     """"rgb": grey by the true luma weights; "bgr": as the published notebooks, which
     pass B, G, R as if R, G, B, so that blue gets red's weight of 0.299."""
 
-    water_max: int = 30
-    """Last brightness max(R, G, B) of open water."""
-
     dilation_px: int = 7
     """Side of the square that dilates grey before the background."""
 
@@ -65,17 +60,15 @@ class PublishedFilter:
     truncation: int = 235
     """Brightest normalised difference that is kept apart."""
 
-    thick_ice_min: int = 205
-    """First normalised difference of thick ice."""
-
     def __post_init__(self) -> None:
         """Refuse settings that no scene can be filtered with."""
-        expect_choice("channel_order", self.channel_order, _GREY_OF_RGB)
-        expect_integer("water_max", self.water_max, 0, 254)
-        expect_odd("dilation_px", self.dilation_px, 1, 255)
-        expect_odd("window_px", self.window_px, 3, 255)
-        expect_integer("truncation", self.truncation, 1, 255)
-        expect_integer("thick_ice_min", self.thick_ice_min, 1, 255)
+        expect_choice(
+            "filtering.published.channel_order", self.channel_order, _GREY_OF_RGB
+        )
+        where = "filtering.published."
+        expect_odd(f"{where}dilation_px", self.dilation_px, 1, 255)
+        expect_odd(f"{where}window_px", self.window_px, 3, 255)
+        expect_integer(f"{where}truncation", self.truncation, 1, 255)
 
 
 @dataclass(frozen=True)
@@ -89,28 +82,28 @@ class FilterOptions:
 
     def __post_init__(self) -> None:
         """Refuse unknown methods; build the nested record from configuration."""
-        expect_choice("filtering.method", self.method, ("published", "none"))
+        expect_choice("filtering.method", self.method, FILTERS)
         if isinstance(self.published, dict):
             object.__setattr__(self, "published", PublishedFilter(**self.published))
 
 
-def filter_scene(scene: Scene, options: FilterOptions) -> FilteredScene:
+def filter_scene(
+    scene: Scene, options: FilterOptions, thresholds: BrightnessThresholds
+) -> FilteredScene:
     """Take thin cloud and cloud shadow out of one scene.
 
     Args:
         scene: The scene as ingested.
         options: The method and its settings.
+        thresholds: The limits that the filtered scene will be labelled with.
 
     Returns:
         The filtered scene with its quality band, on the same grid.
     """
-    if options.method == "none":
-        rgb = scene.rgb
-        quality = np.where(scene.valid_mask, 0, QualityFlag.NODATA).astype(np.uint8)
-    else:
-        rgb, quality = filter_as_published(
-            scene.rgb, scene.valid_mask, options.published
-        )
+    settings = getattr(options, options.method, None)
+    rgb, quality = FILTERS[options.method](
+        scene.rgb, scene.valid_mask, settings, thresholds
+    )
     return FilteredScene(
         scene_id=scene.scene_id,
         rgb=rgb,
@@ -122,10 +115,26 @@ def filter_scene(scene: Scene, options: FilterOptions) -> FilteredScene:
     )
 
 
+def leave_unfiltered(
+    rgb: RGB, valid_mask: Mask, settings: None, thresholds: BrightnessThresholds
+) -> tuple[RGB, Quality]:
+    """Pass a scene as it is; its quality band says only where there is no data."""
+    del settings, thresholds
+    quality = np.where(valid_mask, 0, QualityFlag.NODATA).astype(np.uint8)
+    return rgb, quality
+
+
 def filter_as_published(
-    rgb: RGB, valid_mask: Mask, settings: PublishedFilter
+    rgb: RGB,
+    valid_mask: Mask,
+    settings: PublishedFilter,
+    thresholds: BrightnessThresholds,
 ) -> tuple[RGB, Quality]:
     """Run the published steps on a whole scene (Iqrah et al. 2024, III-A).
+
+    The published steps use the limits of the labels themselves: what is darker than
+    thin ice is water and stays so; a normalised difference from the first brightness
+    of thick ice on is thick ice.
 
     Pixels without data count as white in the background, as water does, and take no
     part in Otsu's threshold and the min-max ranges. Thick ice that becomes thin is
@@ -134,7 +143,8 @@ def filter_as_published(
     Args:
         rgb: uint8 (H, W, 3), 0..255.
         valid_mask: bool (H, W), True where the scene was observed.
-        settings: Window sizes and limits.
+        settings: Windows and ranges.
+        thresholds: The limits that the result will be labelled with.
 
     Returns:
         uint8 (H, W, 3), three equal channels of 255 (thick ice), 155 (thin ice) and 0
@@ -145,30 +155,36 @@ def filter_as_published(
 
     rgb, valid_mask = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
     valid, shape = valid_mask.ravel(), valid_mask.shape
+    water_max, thick_min = thresholds.thin_ice_min - 1, thresholds.thick_ice_min
     grey = np.asarray(cv2.cvtColor(rgb, _GREY_OF_RGB[settings.channel_order]), np.uint8)
     bright, quality = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
     kernels.paint_water_white(
-        rgb.ravel(), valid, np.uint8(settings.water_max), grey.ravel(), bright.ravel()
+        rgb.ravel(), valid, np.uint8(water_max), grey.ravel(), bright.ravel()
     )
     difference = background(grey, settings)
     kernels.closeness(grey.ravel(), difference.ravel())
     histogram = histogram_of(difference, valid_mask)
-    limits = [
-        settings.water_max,
-        settings.thick_ice_min,
-        thin_difference_max(histogram, settings),
-    ]
+    thin_max = thin_difference_max(histogram, settings.truncation, thick_min)
     filtered = np.empty((*shape, 3), np.uint8)
     kernels.levels_and_quality(
         difference.ravel(),
         bright.ravel(),
         valid,
-        np.array(limits, np.uint8),
-        _LEVEL_AND_FLAGS,
+        np.array([water_max, thick_min, thin_max], np.uint8),
+        np.array([thin_level(thresholds), *_FLAGS], np.uint8),
         filtered.ravel(),
         quality.ravel(),
     )
     return filtered, quality
+
+
+def thin_level(thresholds: BrightnessThresholds) -> int:
+    """Give the grey of thin ice in the three-level result: 155, as published.
+
+    Where the limits would label that as another class, the middle between them.
+    """
+    low, high = thresholds.thin_ice_min, thresholds.thick_ice_min
+    return THIN_LEVEL if low <= THIN_LEVEL < high else (low + high) // 2
 
 
 def background(grey: Grey, settings: PublishedFilter) -> Grey:
@@ -182,7 +198,7 @@ def background(grey: Grey, settings: PublishedFilter) -> Grey:
 
 
 def thin_difference_max(
-    histogram: npt.NDArray[np.int64], settings: PublishedFilter
+    histogram: npt.NDArray[np.int64], truncation: int, thick_min: int
 ) -> int:
     """Find the last difference, 0..255, that the published steps call thin ice.
 
@@ -193,7 +209,8 @@ def thin_difference_max(
 
     Args:
         histogram: int64 (256,), valid pixels of each difference.
-        settings: Truncation and the limit of thick ice.
+        truncation: Brightest normalised difference that is kept apart.
+        thick_min: First normalised difference of thick ice, at least 1.
 
     Returns:
         The limit; 255 where the scene holds no thick ice.
@@ -202,8 +219,8 @@ def thin_difference_max(
     if present.size == 0:
         return 255
     kept = np.where(present > otsu_threshold(histogram), present, np.uint8(0))
-    stretched = _min_max(np.minimum(_min_max(kept), settings.truncation))
-    thick = present[stretched >= settings.thick_ice_min]
+    stretched = _min_max(np.minimum(_min_max(kept), truncation))
+    thick = present[stretched >= thick_min]
     return int(thick[0]) - 1 if thick.size else 255
 
 
@@ -237,3 +254,11 @@ def _min_max(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """
     stretched = cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8UC1)  # type: ignore[call-overload]
     return np.asarray(stretched, np.uint8).reshape(values.shape)
+
+
+FILTERS: dict[str, Callable[..., tuple[RGB, Quality]]] = {
+    "published": filter_as_published,
+    "none": leave_unfiltered,
+}
+"""Method -> (rgb, valid mask, the options' record of that name, limits) -> (filtered
+rgb, quality band)."""

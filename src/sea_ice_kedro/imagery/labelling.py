@@ -24,11 +24,12 @@ class BrightnessThresholds:
 
     def __post_init__(self) -> None:
         """Refuse limits that leave a class without a brightness."""
-        expect_integer("thin_ice_min", self.thin_ice_min, 0, 255)
-        expect_integer("thick_ice_min", self.thick_ice_min, 0, 255)
+        expect_integer("autolabel.thresholds.thin_ice_min", self.thin_ice_min, 0, 255)
+        expect_integer("autolabel.thresholds.thick_ice_min", self.thick_ice_min, 0, 255)
         if not 0 < self.thin_ice_min < self.thick_ice_min:
             raise InvalidOption(
-                "expected 0 < thin_ice_min < thick_ice_min <= 255, got "
+                "expected autolabel.thresholds with 0 < thin_ice_min < thick_ice_min "
+                "<= 255, got "
                 f"{self.thin_ice_min} and {self.thick_ice_min}"
             )
 

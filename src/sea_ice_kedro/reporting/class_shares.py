@@ -24,7 +24,7 @@ def draw_class_shares(label_statistics: pd.DataFrame) -> go.Figure:
         figure.add_bar(
             name=sea_ice_class.label,
             x=label_statistics["scene_id"].tolist(),
-            y=label_statistics[f"{sea_ice_class.name.lower()}_fraction"].tolist(),
+            y=label_statistics[f"{sea_ice_class.key}_fraction"].tolist(),
             marker_color=f"rgb({red}, {green}, {blue})",
             hovertemplate="%{x}<br>%{y:.1%}",
         )

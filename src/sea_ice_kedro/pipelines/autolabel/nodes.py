@@ -54,27 +54,26 @@ def summarise_labels(
     return pd.DataFrame(rows, columns=list(_label_row("", _EMPTY, thresholds)))
 
 
-_EMPTY = {"pixels": 1} | {f"pixels_{c.name}".lower(): 0 for c in SeaIceClass}
+_EMPTY = {"pixels": 1} | {f"pixels_{c.key}": 0 for c in SeaIceClass}
 
 
 def _label_row(
     scene_id: str, tags: dict[str, Any], thresholds: BrightnessThresholds
 ) -> dict[str, Any]:
-    counts = {c: int(tags[f"pixels_{c.name}".lower()]) for c in SeaIceClass}
+    counts = {c: int(tags[f"pixels_{c.key}"]) for c in SeaIceClass}
     valid = sum(counts.values())
     pixel_area_m2 = float(tags.get("pixel_area_m2", _NAN))
-    names = {c: c.name.lower() for c in SeaIceClass}
     return {
         "scene_id": scene_id,
         "acquired": tags.get("acquired", ""),
         "valid_fraction": valid / int(tags["pixels"]),
         "sea_ice_concentration": concentration(counts),
-        **{f"{names[c]}_pixels": counts[c] for c in SeaIceClass},
+        **{f"{c.key}_pixels": counts[c] for c in SeaIceClass},
         **{
-            f"{names[c]}_fraction": counts[c] / valid if valid else _NAN
+            f"{c.key}_fraction": counts[c] / valid if valid else _NAN
             for c in SeaIceClass
         },
-        **{f"{names[c]}_km2": area_km2(counts[c], pixel_area_m2) for c in SeaIceClass},
+        **{f"{c.key}_km2": area_km2(counts[c], pixel_area_m2) for c in SeaIceClass},
         "thin_ice_min": thresholds.thin_ice_min,
         "thick_ice_min": thresholds.thick_ice_min,
     }

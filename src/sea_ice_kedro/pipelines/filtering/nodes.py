@@ -9,11 +9,15 @@ from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 
 
 def filter_scenes(
-    scene_index: pd.DataFrame, scenes: Partitions[Scene], options: FilterOptions
+    scene_index: pd.DataFrame,
+    scenes: Partitions[Scene],
+    options: FilterOptions,
+    thresholds: BrightnessThresholds,
 ) -> Partitions[FilteredScene]:
     """Declare the filtered version of every scene; computed when it is saved.
 
@@ -21,12 +25,14 @@ def filter_scenes(
         scene_index: A row a scene.
         scenes: Scene id -> loader of one scene.
         options: Method and settings.
+        thresholds: The limits that the scenes will be labelled with.
 
     Returns:
         Scene id -> maker of one filtered scene, on the scene's own grid.
     """
     chosen = of_index(scene_index, scenes, "the ingested raster", "ingestion")
-    return map_partitions(partial(filter_scene, options=options), chosen)
+    func = partial(filter_scene, options=options, thresholds=thresholds)
+    return map_partitions(func, chosen)
 
 
 def summarise_clouds(
@@ -34,9 +40,10 @@ def summarise_clouds(
     filtered_tags: Partitions[dict[str, Any]],
     options: FilterOptions,
 ) -> pd.DataFrame:
-    """Make the table of what the filter found and did, a row a scene.
+    """Make the table of what the filter did, a row a scene.
 
-    Fractions are of the valid pixels, 0..1; NaN where no pixel is valid.
+    Thin cloud and shadow are what the filter took for them: pixels whose class it
+    changed. Fractions are of the valid pixels, 0..1; NaN where no pixel is valid.
     """
     rows = [
         _cloud_row(scene_id, tags, options.method)
@@ -50,12 +57,12 @@ _SHOWN = (QualityFlag.THIN_CLOUD, QualityFlag.SHADOW, QualityFlag.CHANGED)
 
 
 def _column(flag: QualityFlag) -> str:
-    return f"{flag.name}_fraction".lower()
+    return f"{flag.key}_fraction"
 
 
 def _cloud_row(scene_id: str, tags: dict[str, Any], method: str) -> dict[str, Any]:
     valid = int(tags["valid_pixels"])
-    counts = {flag: int(tags[f"pixels_{flag.name}".lower()]) for flag in _SHOWN}
+    counts = {flag: int(tags[f"pixels_{flag.key}"]) for flag in _SHOWN}
     fractions = {
         _column(flag): count / valid if valid else float("nan")
         for flag, count in counts.items()

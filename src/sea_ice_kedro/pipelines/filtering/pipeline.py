@@ -11,7 +11,12 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=filter_scenes,
-                inputs=["scene_index", "scenes@raster", "params:filtering"],
+                inputs=[
+                    "scene_index",
+                    "scenes@raster",
+                    "params:filtering",
+                    "params:autolabel.thresholds",
+                ],
                 outputs="filtered_scenes@raster",
                 name="filter_scenes",
             ),
