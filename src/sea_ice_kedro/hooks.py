@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
-from kedro.io import DatasetNotFoundError
+from kedro.io import DatasetError, DatasetNotFoundError
 from kedro.pipeline import Pipeline
 from kedro.validation.exceptions import ParameterValidationError
 from rich.console import Console
@@ -56,7 +56,8 @@ def _meant_for_people(error: BaseException | None) -> BaseException | None:
     while error is not None:
         if isinstance(error, SeaIceError | ParameterValidationError):
             return error
-        error = error.__cause__ or error.__context__
+        silenced = error.__suppress_context__ or not isinstance(error, DatasetError)
+        error = error.__cause__ or (None if silenced else error.__context__)
     return None
 
 

@@ -1,6 +1,3 @@
-import base64
-import io
-
 import numpy as np
 import pytest
 from kedro.io import DatasetError
@@ -21,12 +18,6 @@ def test_a_picture_survives_with_its_provenance(tmp_path):
     assert dataset.stored_fingerprint() == "f"
     with Image.open(tmp_path / "q.png") as picture:
         assert picture.info["recipe"] == "r"
-
-
-def test_kedro_viz_gets_the_picture_as_png(tmp_path):
-    preview = saved(tmp_path / "q.png").preview()
-    with Image.open(io.BytesIO(base64.b64decode(preview))) as picture:
-        assert (picture.format, picture.size) == ("PNG", (64, 48))
 
 
 def test_a_picture_that_is_not_there_has_no_fingerprint(tmp_path):

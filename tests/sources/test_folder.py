@@ -147,3 +147,20 @@ def test_content_and_name_make_the_fingerprint_and_the_folder_does_not(tmp_path)
     before = fingerprint_of(first)
     write(tmp_path / "here" / "a.png", floes(seed=1))
     assert fingerprint_of(first) != before
+
+
+def test_a_world_file_or_mask_beside_a_scene_makes_it_another_scene(tmp_path):
+    write(tmp_path / "a.png", floes())
+    scene = listed(tmp_path)["a"].scene
+    before = scene.fingerprint()
+    (tmp_path / "a.pgw").write_text("10\n0\n0\n-10\n5\n-5\n")
+    assert scene.fingerprint() != before
+
+
+def test_a_link_that_leads_nowhere_is_a_scene_that_fails(tmp_path):
+    write(tmp_path / "a.png", floes())
+    (tmp_path / "b.png").symlink_to(tmp_path / "gone.png")
+    entries = listed(tmp_path)
+    assert list(entries) == ["a", "b"]
+    with pytest.raises(FileNotFoundError, match=r"b\.png"):
+        entries["b"].scene()

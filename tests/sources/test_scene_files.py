@@ -123,13 +123,38 @@ def test_reflectance_becomes_brightness_by_white_and_gamma(
     assert np.unique(scene.rgb).tolist() == [brightness]
 
 
-def test_number_0_at_the_border_is_no_data_and_dark_water_is_not(tmp_path):
+def test_digital_number_0_is_no_data_anywhere_and_dark_water_is_not(tmp_path):
     numbers = np.full((48, 64, 3), 900, np.uint16)  # reflectance below 0
     numbers[:12, :20] = 0
+    numbers[30, 40, 1] = 0
     scene = read_scene_file(str(write(tmp_path / "a.tif", numbers)), DN)
     assert scene.rgb.max() == 0
-    assert not scene.valid_mask[:14, :22].any()
-    assert scene.valid_mask[14:].all()
+    assert not scene.valid_mask[:12, :20].any()
+    assert not scene.valid_mask[30, 40]
+    assert scene.valid_mask.sum() == 48 * 64 - 12 * 20 - 1
+
+
+def test_black_borders_count_beside_a_configured_number(tmp_path):
+    rgb = np.full((48, 64, 3), 200, np.uint8)
+    rgb[:12, :20] = 0
+    rgb[30, 40] = 77
+    path = write(tmp_path / "a.tif", rgb)
+    scene = read(path, nodata=77, validity="border", border_margin_px=0)
+    assert scene.valid_mask.sum() == 48 * 64 - 12 * 20 - 1
+
+
+def test_an_8_bit_file_with_a_scale_for_digital_numbers_is_refused(tmp_path):
+    path = write(tmp_path / "a.tif", np.full((8, 8, 3), 240, np.uint8))
+    with pytest.raises(InvalidScene, match=r"a\.tif: .*8-bit file.*leave the scale"):
+        read(path, scale=1e-4)
+    assert read(path, scale=1 / 255).rgb.max() == 240
+
+
+def test_a_true_colour_image_is_refused_with_the_bands_to_use(tmp_path):
+    rgb = np.full((8, 8, 3), 240, np.uint8)
+    path = write(tmp_path / "T03CWT_20191103T190921_TCI_10m.tif", rgb)
+    with pytest.raises(InvalidScene, match=r"TCI_10m\.tif: .*use bands B04, B03, B02"):
+        read(path)
 
 
 def test_a_configured_number_means_not_observed_wherever_it_is(tmp_path):
@@ -205,7 +230,8 @@ def test_a_raster_without_three_bands_is_refused_with_the_way_out(tmp_path, coun
     text = str(refusal.value)
     assert text.startswith("a.tif: expected three bands R, G, B (and maybe alpha)")
     assert f"got {count} band(s)" in text
-    assert "ingestion.raster.bands=3-2-1" in text
+    way_out = "raster.bands=3-2-1" if count > 3 else "export the scene with red, green"
+    assert way_out in text
 
 
 def test_a_band_that_the_raster_lacks_is_named(tmp_path):

@@ -85,7 +85,7 @@ def _tags(class_map: ClassMap) -> dict[str, str]:
         **time_tag(class_map.acquired),
     }
     for sea_ice_class, count in class_counts(class_map.codes).items():
-        tags[f"pixels_{sea_ice_class.name}".lower()] = str(count)
+        tags[f"pixels_{sea_ice_class.key}"] = str(count)
     if class_map.georeference is not None:
         area = pixel_area_m2(class_map.georeference, class_map.shape)
         tags["pixel_area_m2"] = f"{area:.6f}"

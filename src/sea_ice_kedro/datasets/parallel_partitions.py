@@ -135,8 +135,6 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         filename_suffix: str = "",
         engine: dict[str, Any] | None = None,
         optional: bool = False,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Name the folder, the kind of file in it and the engine that fills it.
@@ -147,8 +145,6 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             filename_suffix: Ending of the files, ".tif".
             engine: `name` and `workers` (see `make_engine`); default: sequential.
             optional: Whether a run goes on when all partitions failed.
-            credentials: For `fsspec.filesystem`.
-            fs_args: For `fsspec.filesystem`.
             metadata: Ignored by Kedro; read by kedro-viz.
 
         Raises:
@@ -158,8 +154,6 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             path=path,
             dataset=dataset,
             filename_suffix=filename_suffix,
-            credentials=credentials,
-            fs_args=fs_args,
             metadata=metadata,
         )
         self._engine = make_engine(**(engine or {}))

@@ -1,22 +1,15 @@
 """A picture of a scene for people: PNG, with provenance in its text."""
 
-import base64
-import io
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-from fsspec.core import url_to_fs
-from kedro.io import AbstractDataset
 from PIL import Image, PngImagePlugin
 
+from sea_ice_kedro.datasets.raster_file import RasterFileDataset
 from sea_ice_kedro.imagery.arrays import RGB
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 
-class QuicklookDataset(AbstractDataset[RGB, RGB]):
+class QuicklookDataset(RasterFileDataset[RGB]):
     """Saves and loads one picture, uint8 (H, W, 3), as PNG.
 
     Examples:
@@ -28,24 +21,6 @@ class QuicklookDataset(AbstractDataset[RGB, RGB]):
           filepath: data/08_reporting/quicklooks/s2_vis_00.png
         ```
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        provenance: Mapping[str, str] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Name the file.
-
-        Args:
-            filepath: A path, or a URL that fsspec knows.
-            provenance: Text to write into the picture: `fingerprint`, ...
-            metadata: Ignored by Kedro; read by kedro-viz.
-        """
-        self._filepath = filepath
-        self._provenance = dict(provenance or {})
-        self.metadata = metadata
 
     def save(self, data: RGB) -> None:
         """Write the picture, whole or not at all.
@@ -66,12 +41,6 @@ class QuicklookDataset(AbstractDataset[RGB, RGB]):
         with reading(self._filepath) as path, Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
 
-    def preview(self) -> str:
-        """Give the picture to kedro-viz, PNG in base64."""
-        buffer = io.BytesIO()
-        Image.fromarray(self.load()).save(buffer, format="PNG")
-        return base64.b64encode(buffer.getvalue()).decode()
-
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing picture was made from; None when there is none."""
         try:
@@ -80,10 +49,3 @@ class QuicklookDataset(AbstractDataset[RGB, RGB]):
         except OSError:  # not there, or no picture
             return None
         return str(fingerprint) if fingerprint else None
-
-    def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
-        return bool(filesystem.exists(path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": Path(self._filepath).as_posix()}

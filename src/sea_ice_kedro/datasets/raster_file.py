@@ -27,7 +27,7 @@ class RasterFileDataset(AbstractDataset[Value, Value]):
 
         Args:
             filepath: A path, or a URL that fsspec knows.
-            provenance: Tags to write beside the data's own: `fingerprint`, ...
+            provenance: Tags to write into the file: `fingerprint`, `software`, ...
             metadata: Ignored by Kedro; read by kedro-viz.
         """
         self._filepath = filepath

@@ -122,6 +122,6 @@ def _flag_counts(quality: Quality | None) -> dict[str, str]:
     counts = histogram_of(quality)
     values = np.arange(256)
     return {
-        f"pixels_{flag.name}".lower(): str(counts[(values & flag) > 0].sum())
+        f"pixels_{flag.key}": str(counts[(values & flag) > 0].sum())
         for flag in QualityFlag
     }

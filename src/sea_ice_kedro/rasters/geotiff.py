@@ -203,6 +203,17 @@ def _room_left(filepath: str) -> str:
     return f" ({free / 1e6:.0f} MB free)"
 
 
+def files_of(filepath: str) -> list[str]:
+    """List the files that make up a raster: itself, and world file, mask, ... beside.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InvalidScene: if it is no raster, or a damaged one.
+    """
+    with opened(filepath) as file:
+        return sorted({filepath, *file.files})
+
+
 def georeference_of(file: Any) -> Georeference | None:  # noqa: ANN401
     """Read where an open raster lies; None when it does not say so."""
     if file.crs is None or file.transform.is_identity:

@@ -15,6 +15,7 @@ from sea_ice_kedro.imagery.classes import (
     SeaIceClass,
     colourise,
 )
+from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m
 
@@ -32,8 +33,7 @@ class QuicklookOptions:
 
     def __post_init__(self) -> None:
         """Refuse panels too small to read."""
-        if not 64 <= self.panel_px <= 4096:  # noqa: PLR2004 - the range itself
-            raise ValueError(f"expected panel_px in 64..4096, got {self.panel_px!r}")
+        expect_integer("autolabel.quicklooks.panel_px", self.panel_px, 64, 4096)
 
 
 def draw_quicklook(

@@ -9,6 +9,7 @@ from pathlib import Path
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.rasters.files import checksum
+from sea_ice_kedro.rasters.geotiff import files_of
 from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.manual_labels import read_manual_label
 from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
@@ -31,8 +32,9 @@ class SceneFile:
         return read_scene_file(self.path, self.options)
 
     def fingerprint(self) -> str:
-        """Digest content, name and settings; the folder does not matter."""
-        return f"{Path(self.path).name} {checksum(self.path)} {self.options}"
+        """Digest content (with world file, mask, ...), name and settings."""
+        files = " ".join(checksum(file) for file in files_of(self.path))
+        return f"{Path(self.path).name} {files} {self.options}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _raster_files(folder: Path) -> list[Path]:
             f"expected ingestion.folder to be a folder of scenes, got {folder}, which "
             f"{'is a file' if folder.exists() else 'does not exist'}"
         )
-    files = sorted(p for p in folder.iterdir() if p.is_file())
+    files = sorted(p for p in folder.iterdir() if not p.is_dir())
     found = [p for p in files if p.suffix.lower() in SUFFIXES]
     others = Counter(p.suffix or "no ending" for p in files if p not in found)
     if not found:

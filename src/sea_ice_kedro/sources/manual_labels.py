@@ -30,12 +30,13 @@ def read_manual_label(filepath: str, scene: Scene) -> ClassMap:
         if size != expected:
             raise InvalidLabel(
                 f"{name}: expected the size of its scene {scene.scene_id}, "
-                f"{expected[1]} x {expected[0]}, got {size[1]} x {size[0]}"
+                f"{expected[1]} x {expected[0]}, got {size[1]} x {size[0]}; label the "
+                "scene at its full size, or take the label away"
             )
         if file.count < 3 or file.dtypes[0] != "uint8":  # noqa: PLR2004 - R, G, B
             raise InvalidLabel(
                 f"{name}: expected 8-bit R, G, B, got {file.count} band(s) of "
-                f"{file.dtypes[0]}"
+                f"{file.dtypes[0]}; save it as RGB, not as palette or grey"
             )
         rgb = np.moveaxis(file.read([1, 2, 3]), 0, -1)
     codes = codes_of_colours(rgb, name)

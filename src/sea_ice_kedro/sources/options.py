@@ -39,7 +39,8 @@ class RasterOptions:
 
     nodata: float | None = None
     """Stored number that means "not observed" in any band (.nan for NaN), whatever
-    the file says."""
+    the file says. None: 0 in files of digital numbers (whole numbers with a `scale`)
+    that say nothing themselves."""
 
     validity: str = "auto"
     """"file": mask, nodata value or alpha of the file; "border": regions of exact zero
@@ -75,6 +76,12 @@ class RasterOptions:
         if not math.isfinite(self.offset):
             raise InvalidOption(
                 f"expected ingestion.raster.offset to be finite, got {self.offset!r}"
+            )
+        brightness_only = (self.offset, self.white_reflectance, self.gamma)
+        if self.scale is None and brightness_only != (0.0, 1.0, 1.0):
+            raise InvalidOption(
+                "expected ingestion.raster.offset, white_reflectance and gamma only "
+                f"together with a scale, got {brightness_only} and no scale"
             )
         expect_choice(
             "ingestion.raster.validity",

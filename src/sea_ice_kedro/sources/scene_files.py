@@ -74,15 +74,33 @@ def _band_numbers(name: str, file: Any, options: RasterOptions) -> list[int]:  #
     has_alpha = file.colorinterp[-1] == ColorInterp.alpha
     if file.count - has_alpha == 3:  # noqa: PLR2004 - red, green, blue
         return [1, 2, 3]
+    way_out = (
+        "say which are red, green and blue, as in --params ingestion.raster.bands=3-2-1"
+        if file.count - has_alpha > 3  # noqa: PLR2004
+        else "export the scene with red, green and blue"
+    )
     raise InvalidScene(
         f"{name}: expected three bands R, G, B (and maybe alpha), got {file.count} "
-        f"band(s) {[c.name for c in file.colorinterp]}; say which are red, green and "
-        "blue, as in --params ingestion.raster.bands=3-2-1"
+        f"band(s) {[c.name for c in file.colorinterp]}; {way_out}"
     )
 
 
 def _check_type(name: str, file: Any, options: RasterOptions) -> None:  # noqa: ANN401
     dtype = file.dtypes[0]
+    if options.scale is not None and dtype == "uint8":
+        brightest = 255 * options.scale + options.offset
+        if brightest < options.white_reflectance / 4:
+            raise InvalidScene(
+                f"{name}: expected numbers that ingestion.raster.scale and offset turn "
+                f"into reflectance, got an 8-bit file, whose 255 would be {brightest:g}"
+                "; leave the scale out for 8-bit brightness"
+            )
+    if options.scale is None and "_TCI" in name.upper():
+        raise InvalidScene(
+            f"{name}: expected brightness with white at a reflectance near 1, got a "
+            "true-colour image (TCI), whose 255 is 0.36 (L1C) or 0.2 (L2A), so that "
+            "ice is saturated; use bands B04, B03, B02, or, if it is none, rename it"
+        )
     if options.scale is None and dtype != "uint8":
         raise InvalidScene(
             f"{name}: expected 8-bit brightness, got {dtype} without a scale; say how "
@@ -140,22 +158,24 @@ def _as_rgb(stored: Bands, options: RasterOptions) -> RGB:
 def _valid(
     rgb: RGB, stored: Bands, declared: Mask | None, options: RasterOptions
 ) -> Mask:
-    """Combine the file's word, the configured nodata value and black borders."""
+    """Combine the file's word, the numbers that mean no data, and black borders."""
     valid = np.ones(rgb.shape[:2], bool) if declared is None else declared
-    if options.nodata is not None:
-        absent = (
-            ~np.isfinite(stored)
-            if np.isnan(options.nodata)
-            else stored == options.nodata
-        )
-        return np.asarray(valid & ~absent.any(axis=0))
-    by_border = options.validity == "border" or (
-        options.validity == "auto" and declared is None
-    )
-    if not by_border:
-        return valid
-    observed = rgb if options.scale is None else (stored != 0).any(axis=0)[..., None]
-    return valid_by_border(observed, options.border_margin_px)
+    silent = options.validity == "auto" and declared is None
+    nodata = options.nodata
+    if nodata is None and silent and _is_digital_number(stored, options):
+        nodata = 0  # Sentinel-2: "DN 0 = NODATA" in L1C and L2A
+    if nodata is not None:
+        absent = ~np.isfinite(stored) if np.isnan(nodata) else stored == nodata
+        valid = valid & ~absent.any(axis=0)
+    if options.validity == "border" or (silent and nodata is None):
+        black = rgb if options.scale is None else (stored != 0).any(axis=0)[..., None]
+        valid = valid & valid_by_border(black, options.border_margin_px)
+    return np.asarray(valid)
+
+
+def _is_digital_number(stored: Bands, options: RasterOptions) -> bool:
+    whole = np.issubdtype(stored.dtype, np.integer)
+    return whole and options.scale is not None
 
 
 def _time_in(stem: str) -> datetime | None:
