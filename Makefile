@@ -2,7 +2,8 @@
 # make test   install, then pass all tests
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
-# make clean  remove what runs and tests made (never data/01_raw)
+# make clean  remove all that is made: every file of data/02_intermediate ..
+#             data/08_reporting (data/01_raw is kept), and the tools' caches
 #
 # Needs git, make and Python >= 3.10 only: `uv` comes into .tools/, packages into .venv/.
 

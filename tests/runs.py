@@ -1,6 +1,8 @@
 """Whole runs of the project: in this process, or as a user starts them."""
 
+import csv
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -90,3 +92,11 @@ def expect_whole(path):
     elif path.suffix == ".png":
         with Image.open(path) as picture:
             picture.load()
+    elif path.suffix == ".csv":
+        text = path.read_text()
+        assert text.endswith("\n")
+        header, *rows = csv.reader(text.splitlines())
+        assert "scene_id" in header
+        assert {len(row) for row in rows} <= {len(header)}
+    elif path.suffix == ".json":
+        json.loads(path.read_text())

@@ -228,18 +228,27 @@ def test_the_documented_commands_work(tmp_path, folder):
 SAVE_FOREVER = """
 import sys
 import numpy as np
-from sea_ice_kedro.datasets import ClassMapDataset, QuicklookDataset, SceneDataset
+import pandas as pd
+import plotly.graph_objects as go
+from sea_ice_kedro.datasets import (
+    ClassMapDataset, FigureDataset, QuicklookDataset, SceneDataset, SceneTableDataset
+)
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 
 rgb = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
+table = pd.DataFrame(rgb[:, 0]).assign(scene_id="s")
+figure = go.Figure(go.Scatter(y=rgb[0].ravel().tolist()))
 while True:
     scene = Scene("s", rgb, rgb[..., 0] > 20)
     SceneDataset(filepath=f"{sys.argv[1]}/scene.tif").save(scene)
     class_map = ClassMap("s", rgb[..., 0] % 3)
     ClassMapDataset(filepath=f"{sys.argv[1]}/map.tif").save(class_map)
     QuicklookDataset(filepath=f"{sys.argv[1]}/picture.png").save(rgb)
+    SceneTableDataset(filepath=f"{sys.argv[1]}/table.csv").save(table)
+    FigureDataset(filepath=f"{sys.argv[1]}/figure.json").save(figure)
     print("saved", flush=True)
 """
+NAMES_SAVED = ["scene.tif", "map.tif", "picture.png", "table.csv", "figure.json"]
 
 
 @pytest.mark.slow
@@ -255,9 +264,10 @@ def test_a_save_killed_at_any_moment_leaves_no_half_file(tmp_path):
         time.sleep(moments.uniform(0.0, 0.3))
         run.kill()
         run.communicate()
-        for name in ("scene.tif", "map.tif", "picture.png"):
+        for name in NAMES_SAVED:
             expect_whole(tmp_path / name)
-    assert 3 <= len(list(tmp_path.iterdir())) <= 3 + 3  # its own leftovers, no more
+    left = len(list(tmp_path.iterdir()))
+    assert 5 <= left <= 5 + 3  # its own leftovers, no more
 
 
 @pytest.mark.slow
@@ -278,7 +288,7 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes_it(
         run.wait()
         wait_for_workers_to_end(killed)
         for name, path in files(killed).items():
-            if not name.endswith(".csv") and ".part" not in name:
+            if ".part" not in name:
                 expect_whole(path)
     for root in (killed, whole):
         monkeypatch.setenv("SEA_ICE_DATA", str(root))

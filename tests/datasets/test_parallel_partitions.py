@@ -176,7 +176,7 @@ def test_an_empty_folder_holds_no_partition(tmp_path):
 
 def test_files_that_are_not_finished_are_no_partitions(tmp_path):
     partitions(tmp_path).save({"a": Maker("a")})
-    (tmp_path / ".b.tif.4194305.part").write_text("half")
+    (tmp_path / ".b.tif.host-4194305.part").write_text("half")
     assert list(partitions(tmp_path).load()) == ["a"]
 
 

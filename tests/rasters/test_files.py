@@ -1,4 +1,5 @@
 import os
+import socket
 from contextlib import suppress
 
 import fsspec
@@ -7,6 +8,14 @@ import pytest
 from sea_ice_kedro.rasters.files import checksum, reading, remove, writing
 
 HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+DEAD = 2**22 + 1  # no process has a number above 2**22
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """The name of this machine in the names of unfinished files."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "ice_1.example.org")
+    return "ice-1-example-org"
 
 
 def test_a_file_takes_its_name_only_when_all_is_written(tmp_path):
@@ -30,11 +39,16 @@ def test_an_error_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path, 
     assert final.read_text() == "old"
 
 
-def test_what_a_killed_writer_left_is_cleared_by_the_next_one(tmp_path):
-    dead = 2**22 + 1  # no process has a number above 2**22
+def test_an_unfinished_file_names_its_machine_and_process(tmp_path, machine):
+    with writing(str(tmp_path / "scene.tif")) as part:
+        assert part.name == f".scene.tif.{machine}-{os.getpid()}.part"
+        part.write_text("hello")
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next_one(tmp_path, machine):
     leftovers = [
-        tmp_path / f".scene.tif.{dead}.part",
-        tmp_path / f".scene.tif.{dead}.part.ovr.tmp",
+        tmp_path / f".scene.tif.{machine}-{DEAD}.part",
+        tmp_path / f".scene.tif.{machine}-{DEAD}.part.ovr.tmp",
     ]
     for path in leftovers:
         path.write_text("half")
@@ -43,13 +57,25 @@ def test_what_a_killed_writer_left_is_cleared_by_the_next_one(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
 
 
-def test_what_another_living_writer_or_scene_is_writing_is_left_alone(tmp_path):
-    others = {f".scene.tif.{os.getppid()}.part", ".scene2.tif.4194305.part"}
-    for name in others:
-        (tmp_path / name).write_text("half")
+@pytest.mark.parametrize(
+    "other",
+    [
+        f".scene.tif.{{machine}}-{os.getppid()}.part",
+        f".scene2.tif.{{machine}}-{DEAD}.part",
+        f".scene.tif.elsewhere-{DEAD}.part",
+        f".scene.tif.{{machine}}-2-{DEAD}.part",
+        f".scene.tif.{DEAD}.part",
+    ],
+    ids=["living", "another scene", "elsewhere", "longer name", "no machine"],
+)
+def test_what_another_writer_may_still_be_writing_is_left_alone(
+    tmp_path, machine, other
+):
+    name = other.format(machine=machine)
+    (tmp_path / name).write_text("half")
     with writing(str(tmp_path / "scene.tif")) as part:
         part.write_text("hello")
-    assert {path.name for path in tmp_path.iterdir()} == {*others, "scene.tif"}
+    assert {path.name for path in tmp_path.iterdir()} == {name, "scene.tif"}
 
 
 def test_files_in_a_bucket_are_written_read_digested_and_removed():

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +40,8 @@ def writing(filepath: str) -> Iterator[Path]:
     """Give a local path to write to; it takes its final name when all went well.
 
     A killed writer leaves a hidden `.part` file, never half a file under the final
-    name; the next writer of the same name clears it away.
+    name; the next writer of the same name on the same machine clears it away (what
+    another machine left in a shared folder may still be in the making).
 
     Args:
         filepath: A path, or a URL that fsspec knows.
@@ -53,7 +56,7 @@ def writing(filepath: str) -> Iterator[Path]:
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
     _clear_leftovers(final)
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
+    part = final.with_name(f".{final.name}.{_machine()}-{os.getpid()}.part")
     try:
         yield part
         part.replace(final)
@@ -64,21 +67,26 @@ def writing(filepath: str) -> Iterator[Path]:
 
 
 def _clear_leftovers(final: Path) -> None:
-    for part in final.parent.glob(f".{_escaped(final.name)}.*.part*"):
-        pid = part.name.removeprefix(f".{final.name}.").partition(".")[0]
-        if not _running(pid):
+    ours = f".{final.name}.{_machine()}-"
+    for part in final.parent.glob(f"{_escaped(ours)}*.part*"):
+        pid = part.name.removeprefix(ours).partition(".")[0]
+        # "host-1" is another machine than "host": what follows must be a number only.
+        if re.fullmatch("[0-9]{1,9}", pid) and not _running(int(pid)):
             part.unlink(missing_ok=True)
+
+
+def _machine() -> str:
+    """Name this machine: letters, digits and "-"."""
+    return re.sub("[^A-Za-z0-9-]", "-", socket.gethostname())
 
 
 def _escaped(name: str) -> str:
     return "".join(f"[{c}]" if c in "[]*?" else c for c in name)
 
 
-def _running(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
+def _running(pid: int) -> bool:
     try:
-        os.kill(int(pid), 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
