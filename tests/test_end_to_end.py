@@ -108,15 +108,28 @@ def test_a_second_run_leaves_what_is_done_alone(data_root, folder, caplog):
         assert f"{name}: 0 made, 4 unchanged, 0 failed" in caplog.text
 
 
-def test_other_thresholds_make_class_maps_and_pictures_again(data_root, folder):
+def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, folder):
     run_here(**from_folder(folder))
+    with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
+        before = file.read(1)
     age(data_root)
     run_here(**from_folder(folder), autolabel={"thresholds": {"thin_ice_min": 9}})
     assert {name.split("/")[1] for name in made_again(data_root)} == {
+        "filtered_scenes",
         "class_maps",
         "quicklooks",
     }
-    assert len(made_again(data_root)) == 8
+    assert len(made_again(data_root)) == 12
+    with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
+        after = file.read(1)
+    assert (before == 2).sum() > (after == 2).sum()
+
+
+def test_another_size_of_pictures_makes_pictures_again_alone(data_root, folder):
+    run_here(**from_folder(folder))
+    age(data_root)
+    run_here(**from_folder(folder), autolabel={"quicklooks": {"panel_px": 99}})
+    assert {name.split("/")[1] for name in made_again(data_root)} == {"quicklooks"}
 
 
 def test_another_picture_under_the_same_name_is_made_again_alone(data_root, folder):
