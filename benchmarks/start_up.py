@@ -38,6 +38,7 @@ with KedroSession.create(runtime_params={"engine": {"name": "sequential"}}) as s
 
 def main() -> None:
     """Print seconds and the heavy modules found."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as installed for users
     kedro = str(Path(sys.executable).with_name("kedro"))
     with tempfile.TemporaryDirectory() as data:
         report("kedro --help", [sys.executable, "-X", "importtime", kedro, "--help"])

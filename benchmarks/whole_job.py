@@ -102,6 +102,7 @@ def run_job(folder: Path, data: Path, workers: int) -> tuple[float, float]:
         f"engine.name=processes,engine.workers={workers}",
     ]
     environment = {**os.environ, "SEA_ICE_DATA": str(data), "DO_NOT_TRACK": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as installed for users
     start = time.perf_counter()
     done = subprocess.run(
         command, env=environment, check=True, stdout=subprocess.PIPE, text=True
