@@ -16,6 +16,7 @@ from rasterio import Affine
 
 from sea_ice_kedro.datasets import ClassMapDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.errors import InvalidScene
 from tests.fabricate import cut, floes, folder_of_scenes, write
 from tests.runs import (
     ROOT,
@@ -123,6 +124,17 @@ def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, folde
     with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
         after = file.read(1)
     assert (before == 2).sum() > (after == 2).sum()
+
+
+def test_labels_by_other_limits_than_the_filters_are_refused_and_cost_nothing(
+    data_root, folder
+):
+    run_here(**from_folder(folder))
+    age(data_root)
+    with pytest.raises(InvalidScene, match=r"\(31, 190\).*--pipelines filtering,auto"):
+        run_here("autolabel", autolabel={"thresholds": {"thick_ice_min": 190}})
+    assert made_again(data_root) == []
+    assert len(list((data_root / "04_feature/class_maps").glob("*.tif"))) == 4
 
 
 def test_another_size_of_pictures_makes_pictures_again_alone(data_root, folder):

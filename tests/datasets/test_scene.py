@@ -50,6 +50,15 @@ def test_a_filtered_scene_keeps_its_quality_flags(tmp_path):
     assert np.array_equal(after.quality, quality)
 
 
+@pytest.mark.parametrize("limits", [(31, 205), (40, 190), None])
+def test_a_filtered_scene_remembers_the_limits_it_was_filtered_for(tmp_path, limits):
+    quality = np.zeros((48, 64), np.uint8)
+    before = FilteredScene(
+        "s", floes(), valid_but_a_corner(), quality=quality, limits=limits
+    )
+    assert stored(tmp_path, before).limits == limits
+
+
 def test_what_is_not_known_of_a_scene_stays_unknown(tmp_path):
     after = stored(tmp_path, scene())
     assert (after.georeference, after.acquired, after.origin) == (None, None, None)

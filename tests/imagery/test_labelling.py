@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.published_steps import label_plainly
-from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.arrays import Scene
+from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
     label_by_brightness,
@@ -59,6 +59,17 @@ def test_a_class_map_keeps_the_scenes_id_and_grid():
     scene = Scene("a", np.zeros((2, 3, 3), np.uint8), np.ones((2, 3), bool))
     class_map = label_scene(scene, BrightnessThresholds())
     assert (class_map.scene_id, class_map.shape) == ("a", (2, 3))
+
+
+def test_a_scene_filtered_for_other_limits_is_refused_with_the_way_out():
+    rgb, valid = np.zeros((2, 3, 3), np.uint8), np.ones((2, 3), bool)
+    quality = np.zeros((2, 3), np.uint8)
+    scene = FilteredScene("a", rgb, valid, quality=quality, limits=(31, 205))
+    label_scene(scene, BrightnessThresholds())
+    with pytest.raises(
+        InvalidScene, match=r"a: .*\(31, 190\).*\(31, 205\).*filtering,"
+    ):
+        label_scene(scene, BrightnessThresholds(thick_ice_min=190))
 
 
 def test_labelling_does_not_write_into_its_arguments():

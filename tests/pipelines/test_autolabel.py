@@ -54,7 +54,8 @@ def test_a_scene_without_a_valid_pixel_has_no_fractions():
 
 
 def test_class_maps_are_declared_and_made_when_called():
-    tasks = label_scenes(INDEX, {"a": scene}, THRESHOLDS)
+    tags = {"thin_ice_min": "31", "thick_ice_min": "205"}
+    tasks = label_scenes(INDEX, {"a": scene}, {"a": lambda: tags}, THRESHOLDS)
     assert set(tasks["a"]().codes.ravel().tolist()) == {0, 1, 2}
 
 

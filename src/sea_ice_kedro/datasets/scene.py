@@ -1,5 +1,6 @@
 """A scene as a GeoTIFF: R, G, B and validity, and a quality band once filtered."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,8 @@ from sea_ice_kedro.rasters.geotiff import (
 )
 
 _BANDS = ["red", "green", "blue"]
+_ANY = (0, 0)
+"""Limits of a scene that passed unfiltered."""
 
 
 class SceneDataset(RasterFileDataset[Scene]):
@@ -94,7 +97,13 @@ class SceneDataset(RasterFileDataset[Scene]):
         }
         if len(bands) == len(_BANDS):
             return Scene(**common)
-        return FilteredScene(**common, quality=bands[3])
+        return FilteredScene(**common, quality=bands[3], limits=limits_of(tags))
+
+
+def limits_of(tags: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read from tags which limits a scene was filtered for; None: for any."""
+    limits = int(tags["thin_ice_min"]), int(tags["thick_ice_min"])
+    return None if limits == _ANY else limits
 
 
 def _tags(scene: Scene) -> dict[str, str]:
@@ -109,6 +118,9 @@ def _tags(scene: Scene) -> dict[str, str]:
             "location": scene.origin.location,
             "checksum": scene.origin.checksum,
         }
+    if isinstance(scene, FilteredScene):
+        thin_ice_min, thick_ice_min = scene.limits or _ANY
+        tags |= {"thin_ice_min": str(thin_ice_min), "thick_ice_min": str(thick_ice_min)}
     if scene.georeference is not None:
         size = pixel_size_m(scene.georeference, scene.shape)
         tags["pixel_size_m"] = f"{size:.6g}"

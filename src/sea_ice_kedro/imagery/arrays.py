@@ -92,6 +92,10 @@ class FilteredScene(Scene):
     quality: Quality | None = None
     """uint8 (H, W) of `QualityFlag` bits; None before the filter set them."""
 
+    limits: tuple[int, int] | None = None
+    """First brightness of thin and of thick ice that the filter worked with; None
+    where the scene passed unfiltered and can be labelled with any."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClassMap:

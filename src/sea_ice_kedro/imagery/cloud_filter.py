@@ -112,6 +112,7 @@ def filter_scene(
         acquired=scene.acquired,
         origin=scene.origin,
         quality=quality,
+        limits=None if options.method == "none" else thresholds.limits,
     )
 
 

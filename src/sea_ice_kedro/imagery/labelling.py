@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Codes, Mask, Scene
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
 from sea_ice_kedro.imagery.options import expect_integer
@@ -33,6 +33,11 @@ class BrightnessThresholds:
                 f"{self.thin_ice_min} and {self.thick_ice_min}"
             )
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """(thin_ice_min, thick_ice_min)."""
+        return self.thin_ice_min, self.thick_ice_min
+
 
 def label_by_brightness(
     rgb: RGB, valid_mask: Mask, thresholds: BrightnessThresholds
@@ -53,7 +58,7 @@ def label_by_brightness(
     # Late: loading compiled code is for workers, not for `kedro --help`.
     from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
 
-    limits = np.array([thresholds.thin_ice_min, thresholds.thick_ice_min], np.uint8)
+    limits = np.array(thresholds.limits, np.uint8)
     codes = np.empty(valid_mask.shape, np.uint8)
     pixels, valid = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
     kernels.label(pixels.ravel(), valid.ravel(), limits, _CODES, codes.ravel())
@@ -61,10 +66,32 @@ def label_by_brightness(
 
 
 def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
-    """Make the class map of one scene, on the scene's own grid."""
+    """Make the class map of one scene, on the scene's own grid.
+
+    Raises:
+        InvalidScene: if the scene was filtered for other limits: the filter leaves
+            three levels, on which a moved limit would change nothing.
+    """
+    expect_filtered_for(getattr(scene, "limits", None), thresholds, scene.scene_id)
     return ClassMap(
         scene_id=scene.scene_id,
         codes=label_by_brightness(scene.rgb, scene.valid_mask, thresholds),
         georeference=scene.georeference,
         acquired=scene.acquired,
     )
+
+
+def expect_filtered_for(
+    limits: tuple[int, int] | None, thresholds: BrightnessThresholds, scene_id: str
+) -> None:
+    """Refuse to label a scene by other limits than it was filtered for.
+
+    Raises:
+        InvalidScene: naming both and the command that brings them together.
+    """
+    if limits not in (None, thresholds.limits):
+        raise InvalidScene(
+            f"{scene_id}: expected a scene filtered for autolabel.thresholds "
+            f"{thresholds.limits}, got one filtered for {limits}; filter again: "
+            "kedro run --pipelines filtering,autolabel"
+        )

@@ -6,10 +6,15 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from sea_ice_kedro.datasets.scene import limits_of
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.labelling import (
+    BrightnessThresholds,
+    expect_filtered_for,
+    label_scene,
+)
 from sea_ice_kedro.imagery.scores import area_km2, concentration
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.class_shares import draw_class_shares
@@ -21,6 +26,7 @@ _NAN = float("nan")
 def label_scenes(
     scene_index: pd.DataFrame,
     filtered_scenes: Partitions[FilteredScene],
+    filtered_tags: Partitions[dict[str, Any]],
     thresholds: BrightnessThresholds,
 ) -> Partitions[ClassMap]:
     """Declare the class map of every scene; nothing is computed until it is saved.
@@ -28,11 +34,18 @@ def label_scenes(
     Args:
         scene_index: A row a scene.
         filtered_scenes: Scene id -> loader of one filtered scene.
+        filtered_tags: Scene id -> loader of its tags.
         thresholds: Brightness cut-offs, 0..255.
 
     Returns:
         Scene id -> maker of one class map, on the scene's own grid.
+
+    Raises:
+        InvalidScene: if a scene was filtered for other limits, before any class map of
+            an earlier run is touched.
     """
+    for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items():
+        expect_filtered_for(limits_of(tags), thresholds, scene_id)
     chosen = of_index(scene_index, filtered_scenes, "the filtered scene", "filtering")
     return map_partitions(partial(label_scene, thresholds=thresholds), chosen)
 

@@ -19,6 +19,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "scene_index",
                     "filtered_scenes@raster",
+                    "filtered_scenes@tags",
                     "params:autolabel.thresholds",
                 ],
                 outputs="class_maps@raster",
