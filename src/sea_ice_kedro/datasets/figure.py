@@ -1,12 +1,11 @@
 """An interactive figure of plotly, as JSON."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fsspec.core import url_to_fs
-from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
+from sea_ice_kedro.datasets.whole_file import WholeFileDataset
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-class FigureDataset(AbstractDataset["go.Figure", "go.Figure"]):
+class FigureDataset(WholeFileDataset["go.Figure"]):
     """Saves and loads one plotly figure.
 
     Examples:
@@ -31,18 +30,6 @@ class FigureDataset(AbstractDataset["go.Figure", "go.Figure"]):
         >>> from sea_ice_kedro.datasets import FigureDataset
         >>> FigureDataset(filepath="class_shares.json").load().show()
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        """Name the file.
-
-        Args:
-            filepath: A path, or a URL that fsspec knows.
-            metadata: Ignored by Kedro; read by kedro-viz.
-        """
-        self._filepath = filepath
-        self.metadata = metadata
 
     def save(self, data: "go.Figure") -> None:
         """Write the figure, whole or not at all.
@@ -67,10 +54,3 @@ class FigureDataset(AbstractDataset["go.Figure", "go.Figure"]):
     def _text(self) -> str:
         with reading(self._filepath) as path:
             return path.read_text(encoding="utf-8")
-
-    def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
-        return bool(filesystem.exists(path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}

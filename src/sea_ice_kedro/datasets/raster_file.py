@@ -2,18 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from fsspec.core import url_to_fs
-from kedro.io import AbstractDataset
-
+from sea_ice_kedro.datasets.whole_file import Value, WholeFileDataset
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.rasters.geotiff import opened, tags_of
 
-Value = TypeVar("Value")
 
-
-class RasterFileDataset(AbstractDataset[Value, Value]):
+class RasterFileDataset(WholeFileDataset[Value]):
     """One raster file with provenance in its tags."""
 
     def __init__(
@@ -30,9 +26,8 @@ class RasterFileDataset(AbstractDataset[Value, Value]):
             provenance: Tags to write into the file: `fingerprint`, `software`, ...
             metadata: Ignored by Kedro; read by kedro-viz.
         """
-        self._filepath = filepath
+        super().__init__(filepath=filepath, metadata=metadata)
         self._provenance = dict(provenance or {})
-        self.metadata = metadata
 
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing file was made from; None when there is none."""
@@ -41,13 +36,6 @@ class RasterFileDataset(AbstractDataset[Value, Value]):
                 return tags_of(file).get("fingerprint")
         except (FileNotFoundError, InvalidScene):
             return None
-
-    def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
-        return bool(filesystem.exists(path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}
 
 
 def time_tag(acquired: datetime | None) -> dict[str, str]:

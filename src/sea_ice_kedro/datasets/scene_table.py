@@ -1,17 +1,15 @@
 """A table with a row a scene, as CSV; ids such as "001" or "NA" stay text."""
 
-from typing import Any
 
 import pandas as pd
-from fsspec.core import url_to_fs
-from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
+from sea_ice_kedro.datasets.whole_file import WholeFileDataset
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 
-class SceneTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
     """Saves and loads a table with a row a scene; its index is not kept.
 
     Column `scene_id` is text, whatever the ids look like. In the other columns, too,
@@ -31,18 +29,6 @@ class SceneTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         >>> from sea_ice_kedro.datasets import SceneTableDataset
         >>> index = SceneTableDataset(filepath="scene_index.csv").load()
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        """Name the file.
-
-        Args:
-            filepath: A path, or a URL that fsspec knows.
-            metadata: Ignored by Kedro; read by kedro-viz.
-        """
-        self._filepath = filepath
-        self.metadata = metadata
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the table, whole or not at all.
@@ -74,10 +60,3 @@ class SceneTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
                 na_values=[""],
                 nrows=nrows,
             )
-
-    def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
-        return bool(filesystem.exists(path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}

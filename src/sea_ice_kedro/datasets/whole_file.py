@@ -1,0 +1,31 @@
+"""What all datasets of one file here have in common."""
+
+from typing import Any, TypeVar
+
+from fsspec.core import url_to_fs
+from kedro.io import AbstractDataset
+
+Value = TypeVar("Value")
+
+
+class WholeFileDataset(AbstractDataset[Value, Value]):
+    """One file, on a disk or in a bucket."""
+
+    def __init__(
+        self, *, filepath: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A path, or a URL that fsspec knows.
+            metadata: Ignored by Kedro; read by kedro-viz.
+        """
+        self._filepath = filepath
+        self.metadata = metadata
+
+    def _exists(self) -> bool:
+        filesystem, path = url_to_fs(self._filepath)
+        return bool(filesystem.exists(path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
