@@ -1,6 +1,5 @@
 """A table with a row a scene, as CSV; ids such as "001" or "NA" stay text."""
 
-
 import pandas as pd
 from kedro_datasets._typing import TablePreview
 
