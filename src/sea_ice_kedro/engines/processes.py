@@ -18,6 +18,9 @@ from typing import Any
 from sea_ice_kedro.engines.base import Item, Result
 from sea_ice_kedro.errors import WorkerLost
 
+_MAIN_MODULE = threading.Lock()
+"""Held while it is hidden: Kedro's ThreadRunner may save from several threads."""
+
 
 @dataclass(frozen=True)
 class ProcessesEngine:
@@ -54,9 +57,11 @@ class ProcessesEngine:
 
 
 def _alone(func: Callable[[Item], Result], item: Item) -> Result | WorkerLost:
-    with _new_pool(1) as pool, _without_main_module():
+    with _new_pool(1) as pool:
         try:
-            return pool.submit(func, item).result()
+            with _without_main_module():
+                future = pool.submit(func, item)
+            return future.result()
         except BrokenProcessPool:
             return WorkerLost(
                 "its worker process died twice (killed, or out of memory); try fewer "
@@ -83,12 +88,13 @@ def _without_main_module() -> Iterator[None]:
     Work comes from importable modules, never from the script; importing that takes as
     long as all that a worker needs.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _MAIN_MODULE:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _start_worker() -> None:

@@ -30,7 +30,6 @@ from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer, expect_odd
 
-WHITE = 255
 THIN_LEVEL = 155
 """Grey of thin ice in the published three-level result."""
 

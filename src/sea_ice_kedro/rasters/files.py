@@ -61,7 +61,7 @@ def writing(filepath: str) -> Iterator[Path]:
         yield part
         part.replace(final)
     finally:
-        # GDAL may leave a side file beside what it could not finish.
+        # A library may leave a side file beside what it could not finish.
         for leftover in final.parent.glob(f"{_escaped(part.name)}*"):
             leftover.unlink(missing_ok=True)
 
