@@ -30,3 +30,23 @@ class WorkerLost(SeaIceError, RuntimeError):
 
 class CannotWrite(SeaIceError, OSError):
     """A product cannot be written: no room, no permission, no such place."""
+
+
+class InvalidShard(SeaIceError, ValueError):
+    """A file of chips is damaged or was written by another version."""
+
+
+class InvalidModel(SeaIceError, ValueError):
+    """A model file is not one that this version can use."""
+
+
+class TooFewScenes(SeaIceError, ValueError):
+    """There are not enough scenes or chips to train on and to be scored on."""
+
+
+class TrainingFailed(SeaIceError, RuntimeError):
+    """A network could not be trained to its end."""
+
+
+class MissingPackage(SeaIceError, ImportError):
+    """An optional package is needed for what was asked."""

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
 from sea_ice_kedro.errors import InvalidOption, MissingInput, SeaIceError
+from sea_ice_kedro.pipelines.variants import choose, chosen
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,24 @@ def _meant_for_people(error: BaseException | None) -> BaseException | None:
     return None
 
 
+class VariantHooks:
+    """Have pipelines wired for the variants that the configuration names."""
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:  # noqa: ANN401
+        """Choose the variants of the environment, or those of `--params`.
+
+        Raises:
+            InvalidOption: if a name is not a variant's.
+        """
+        loader = context.config_loader
+        asked = (loader.runtime_params or {}).get("modeling", {}).get("variants")
+        before = chosen()
+        if choose(asked or loader["globals"]["variants"]) != before:
+            # They may have been wired for others already.
+            pipelines.configure("sea_ice_kedro.pipeline_registry")
+
+
 class FailureHooks:
     """Raise at the end of a run what single scenes failed with during it."""
 
@@ -102,7 +121,7 @@ class RuntimeParameterHooks:
         Raises:
             InvalidOption: naming those that nothing reads, and all that are read.
         """
-        read = {*_ENGINE_OPTIONS, *_parameters_read()}
+        read = {*_CONFIGURED, *_parameters_read()}
         given = _dotted(run_params.get("runtime_params") or {})
         unread = [
             name
@@ -116,8 +135,8 @@ class RuntimeParameterHooks:
             )
 
 
-_ENGINE_OPTIONS = ("engine.name", "engine.workers")
-"""Read by `catalog_engine.yml`."""
+_CONFIGURED = ("engine.name", "engine.workers", "inference.model", "modeling.variants")
+"""Read by catalog files and by `VariantHooks`, not by a node."""
 
 
 def _dotted(nested: dict[str, Any], above: str = "") -> list[str]:

@@ -12,6 +12,7 @@ from sea_ice_kedro.hooks import (
     MissingInputHooks,
     ReadableErrorHooks,
     RuntimeParameterHooks,
+    VariantHooks,
 )
 
 # Kedro's own configuration loader calls what newer OmegaConf has renamed.
@@ -26,6 +27,7 @@ HOOKS = (
     FailureHooks(),
     MissingInputHooks(),
     RuntimeParameterHooks(),
+    VariantHooks(),
     ReadableErrorHooks(),
 )
 

@@ -1,3 +1,7 @@
+import base64
+import io
+from typing import get_type_hints
+
 import numpy as np
 import pytest
 from kedro.io import DatasetError
@@ -38,3 +42,19 @@ def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(DatasetError, match=r"q\.png: expected to write it to"):
         saved(tmp_path / "quicklooks" / "q.png")
     assert [path.name for path in tmp_path.iterdir()] == ["quicklooks"]
+
+
+def previewed(dataset, **preview_args):
+    with Image.open(io.BytesIO(base64.b64decode(dataset.preview(**preview_args)))) as p:
+        return np.asarray(p.convert("RGB"))
+
+
+def test_kedro_viz_is_shown_the_picture(tmp_path):
+    dataset = saved(tmp_path / "q.png")
+    assert np.array_equal(previewed(dataset), floes())
+    hints = get_type_hints(QuicklookDataset.preview)
+    assert hints["return"].__name__ == "ImagePreview"
+
+
+def test_kedro_viz_is_shown_a_large_picture_scaled_down(tmp_path):
+    assert previewed(saved(tmp_path / "q.png"), max_px=32).shape == (24, 32, 3)

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
+from sea_ice_kedro.imagery.predictions import PredictedMap
+from sea_ice_kedro.reporting.quicklooks import (
+    QuicklookOptions,
+    draw_prediction_quicklook,
+    draw_quicklook,
+)
 from tests.fabricate import ROSS_SEA, WHEN, floes, scene
 
 
@@ -32,6 +37,29 @@ def test_classes_are_shown_in_the_published_colours():
     water = scene(rgb=np.full((48, 64, 3), 12, np.uint8))
     picture = drawn(water)
     assert picture[60, 16 + 2 * 80 + 5].tolist() == [0, 255, 0]
+
+
+def predicted(code, confidence):
+    prediction = PredictedMap(
+        "s",
+        np.full((48, 64), code, np.uint8),
+        confidence=np.full((48, 64), confidence, np.uint8),
+    )
+    return draw_prediction_quicklook(scene(), prediction, QuicklookOptions(64))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "colour"),
+    [(100, [253, 231, 37]), (33, [68, 1, 84]), (10, [68, 1, 84]), (255, [0, 0, 0])],
+)
+def test_a_prediction_is_shown_in_class_colours_beside_how_sure_it_is(
+    confidence, colour
+):
+    picture = predicted(1 if confidence < 255 else 255, confidence)
+    assert picture.shape == (46 + 48 + 64, 760, 3)
+    classes = [0, 0, 255] if confidence < 255 else [0, 0, 0]
+    assert picture[60, 16 + 80 + 5].tolist() == classes
+    assert picture[60, 16 + 2 * 80 + 5].tolist() == colour
 
 
 def test_drawing_leaves_the_scene_as_it_was():

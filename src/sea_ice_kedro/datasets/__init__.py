@@ -1,19 +1,29 @@
 """Kedro datasets that the ecosystem lacks."""
 
+from sea_ice_kedro.datasets.chip_shard import ChipShardDataset
 from sea_ice_kedro.datasets.class_map import ClassMapDataset
 from sea_ice_kedro.datasets.figure import FigureDataset
 from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
+from sea_ice_kedro.datasets.prediction import PredictionDataset
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
 from sea_ice_kedro.datasets.scene import SceneDataset
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
+from sea_ice_kedro.datasets.scene_windows import SceneWindowsDataset
+from sea_ice_kedro.datasets.unet import UNetDataset
+from sea_ice_kedro.datasets.work_folder import WorkFolderDataset
 
 __all__ = [
+    "ChipShardDataset",
     "ClassMapDataset",
     "FigureDataset",
     "ParallelPartitionedDataset",
+    "PredictionDataset",
     "QuicklookDataset",
     "RasterTagsDataset",
     "SceneDataset",
     "SceneTableDataset",
+    "SceneWindowsDataset",
+    "UNetDataset",
+    "WorkFolderDataset",
 ]

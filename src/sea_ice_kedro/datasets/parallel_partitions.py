@@ -144,7 +144,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             dataset: Dataset of one file, as for `PartitionedDataset`.
             filename_suffix: Ending of the files, ".tif".
             engine: `name` and `workers` (see `make_engine`); default: sequential.
-            optional: Whether a run goes on when all partitions failed.
+            optional: Whether a run goes on when all partitions failed, or when there
+                are none to load.
             metadata: Ignored by Kedro; read by kedro-viz.
 
         Raises:
@@ -168,7 +169,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         """Give a picklable loader for each partition, without reading one.
 
         Raises:
-            DatasetError: if the folder holds no partition.
+            DatasetError: if the folder holds no partition, unless it is optional.
         """
         self._invalidate_caches()
         loaders: dict[str, Callable[[], Any]] = {
@@ -177,9 +178,12 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             )
             for path in self._list_partitions()
         }
-        if not loaders:
+        if not loaders and not self._optional:
             raise DatasetError(f"expected {self.name} in {self._path}, got none")
         return loaders
+
+    def _exists(self) -> bool:
+        return self._optional or bool(super()._exists())
 
     def save(self, data: Mapping[str, Callable[[], Any]]) -> None:
         """Make and write every partition that is not there yet.

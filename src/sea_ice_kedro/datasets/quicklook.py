@@ -1,6 +1,10 @@
 """A picture of a scene for people: PNG, with provenance in its text."""
 
+import base64
+import io
+
 import numpy as np
+from kedro_datasets._typing import ImagePreview
 from PIL import Image, PngImagePlugin
 
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset
@@ -40,6 +44,19 @@ class QuicklookDataset(RasterFileDataset[RGB]):
         """Read the picture back, uint8 (H, W, 3)."""
         with reading(self._filepath) as path, Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
+
+    def preview(self, max_px: int = 1024) -> ImagePreview:
+        """Give the picture to kedro-viz: PNG in base64.
+
+        Args:
+            max_px: Longest side; a larger picture is scaled down.
+        """
+        buffer = io.BytesIO()
+        with reading(self._filepath) as path, Image.open(path) as picture:
+            shown = picture.convert("RGB")
+        shown.thumbnail((max_px, max_px))
+        shown.save(buffer, format="PNG")
+        return ImagePreview(base64.b64encode(buffer.getvalue()).decode())
 
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing picture was made from; None when there is none."""

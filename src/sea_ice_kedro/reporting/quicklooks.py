@@ -8,20 +8,24 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Scene
+from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Grey, Scene
 from sea_ice_kedro.imagery.classes import (
     COLOURS,
+    NODATA,
     NODATA_COLOUR,
     SeaIceClass,
     colourise,
 )
 from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m
 
 PAPER, INK, FAINT = (255, 255, 255), (20, 28, 36), (112, 122, 132)
 _MARGIN, _TITLE, _FOOT = 16, 46, 64
 _ARROW, _SWATCH, _PERIOD = 20, 16, 8
+_UNSURE = 33
+"""Percent: what a network gives each class that knows nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,60 @@ def draw_quicklook(
     Returns:
         uint8 (height, width, 3).
     """
-    factor = options.panel_px / max(scene.shape)
-    if factor > 1:
-        factor = math.floor(factor)  # a pixel of a small scene becomes a whole square
+    factor = _factor(scene, options)
     panels = [
         ("scene", _panel(scene, factor)),
         ("filtered", _panel(filtered, factor)),
         ("classes", colourise(_resized(class_map.codes, factor))),
     ]
+    return _page(scene, class_map, panels, factor)
+
+
+def draw_prediction_quicklook(
+    scene: Scene, prediction: PredictedMap, options: QuicklookOptions
+) -> RGB:
+    """Draw scene | predicted classes | how sure the network is of them.
+
+    Args:
+        scene: As ingested; pixels without data are hatched grey.
+        prediction: Classes and confidence, on the same grid.
+        options: Size of the panels.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    factor = _factor(scene, options)
+    sure = prediction.confidence[prediction.confidence != NODATA]
+    mean = f", mean {sure.mean():.0f} %" if sure.size else ""
+    panels = [
+        ("scene", _panel(scene, factor)),
+        ("prediction", colourise(_resized(prediction.codes, factor))),
+        (
+            f"confidence {_UNSURE}–100 %{mean}",
+            _confidence_colours(_resized(prediction.confidence, factor)),
+        ),
+    ]
+    return _page(scene, prediction, panels, factor)
+
+
+def _factor(scene: Scene, options: QuicklookOptions) -> float:
+    factor = options.panel_px / max(scene.shape)
+    # A pixel of a small scene becomes a whole square.
+    return math.floor(factor) if factor > 1 else factor
+
+
+def _confidence_colours(confidence: Grey) -> RGB:
+    """Paint 33..100 % from dark to bright, no data as in the class map."""
+    stretched = np.clip((confidence - float(_UNSURE)) / (100 - _UNSURE), 0, 1) * 255
+    blue_first = cv2.applyColorMap(stretched.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+    nodata = (confidence == NODATA)[..., None]
+    return np.where(nodata, np.array(NODATA_COLOUR, np.uint8), blue_first[..., ::-1])
+
+
+def _page(
+    scene: Scene, class_map: ClassMap, panels: list[tuple[str, RGB]], factor: float
+) -> RGB:
+    """Put panels of one size side by side, with title, scale and legend."""
     height, width = panels[0][1].shape[:2]
     # A narrow scene still needs room for its name and the legend.
     page_width = max(3 * width + 4 * _MARGIN, 760, _title_width(scene) + 2 * _MARGIN)

@@ -9,18 +9,15 @@ import plotly.graph_objects as go
 from sea_ice_kedro.datasets.scene import limits_of
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
-from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
     expect_filtered_for,
     label_scene,
 )
-from sea_ice_kedro.imagery.scores import area_km2, concentration
+from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
-
-_NAN = float("nan")
 
 
 def label_scenes(
@@ -64,29 +61,14 @@ def summarise_labels(
         _label_row(scene_id, tags, thresholds)
         for scene_id, tags in tags_by_scene(scene_index, class_map_tags).items()
     ]
-    return pd.DataFrame(rows, columns=list(_label_row("", _EMPTY, thresholds)))
-
-
-_EMPTY = {"pixels": 1} | {f"pixels_{c.key}": 0 for c in SeaIceClass}
+    return pd.DataFrame(rows, columns=list(_label_row("", NO_PIXELS, thresholds)))
 
 
 def _label_row(
     scene_id: str, tags: dict[str, Any], thresholds: BrightnessThresholds
 ) -> dict[str, Any]:
-    counts = {c: int(tags[f"pixels_{c.key}"]) for c in SeaIceClass}
-    valid = sum(counts.values())
-    pixel_area_m2 = float(tags.get("pixel_area_m2", _NAN))
     return {
-        "scene_id": scene_id,
-        "acquired": tags.get("acquired", ""),
-        "valid_fraction": valid / int(tags["pixels"]),
-        "sea_ice_concentration": concentration(counts),
-        **{f"{c.key}_pixels": counts[c] for c in SeaIceClass},
-        **{
-            f"{c.key}_fraction": counts[c] / valid if valid else _NAN
-            for c in SeaIceClass
-        },
-        **{f"{c.key}_km2": area_km2(counts[c], pixel_area_m2) for c in SeaIceClass},
+        **class_areas(scene_id, tags),
         "thin_ice_min": thresholds.thin_ice_min,
         "thick_ice_min": thresholds.thick_ice_min,
     }

@@ -1,5 +1,6 @@
 """Thin cloud and shadow out of every scene, once per scene."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,8 +32,14 @@ def filter_scenes(
         Scene id -> maker of one filtered scene, on the scene's own grid.
     """
     chosen = of_index(scene_index, scenes, "the ingested raster", "ingestion")
-    func = partial(filter_scene, options=options, thresholds=thresholds)
-    return map_partitions(func, chosen)
+    return map_partitions(filtering_by(options, thresholds), chosen)
+
+
+def filtering_by(
+    options: FilterOptions, thresholds: BrightnessThresholds
+) -> Callable[[Scene], FilteredScene]:
+    """Give the function that filters one scene; its recipe is in the scene's tags."""
+    return partial(filter_scene, options=options, thresholds=thresholds)
 
 
 def summarise_clouds(

@@ -1,0 +1,120 @@
+"""A prediction as a Cloud-Optimised GeoTIFF: classes in colours, and confidence."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass, palette
+from sea_ice_kedro.imagery.histogram import histogram_of
+from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
+from sea_ice_kedro.rasters.footprint import pixel_area_m2
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
+from sea_ice_kedro.rasters.streamed import Frame, Rows, write_strips
+
+_BANDS = ("sea_ice_class", "confidence_percent")
+
+
+class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
+    """Saves a `Prediction` strip by strip; loads it as a `PredictedMap`.
+
+    Band 1 holds class codes with their palette, band 2 the probability of the class in
+    percent; 255 = no data in both.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        prediction:
+          type: sea_ice_kedro.datasets.PredictionDataset
+          filepath: data/07_model_output/predictions/s2_vis_00.tif
+        ```
+
+        Using the Python API:
+
+        >>> from sea_ice_kedro.datasets import PredictionDataset
+        >>> prediction = PredictionDataset(filepath="s2_vis_00.tif").load()
+        >>> prediction.codes, prediction.confidence
+    """
+
+    def save(self, data: Prediction) -> None:  # type: ignore[override]
+        """Compute the prediction and write it, whole or not at all.
+
+        Raises:
+            CannotWrite: if there is no room or no permission.
+        """
+        frame = Frame(data.shape, _BANDS, NODATA, palette(), data.georeference)
+        tally = _Tally()
+        write_strips(
+            self._filepath,
+            frame,
+            tally.counted(data.strips),
+            lambda: {**_tags(data, tally), **self._provenance},
+        )
+
+    def load(self) -> PredictedMap:
+        """Read the prediction back.
+
+        Raises:
+            InvalidScene: if the file is damaged or holds something else.
+        """
+        with opened(self._filepath) as file:
+            tags = tags_of(file)
+            if file.descriptions != _BANDS or "scene_id" not in tags:
+                raise InvalidScene(
+                    f"{Path(self._filepath).name}: expected a prediction (bands "
+                    f"{list(_BANDS)}), got bands {file.descriptions}. Make it with: "
+                    "kedro run --pipelines inference"
+                )
+            return PredictedMap(
+                scene_id=tags["scene_id"],
+                codes=file.read(1),
+                georeference=georeference_of(file),
+                acquired=time_of(tags),
+                confidence=file.read(2),
+            )
+
+
+class _Tally:
+    """Counts values while strips pass."""
+
+    def __init__(self) -> None:
+        self.codes = np.zeros(256, np.int64)
+        self.confidence = np.zeros(256, np.int64)
+
+    def counted(self, strips: Iterable[Strip]) -> Iterator[Rows]:
+        """Pass strips on to be written."""
+        for strip in strips:
+            self.codes += histogram_of(strip.codes)
+            self.confidence += histogram_of(strip.confidence)
+            yield strip.row, (strip.codes, strip.confidence)
+
+
+def _tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
+    counts = {c: int(tally.codes[c]) for c in SeaIceClass}
+    tags = {
+        "scene_id": prediction.scene_id,
+        "classes": ", ".join(f"{c.value} = {c.label}" for c in SeaIceClass)
+        + f", {NODATA} = no data",
+        "pixels": str(prediction.shape[0] * prediction.shape[1]),
+        **time_tag(prediction.acquired),
+        **{f"pixels_{c.key}": str(count) for c, count in counts.items()},
+        **_mean_confidence(tally.confidence),
+        **prediction.facts,
+    }
+    if prediction.georeference is not None:
+        area = pixel_area_m2(prediction.georeference, prediction.shape)
+        tags["pixel_area_m2"] = f"{area:.6f}"
+    return tags
+
+
+def _mean_confidence(counts: npt.NDArray[np.int64]) -> Mapping[str, str]:
+    """Average the confidence of the valid pixels, 0..1, where there are any."""
+    percent = np.arange(NODATA)
+    valid = int(counts[:NODATA].sum())
+    if not valid:
+        return {}
+    return {"mean_confidence": f"{(counts[:NODATA] * percent).sum() / valid / 100:.4f}"}

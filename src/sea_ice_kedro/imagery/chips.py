@@ -1,0 +1,113 @@
+"""Chips to learn from: image, label and what is known about each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.imagery.arrays import RGB, Codes, Quality
+from sea_ice_kedro.imagery.chipping import Window, chip_windows, cut_chip
+from sea_ice_kedro.imagery.classes import NODATA, QualityFlag, SeaIceClass
+from sea_ice_kedro.imagery.histogram import histogram_of
+from sea_ice_kedro.imagery.options import expect_integer
+
+CLOUDY = QualityFlag.THIN_CLOUD | QualityFlag.SHADOW
+
+
+@dataclass(frozen=True)
+class ChipOptions:
+    """How scenes are cut."""
+
+    size_px: int = 256
+    """Rows and columns of a chip."""
+
+    min_valid_fraction: float = 0.5
+    """Chips with fewer observed and labelled pixels, 0..1, are dropped."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no chip can be cut with."""
+        expect_integer("modeling.chips.size_px", self.size_px, 16, 4096)
+        if not 0 <= self.min_valid_fraction <= 1:
+            raise InvalidOption(
+                "expected modeling.chips.min_valid_fraction in 0..1, got "
+                f"{self.min_valid_fraction}"
+            )
+
+
+@dataclass(frozen=True)
+class ChipFacts:
+    """What is known of one chip without its pixels."""
+
+    row: int
+    column: int
+    valid_fraction: float
+    """Labelled pixels / pixels of a whole chip, 0..1."""
+
+    cloud_fraction: float
+    """Pixels that the filter took for thin cloud or shadow / labelled pixels, 0..1."""
+
+    class_fractions: tuple[float, ...]
+    """Pixels of each `SeaIceClass` / labelled pixels, 0..1."""
+
+    kept: bool
+    """Whether its pixels are in the shard."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chips:
+    """The chips of one scene."""
+
+    scene_id: str
+    images: RGB
+    """uint8 (N, S, S, 3) of the chips that are kept."""
+
+    labels: npt.NDArray[np.uint8]
+    """uint8 (N, S, S) of class codes, 255 = no data."""
+
+    facts: Sequence[ChipFacts]
+    """Of all chips of the grid, row by row."""
+
+
+def cut_chips(
+    scene_id: str, rgb: RGB, codes: Codes, quality: Quality, options: ChipOptions
+) -> Chips:
+    """Cut image and label of one scene along the grid of chips.
+
+    Args:
+        scene_id: Name of the scene.
+        rgb: uint8 (H, W, 3).
+        codes: uint8 (H, W) of class codes; NODATA where not observed or labelled.
+        quality: uint8 (H, W) of `QualityFlag` bits.
+        options: Size, and what is dropped.
+    """
+    windows = list(chip_windows(codes.shape[:2], options.size_px))
+    facts = [_facts(window, codes, quality, options) for window in windows]
+    kept = [w for w, fact in zip(windows, facts, strict=True) if fact.kept]
+    side = options.size_px
+    images = np.empty((len(kept), side, side, 3), np.uint8)
+    labels = np.empty((len(kept), side, side), np.uint8)
+    for index, window in enumerate(kept):
+        labels[index] = cut_chip(codes, window, NODATA)
+        images[index] = cut_chip(rgb, window, 0)
+    return Chips(scene_id, images, labels, facts)
+
+
+def _facts(
+    window: Window, codes: Codes, quality: Quality, options: ChipOptions
+) -> ChipFacts:
+    label = cut_chip(codes, window, NODATA)
+    flags = cut_chip(quality, window, 0)
+    counts = histogram_of(label)[: len(SeaIceClass)]
+    valid = int(counts.sum())
+    cloudy = np.count_nonzero((flags & CLOUDY > 0) & (label != NODATA))
+    fraction = valid / label.size
+    return ChipFacts(
+        row=window.row,
+        column=window.column,
+        valid_fraction=fraction,
+        cloud_fraction=cloudy / valid if valid else 0.0,
+        class_fractions=tuple(float(c) / valid if valid else 0.0 for c in counts),
+        kept=valid > 0 and fraction >= options.min_valid_fraction,
+    )

@@ -1,0 +1,90 @@
+"""Class maps by a trained network, their statistics and pictures."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.imagery.arrays import RGB, Scene
+from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction
+from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
+from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.reporting.quicklooks import (
+    QuicklookOptions,
+    draw_prediction_quicklook,
+)
+from sea_ice_kedro.training.model_file import ModelFile
+from sea_ice_kedro.training.predict import (
+    InferenceOptions,
+    expect_windows_fit,
+    predict_scene,
+)
+
+
+def predict_scenes(
+    scene_index: pd.DataFrame,
+    scenes: Partitions[StoredScene],
+    unet: ModelFile,
+    options: InferenceOptions,
+) -> Partitions[Prediction]:
+    """Declare the prediction of every scene; computed while it is saved.
+
+    Args:
+        scene_index: A row a scene.
+        scenes: Scene id -> loader of a handle of one scene.
+        unet: The network; a prediction is made again when its file has changed.
+        options: How it is laid over scenes.
+
+    Returns:
+        Scene id -> maker of one prediction, on the scene's own grid.
+
+    Raises:
+        InvalidOption: if the windows do not fit the network, before any prediction of
+            an earlier run is touched.
+    """
+    expect_windows_fit(unet.card(), options)
+    # The model's content counts, not its path.
+    options = replace(options, model=None)
+    chosen = of_index(scene_index, scenes, "the ingested raster", "ingestion")
+    return map_partitions(partial(predict_scene, model=unet, options=options), chosen)
+
+
+def summarise_ice(
+    scene_index: pd.DataFrame, prediction_tags: Partitions[dict[str, Any]]
+) -> pd.DataFrame:
+    """Make the table of predicted areas and concentration, a row a scene.
+
+    Fractions and confidence are 0..1, of the valid pixels. Areas are true areas on the
+    ground; NaN where a scene has no georeference.
+    """
+    rows = [
+        _ice_row(scene_id, tags)
+        for scene_id, tags in tags_by_scene(scene_index, prediction_tags).items()
+    ]
+    return pd.DataFrame(rows, columns=list(_ice_row("", NO_PIXELS)))
+
+
+def _ice_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **class_areas(scene_id, tags),
+        "mean_confidence": float(tags.get("mean_confidence", "nan")),
+        "model": tags.get("model", ""),
+        "model_checksum": tags.get("model_checksum", ""),
+    }
+
+
+def draw_prediction_quicklooks(
+    scene_index: pd.DataFrame,
+    scenes: Partitions[Scene],
+    predictions: Partitions[PredictedMap],
+    options: QuicklookOptions,
+) -> Partitions[RGB]:
+    """Declare a picture of every scene: scene | prediction | confidence."""
+    return map_partitions(
+        partial(draw_prediction_quicklook, options=options),
+        of_index(scene_index, scenes, "the ingested raster", "ingestion"),
+        of_index(scene_index, predictions, "the prediction", "inference"),
+    )

@@ -1,0 +1,71 @@
+"""Any scene → predictions, ice_statistics, prediction_quicklooks."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines import ingestion
+from sea_ice_kedro.pipelines.inference.nodes import (
+    draw_prediction_quicklooks,
+    predict_scenes,
+    summarise_ice,
+)
+
+NAMESPACE = "inference"
+"""Of the scenes that are only predicted: they stay apart from those learnt from."""
+
+_PRODUCTS = {"predictions", "ice_statistics", "prediction_quicklooks"}
+_PARAMETERS = {
+    "params:ingestion",
+    "params:inference",
+    "params:autolabel.quicklooks",
+}
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `inference` pipeline: scenes of the configured source, one model."""
+    ingested = ingestion.create_pipeline().only_nodes(
+        "find_scenes", "ingest_scenes", "index_scenes"
+    )
+    return Pipeline(
+        [ingested, map_ingested("served_model")],
+        inputs={"served_model"},
+        outputs=_PRODUCTS,
+        parameters=_PARAMETERS,
+        namespace=NAMESPACE,
+        tags=NAMESPACE,
+    )
+
+
+def map_ingested(unet: str) -> Pipeline:
+    """Wire the prediction of the scenes that the `ingestion` pipeline has stored.
+
+    Args:
+        unet: Name of the dataset that loads the network, "auto_original.unet".
+    """
+    return Pipeline(
+        [
+            Node(
+                func=predict_scenes,
+                inputs=["scene_index", "scenes@windows", unet, "params:inference"],
+                outputs="predictions@raster",
+                name="predict_scenes",
+            ),
+            Node(
+                func=summarise_ice,
+                inputs=["scene_index", "predictions@tags"],
+                outputs="ice_statistics",
+                name="summarise_ice",
+            ),
+            Node(
+                func=draw_prediction_quicklooks,
+                inputs=[
+                    "scene_index",
+                    "scenes@raster",
+                    "predictions@raster",
+                    "params:autolabel.quicklooks",
+                ],
+                outputs="prediction_quicklooks",
+                name="draw_prediction_quicklooks",
+            ),
+        ],
+        tags=NAMESPACE,
+    )

@@ -1,0 +1,5 @@
+"""The `modeling` pipeline."""
+
+from sea_ice_kedro.pipelines.modeling.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,52 @@
+"""The chips of one scene, declared by the nodes and cut in a worker."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sea_ice_kedro.datasets.chip_shard import DescribedChips
+from sea_ice_kedro.errors import InvalidLabel
+from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
+from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
+from sea_ice_kedro.imagery.classes import NODATA
+
+
+def cut_scene(
+    scene: Scene,
+    filtered: FilteredScene,
+    label: ClassMap,
+    *,
+    options: ChipOptions,
+    facts: Mapping[str, Any],
+) -> DescribedChips:
+    """Cut one scene and its label into chips.
+
+    Args:
+        scene: The images, original or filtered; what was not observed becomes 0.
+        filtered: Its quality band tells where cloud and shadow are.
+        label: The class map to learn from.
+        options: Size, and what is dropped.
+        facts: How the images were made.
+
+    Raises:
+        InvalidLabel: if the label has another size than its scene.
+    """
+    if not scene.shape == filtered.shape == label.shape:
+        raise InvalidLabel(
+            f"{scene.scene_id}: expected a label of the scene's size {scene.shape}, got "
+            f"{label.shape}; make both again: kedro run --pipelines "
+            "ingestion,filtering,autolabel"
+        )
+    valid_mask = scene.valid_mask
+    quality = filtered.quality
+    if quality is None:
+        quality = np.zeros(scene.shape, np.uint8)
+    chips = cut_chips(
+        scene.scene_id,
+        np.where(valid_mask[..., None], scene.rgb, np.uint8(0)),
+        np.where(valid_mask, label.codes, np.uint8(NODATA)),
+        quality,
+        options,
+    )
+    return DescribedChips(chips, facts)

@@ -1,0 +1,183 @@
+"""Chips, their splits, and a network trained on them."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sea_ice_kedro.datasets.chip_shard import DescribedChips
+from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.engines.tasks import recipe_of
+from sea_ice_kedro.errors import InvalidScene, TooFewScenes
+from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
+from sea_ice_kedro.imagery.chipping import chip_windows
+from sea_ice_kedro.imagery.chips import ChipOptions
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
+from sea_ice_kedro.pipelines.modeling.chips import cut_scene
+from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
+from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
+from sea_ice_kedro.training.launch import train
+from sea_ice_kedro.training.model_file import TrainedUNet
+from sea_ice_kedro.training.options import (
+    TrainingOptions,
+    UNetOptions,
+    WorkersOptions,
+)
+from sea_ice_kedro.training.shard_selection import ChipShard
+from sea_ice_kedro.training.splits import DROPPED, SplitOptions, split
+
+
+def split_chips(
+    scene_index: pd.DataFrame, chips: ChipOptions, options: SplitOptions
+) -> pd.DataFrame:
+    """Assign every chip of every scene to a split, the same for all variants.
+
+    Returns:
+        A row a chip of the grid: `scene_id`, `row`, `column`, `split`.
+
+    Raises:
+        TooFewScenes: if a split would stay empty.
+    """
+    rows = [
+        (scene.scene_id, window.row, window.column)
+        for scene in scene_index.itertuples()
+        for window in chip_windows((scene.height, scene.width), chips.size_px)
+    ]
+    table = pd.DataFrame(rows, columns=["scene_id", "row", "column"])
+    return table.assign(split=split(table["scene_id"].tolist(), options))
+
+
+def cut_original_chips(
+    scene_index: pd.DataFrame,
+    scenes: Partitions[Scene],
+    filtered_scenes: Partitions[FilteredScene],
+    labels: Partitions[ClassMap],
+    options: ChipOptions,
+) -> Partitions[DescribedChips]:
+    """Declare the chips of every labelled scene, as ingested.
+
+    Args:
+        scene_index: A row a scene.
+        scenes: Scene id -> loader of one scene.
+        filtered_scenes: Scene id -> loader; its quality band tells where cloud is.
+        labels: Scene id -> loader of the class map to learn from; scenes that are not
+            in it are left out.
+        options: Size, and what is dropped.
+    """
+    labelled = _labelled(scene_index, labels)
+    return map_partitions(
+        partial(cut_scene, options=options, facts={"images": "original"}),
+        of_index(labelled, scenes, "the ingested raster", "ingestion"),
+        of_index(labelled, filtered_scenes, "the filtered scene", "filtering"),
+        of_index(labelled, labels, "the label", "autolabel"),
+    )
+
+
+def cut_filtered_chips(  # noqa: PLR0913 - a node's inputs are its arguments
+    scene_index: pd.DataFrame,
+    filtered_scenes: Partitions[FilteredScene],
+    filtered_tags: Partitions[dict[str, Any]],
+    labels: Partitions[ClassMap],
+    options: ChipOptions,
+    filtering: FilterOptions,
+    thresholds: BrightnessThresholds,
+) -> Partitions[DescribedChips]:
+    """Declare the chips of every labelled scene, after the thin-cloud filter.
+
+    How the scenes were filtered goes into every shard, and from there into the model.
+
+    Raises:
+        InvalidScene: if a scene was filtered by other settings than the current.
+    """
+    expected = recipe_of(filtering_by(filtering, thresholds))
+    for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items():
+        if tags.get("recipe") != expected:
+            raise InvalidScene(
+                f"{scene_id}: expected a scene filtered by the current settings, got "
+                "one filtered by others; filter again: kedro run --pipelines "
+                "filtering,autolabel,modeling"
+            )
+    facts = {
+        "images": "filtered",
+        "filter": asdict(filtering),
+        "thresholds": asdict(thresholds),
+    }
+    labelled = _labelled(scene_index, labels)
+    chosen = of_index(labelled, filtered_scenes, "the filtered scene", "filtering")
+    return map_partitions(
+        partial(cut_scene, options=options, facts=facts),
+        chosen,
+        chosen,
+        of_index(labelled, labels, "the label", "autolabel"),
+    )
+
+
+def _labelled(scene_index: pd.DataFrame, labels: Partitions[Any]) -> pd.DataFrame:
+    labelled = scene_index[scene_index["scene_id"].isin(list(labels))]
+    if labelled.empty:
+        raise TooFewScenes(
+            "expected labels of some scenes to learn from, got none; bring manual "
+            "labels (docs/bring-your-own-scenes.md), or train on auto-labels: "
+            "--params modeling.variants=auto_original"
+        )
+    return labelled
+
+
+def index_chips(chip_split: pd.DataFrame, chips: Partitions[ChipShard]) -> pd.DataFrame:
+    """Make the table of a variant's chips from what their shards say.
+
+    Returns:
+        A row a chip: `scene_id`, `row`, `column`, `valid_fraction`, `cloud_fraction`,
+        `<class>_fraction` (all 0..1) and `split`, "dropped" where too little of it is
+        labelled.
+    """
+    scene_ids = [i for i in chip_split["scene_id"].unique() if i in chips]
+    rows = [
+        {
+            "scene_id": scene_id,
+            "row": chip.row,
+            "column": chip.column,
+            "kept": chip.kept,
+            "valid_fraction": chip.valid_fraction,
+            "cloud_fraction": chip.cloud_fraction,
+            **{f"{c.key}_fraction": chip.class_fractions[c] for c in SeaIceClass},
+        }
+        for scene_id in scene_ids
+        for chip in chips[scene_id]().chips
+    ]
+    table = pd.DataFrame(rows).merge(chip_split, on=["scene_id", "row", "column"])
+    table.loc[~table["kept"], "split"] = DROPPED
+    return table.drop(columns="kept")
+
+
+def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
+    chip_index: pd.DataFrame,
+    chips: Partitions[ChipShard],
+    checkpoints: WorkFolder,
+    split_options: SplitOptions,
+    unet: UNetOptions,
+    training: TrainingOptions,
+    workers: WorkersOptions,
+) -> tuple[TrainedUNet, pd.DataFrame]:
+    """Train one network to its end, from its last checkpoint on if there is one.
+
+    Returns:
+        The network of the best epoch; and a row an epoch.
+    """
+    shards = [chips[scene_id]() for scene_id in chip_index["scene_id"].unique()]
+    options = (split_options, unet, training, workers)
+    plan = make_plan(chip_index, shards, checkpoints, options)
+    state = train(plan)
+    return finished(shards[0], plan, state), pd.DataFrame(state.history)
+
+
+def draw_curves(training_history: pd.DataFrame) -> go.Figure:
+    """Draw loss and accuracy over the epochs."""
+    return draw_learning_curves(training_history)

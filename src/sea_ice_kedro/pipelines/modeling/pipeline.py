@@ -1,0 +1,109 @@
+"""scenes, labels → chips → U-Net, once for every chosen variant."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines.modeling.nodes import (
+    cut_filtered_chips,
+    cut_original_chips,
+    draw_curves,
+    index_chips,
+    split_chips,
+    train_unet,
+)
+from sea_ice_kedro.pipelines.variants import Variant, chosen
+
+_LABELS = {"auto": "class_maps@raster", "manual": "manual_labels"}
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `modeling` pipeline for the variants of this run."""
+    shared = Pipeline(
+        [
+            Node(
+                func=split_chips,
+                inputs=[
+                    "scene_index",
+                    "params:modeling.chips",
+                    "params:modeling.split",
+                ],
+                outputs="chip_split",
+                name="split_chips",
+            )
+        ]
+    )
+    networks = [_network(variant) for variant in chosen()]
+    return Pipeline([shared, *networks], tags="modeling")
+
+
+def _network(variant: Variant) -> Pipeline:
+    nodes = Pipeline([_cut(variant), *_train()])
+    own = {"checkpoints"}
+    shared = {
+        name
+        for name in nodes.inputs()
+        if not name.startswith("params:") and name not in own
+    }
+    parameters = {name for name in nodes.inputs() if name.startswith("params:")}
+    return Pipeline(nodes, namespace=variant.name, inputs=shared, parameters=parameters)
+
+
+def _cut(variant: Variant) -> Node:
+    labels = _LABELS[variant.labels]
+    if variant.images == "original":
+        return Node(
+            func=cut_original_chips,
+            inputs=[
+                "scene_index",
+                "scenes@raster",
+                "filtered_scenes@raster",
+                labels,
+                "params:modeling.chips",
+            ],
+            outputs="chips",
+            name="cut_original_chips",
+        )
+    return Node(
+        func=cut_filtered_chips,
+        inputs=[
+            "scene_index",
+            "filtered_scenes@raster",
+            "filtered_scenes@tags",
+            labels,
+            "params:modeling.chips",
+            "params:filtering",
+            "params:autolabel.thresholds",
+        ],
+        outputs="chips",
+        name="cut_filtered_chips",
+    )
+
+
+def _train() -> list[Node]:
+    return [
+        Node(
+            func=index_chips,
+            inputs=["chip_split", "chips"],
+            outputs="chip_index",
+            name="index_chips",
+        ),
+        Node(
+            func=train_unet,
+            inputs=[
+                "chip_index",
+                "chips",
+                "checkpoints",
+                "params:modeling.split",
+                "params:modeling.unet",
+                "params:modeling.training",
+                "params:modeling.workers",
+            ],
+            outputs=["unet", "training_history"],
+            name="train_unet",
+        ),
+        Node(
+            func=draw_curves,
+            inputs="training_history",
+            outputs="learning_curves",
+            name="draw_curves",
+        ),
+    ]

@@ -1,0 +1,112 @@
+"""From the index of chips to a plan of training, and from its end to a network."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.errors import TooFewScenes
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.training.checkpoints import Checkpoint
+from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_file import TrainedUNet
+from sea_ice_kedro.training.options import (
+    TrainingOptions,
+    UNetOptions,
+    WorkersOptions,
+)
+from sea_ice_kedro.training.plan import TrainingPlan
+from sea_ice_kedro.training.shard_selection import ChipShard, Selection, select
+from sea_ice_kedro.training.splits import TRAIN, VALIDATION, SplitOptions
+
+
+def make_plan(
+    chip_index: pd.DataFrame,
+    shards: Sequence[ChipShard],
+    folder: WorkFolder,
+    options: tuple[SplitOptions, UNetOptions, TrainingOptions, WorkersOptions],
+) -> TrainingPlan:
+    """Say what is to be trained on what.
+
+    Raises:
+        TooFewScenes: if a split has no chip, or a class no pixel to learn from.
+    """
+    split, unet, training, workers = options
+    learnt = chip_index[chip_index["split"] == TRAIN]
+    fractions = _class_fractions(learnt)
+    _expect_all_classes(folder.name, fractions, training)
+    wanted = [TRAIN, VALIDATION] if split.validation > 0 else [TRAIN]
+    selections = {w: _select(folder.name, chip_index, shards, w) for w in wanted}
+    content = hashlib.sha256(" ".join(s.fingerprint for s in shards).encode())
+    return TrainingPlan(
+        name=folder.name,
+        train=selections[TRAIN],
+        validation=selections.get(VALIDATION, ()),
+        chip_px=shards[0].chip_px,
+        class_fractions=fractions,
+        unet=unet,
+        options=training,
+        workers=workers,
+        folder=folder.path,
+        content=content.hexdigest(),
+    )
+
+
+def _class_fractions(learnt: pd.DataFrame) -> tuple[float, ...]:
+    pixels = [
+        float((learnt[f"{c.key}_fraction"] * learnt["valid_fraction"]).sum())
+        for c in SeaIceClass
+    ]
+    total = sum(pixels)
+    return tuple(p / total if total else 0.0 for p in pixels)
+
+
+def _expect_all_classes(
+    name: str, fractions: tuple[float, ...], training: TrainingOptions
+) -> None:
+    absent = [c.label for c in SeaIceClass if fractions[c] == 0]
+    if absent and training.absent_classes == "refuse":
+        raise TooFewScenes(
+            f"{name}: expected pixels of every class among the chips to learn from, got "
+            f"none of {', '.join(absent)}; bring scenes that have some, draw another "
+            "split (modeling.split.seed), or go without: --params "
+            "modeling.training.absent_classes=accept"
+        )
+
+
+def _select(
+    name: str, chip_index: pd.DataFrame, shards: Sequence[ChipShard], wanted: str
+) -> tuple[Selection, ...]:
+    rows = chip_index[chip_index["split"] == wanted]
+    keys = zip(rows["scene_id"], rows["row"], rows["column"], strict=True)
+    selections = select(shards, set(keys))
+    if not selections:
+        raise TooFewScenes(
+            f"{name}: expected labelled chips in the split {wanted!r}, got none; bring "
+            "more labelled scenes, draw another split (modeling.split.seed), or lower "
+            "modeling.chips.min_valid_fraction"
+        )
+    return selections
+
+
+def finished(shard: ChipShard, plan: TrainingPlan, state: Checkpoint) -> TrainedUNet:
+    """Put the network of the best epoch together with its card."""
+    facts = shard.facts
+    card = ModelCard(
+        images=facts["images"],
+        chip_px=plan.chip_px,
+        unet=plan.unet,
+        epochs=state.epoch,
+        best_epoch=state.best_epoch,
+    )
+    if card.images == "filtered":
+        card = replace(
+            card,
+            filter=FilterOptions(**facts["filter"]),
+            thresholds=BrightnessThresholds(**facts["thresholds"]),
+        )
+    return TrainedUNet(card, state.best)

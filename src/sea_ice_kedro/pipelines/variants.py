@@ -1,0 +1,67 @@
+"""Which networks are trained: labels {auto, manual} × images {original, filtered}.
+
+A variant is a namespace of the modeling and evaluation pipelines. `globals.yml` of the
+environment names the variants of a run, and `--params modeling.variants=...` those of
+one run; `hooks.VariantHooks` passes them on before the pipelines are wired.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sea_ice_kedro.errors import InvalidOption
+
+LABELS = ("auto", "manual")
+IMAGES = ("original", "filtered")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one network learns from."""
+
+    labels: str
+    """"auto": class maps by thresholds; "manual": labels by a person."""
+
+    images: str
+    """"original": scenes as ingested; "filtered": after the thin-cloud filter."""
+
+    @property
+    def name(self) -> str:
+        """Namespace in the catalog: "auto_original"."""
+        return f"{self.labels}_{self.images}"
+
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (Variant(labels, images) for images in IMAGES for labels in LABELS)
+}
+"""All that there are, by name."""
+
+DEFAULT = ("auto_original",)
+
+_CHOSEN = list(DEFAULT)
+
+
+def choose(names: str | Iterable[str]) -> list[Variant]:
+    """Set the variants that pipelines are wired for from now on.
+
+    Args:
+        names: Names, or one text of names joined by "+" (a comma would end the setting
+            in `--params`).
+
+    Raises:
+        InvalidOption: if there is none, one is unknown or named twice.
+    """
+    wanted = names.split("+") if isinstance(names, str) else list(names)
+    unknown = [name for name in wanted if name not in VARIANTS]
+    if unknown or not wanted or len(set(wanted)) < len(wanted):
+        raise InvalidOption(
+            f"expected modeling.variants to be some of {'+'.join(VARIANTS)}, each "
+            f"once, got {'+'.join(map(str, wanted)) or 'none'}"
+        )
+    _CHOSEN[:] = wanted
+    return chosen()
+
+
+def chosen() -> list[Variant]:
+    """Give the variants that pipelines are wired for."""
+    return [VARIANTS[name] for name in _CHOSEN]

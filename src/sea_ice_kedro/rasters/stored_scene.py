@@ -1,0 +1,140 @@
+"""A scene that stays on disk: what it is, and any window of it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from rasterio.windows import Window
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import RGB, Georeference, Mask, Scene
+from sea_ice_kedro.imagery.mirrored import Read, mirrored
+from sea_ice_kedro.rasters.files import checksum
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
+
+_BANDS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True)
+class SceneFacts:
+    """What a stored scene is, without its pixels."""
+
+    scene_id: str
+    shape: tuple[int, int]
+    """(H, W) in pixels."""
+
+    georeference: Georeference | None = None
+    acquired: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredScene:
+    """The GeoTIFF of one scene, as `SceneDataset` writes it; a picklable handle."""
+
+    filepath: str
+    """A path, or a URL that fsspec knows."""
+
+    def fingerprint(self) -> str:
+        """Digest the file's content."""
+        return checksum(self.filepath)
+
+    def facts(self) -> SceneFacts:
+        """Read what the scene is.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged or no scene of this project.
+        """
+        with opened(self.filepath) as file:
+            return _facts(file, self._tags(file))
+
+    @contextmanager
+    def reader(self) -> Iterator[Read]:
+        """Open the scene and give a reader of its windows.
+
+        A window may reach over any edge, where the scene is mirrored; it may be
+        larger than the scene.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged or no scene of this project.
+        """
+        with opened(self.filepath) as file:
+            whole = _is_whole(file, self._tags(file))
+
+            def read(row: int, column: int, size: int) -> tuple[RGB, Mask]:
+                over = row + size - file.height, column + size - file.width
+                if min(row, column) >= 0 and max(over) <= 0:
+                    return _pixels(file, whole, Window(column, row, size, size))
+                rows = mirrored(row, size, file.height)
+                columns = mirrored(column, size, file.width)
+                top, left = int(rows.min()), int(columns.min())
+                height, width = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+                part = Window(left, top, width, height)
+                rgb, valid_mask = _pixels(file, whole, part)
+                square = np.ix_(rows - top, columns - left)
+                return rgb[square], valid_mask[square]
+
+            yield read
+
+    def load(self) -> Scene:
+        """Read the whole scene; its source is not read back.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged or no scene of this project.
+        """
+        with opened(self.filepath) as file:
+            tags = self._tags(file)
+            facts = _facts(file, tags)
+            rgb, valid_mask = _pixels(file, _is_whole(file, tags))
+        return Scene(
+            scene_id=facts.scene_id,
+            rgb=rgb,
+            valid_mask=valid_mask,
+            georeference=facts.georeference,
+            acquired=facts.acquired,
+        )
+
+    def _tags(self, file: Any) -> dict[str, str]:  # noqa: ANN401 - rasterio is untyped
+        tags = tags_of(file)
+        if "scene_id" not in tags or file.descriptions[:3] != _BANDS:
+            raise InvalidScene(
+                f"{Path(self.filepath).name}: expected a scene written by this project "
+                f"(bands {list(_BANDS)}), got bands {file.descriptions}. Make it with: "
+                "kedro run --pipelines ingestion"
+            )
+        return tags
+
+
+def _facts(file: Any, tags: Mapping[str, str]) -> SceneFacts:  # noqa: ANN401
+    acquired = tags.get("acquired")
+    return SceneFacts(
+        scene_id=tags["scene_id"],
+        shape=(file.height, file.width),
+        georeference=georeference_of(file),
+        acquired=None if acquired is None else datetime.fromisoformat(acquired),
+    )
+
+
+def _is_whole(file: Any, tags: Mapping[str, str]) -> bool:  # noqa: ANN401
+    """Tell whether every pixel was observed: reading the mask takes time."""
+    return tags["valid_pixels"] == str(file.height * file.width)
+
+
+def _pixels(
+    file: Any,  # noqa: ANN401
+    whole: bool,
+    window: Window | None = None,
+) -> tuple[RGB, Mask]:
+    """Read uint8 (H, W, 3) and bool (H, W) of a window, or of all."""
+    bands = file.read([1, 2, 3], window=window)
+    rgb = np.asarray(cv2.merge(list(bands)), np.uint8)
+    if whole:
+        return rgb, np.ones(rgb.shape[:2], bool)
+    return rgb, np.asarray(file.dataset_mask(window=window) > 0)

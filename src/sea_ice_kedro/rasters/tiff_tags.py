@@ -1,0 +1,60 @@
+"""Single values in the directories of a TIFF file, changed in place.
+
+GDAL has no creation option for some of them, and opening a Cloud-Optimised GeoTIFF for
+update would take it apart.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+EXTRA_SAMPLES = 338
+"""What a band beyond the colours is: 0 = anything, 1 and 2 = transparency (TIFF 6.0,
+section 18)."""
+
+_SHORT, _BIG_TIFF = 3, 43
+
+
+def set_short(path: Path, tag: int, value: int) -> None:
+    """Write `value` over every SHORT of one value that is stored as `tag`.
+
+    Directories without the tag stay as they are.
+
+    Args:
+        path: A whole TIFF or BigTIFF file of this disk.
+        tag: Number of the tag.
+        value: 0..65535.
+    """
+    with path.open("r+b") as file:
+        order = "<" if file.read(2) == b"II" else ">"
+        for entry, value_at in _entries(file, order):
+            if entry == (tag, _SHORT, 1):
+                file.seek(value_at)
+                file.write(struct.pack(f"{order}H", value))
+
+
+def _entries(file: BinaryIO, order: str) -> Iterator[tuple[tuple[int, int, int], int]]:
+    """Give (tag, type, count) of every entry, and where its value is."""
+    (version,) = _read(file, f"{order}H", 2)
+    # Of a file: place of the first directory. Of a directory: its count of entries.
+    # Of an entry: tag, type, count; the value follows.
+    first, count, head, value_size = (
+        (8, "Q", "HHQ", 8) if version == _BIG_TIFF else (4, "H", "HHI", 4)
+    )
+    place = "Q" if version == _BIG_TIFF else "I"
+    (directory,) = _read(file, order + place, first)
+    while directory:
+        (entries,) = _read(file, order + count, directory)
+        at = directory + struct.calcsize(order + count)
+        for _ in range(entries):
+            tag, kind, values = _read(file, order + head, at)
+            at += struct.calcsize(order + head)
+            yield (tag, kind, values), at
+            at += value_size
+        (directory,) = _read(file, order + place, at)
+
+
+def _read(file: BinaryIO, layout: str, at: int) -> tuple[int, ...]:
+    file.seek(at)
+    return struct.unpack(layout, file.read(struct.calcsize(layout)))

@@ -1,0 +1,196 @@
+"""From the scores of single chips to the tables of an evaluation.
+
+Chips of one reference only are ever summed: a person's labels say what is right
+("accuracy"), auto-labels only what the thresholds said ("agreement").
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sea_ice_kedro.imagery.chip_scores import COUNT_NAMES, ChipScore, counts_by_name
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.scores import ClassScores, Counts, scores
+
+MEASURES = {"manual": "accuracy", "auto": "agreement"}
+"""What the share of equally classed pixels is called, by the kind of reference."""
+
+KEY = ["method", "labels", "images", "reference"]
+"""What tells the methods of one evaluation apart."""
+
+STRATA = ["all", "cloudy", "clear"]
+
+_GROUP = [*KEY, "stratum"]
+_SCORES = ("precision", "recall", "f1", "iou")
+_NAN = float("nan")
+
+
+def chip_table(
+    scene_id: str, reference: str, chips: Sequence[ChipScore], **more: str
+) -> pd.DataFrame:
+    """Make the table of one scene's scores, a row a chip.
+
+    Args:
+        scene_id: The scene.
+        reference: "manual" or "auto": what the class map was compared with.
+        chips: Scores of its held-out chips.
+        more: Further columns, the same for all rows.
+    """
+    rows = [
+        {
+            "scene_id": scene_id,
+            "reference": reference,
+            **more,
+            "row": chip.row,
+            "column": chip.column,
+            "valid_pixels": chip.valid_pixels,
+            "cloud_fraction": chip.cloud_fraction,
+            **counts_by_name(chip.matrix),
+            "ssim": chip.ssim,
+        }
+        for chip in chips
+    ]
+    return pd.DataFrame(rows)
+
+
+def sum_counts(tables: Iterable[pd.DataFrame], cloudy_from: float) -> pd.DataFrame:
+    """Sum the confusion matrices of all chips, one table in memory at a time.
+
+    Args:
+        tables: As `chip_table` makes them, with the columns `KEY`.
+        cloudy_from: First cloud fraction, 0..1, of a "cloudy" chip.
+
+    Returns:
+        A row for each method, reference and stratum that has a pixel: `KEY`,
+        `stratum`, `scenes`, `chips` and a column a cell of the matrix.
+    """
+    sums = [_sums_of(table, cloudy_from) for table in tables]
+    if not sums:
+        return pd.DataFrame(columns=[*_GROUP, "scenes", "chips", *COUNT_NAMES])
+    total = pd.concat(sums).groupby(_GROUP, as_index=False, sort=False).sum()
+    total = total[total[COUNT_NAMES].sum(axis=1) > 0]
+    place = total["stratum"].map(STRATA.index)
+    return total.assign(_place=place).sort_values(
+        ["reference", "method", "labels", "images", "_place"],
+        ascending=[False, False, False, False, True],
+        ignore_index=True,
+    )[[*_GROUP, "scenes", "chips", *COUNT_NAMES]]
+
+
+def _sums_of(table: pd.DataFrame, cloudy_from: float) -> pd.DataFrame:
+    table = table[table["valid_pixels"] > 0]
+    cloudy = table["cloud_fraction"] >= cloudy_from
+    strata = {"all": table, "cloudy": table[cloudy], "clear": table[~cloudy]}
+    stacked = pd.concat([part.assign(stratum=name) for name, part in strata.items()])
+    grouped = stacked.groupby(_GROUP, as_index=False, sort=False)
+    sums = grouped.agg(
+        scenes=("scene_id", "nunique"),
+        chips=("row", "size"),
+        **{name: (name, "sum") for name in COUNT_NAMES},
+    )
+    return pd.DataFrame(sums)
+
+
+def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table, each by the names of its columns."""
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def matrix_of(row: Mapping[str, Any]) -> Counts:
+    """Give the confusion matrix of a row, int64 (3, 3), rows = reference."""
+    side = len(SeaIceClass)
+    return np.array([int(row[n]) for n in COUNT_NAMES], np.int64).reshape(side, side)
+
+
+def tabulate_scores(sums: pd.DataFrame) -> pd.DataFrame:
+    """Score each method in each stratum: a row each.
+
+    Args:
+        sums: As `sum_counts` makes it.
+
+    Returns:
+        `KEY`, `stratum`, `measure` (what `overall` is: accuracy or agreement),
+        `overall`, `scenes`, `chips`, `pixels` and the means over the classes,
+        `macro_<score>` and `weighted_<score>`, all scores 0..1.
+    """
+    return pd.DataFrame(
+        [_score_row(row) for row in records_of(sums)],
+        columns=list(_score_row(_ANY)),
+    )
+
+
+def _score_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    result = scores(matrix_of(row))
+    means = {"macro": result.macro, "weighted": result.weighted}
+    return {
+        **{name: row[name] for name in _GROUP},
+        "measure": MEASURES[row["reference"]],
+        "overall": result.accuracy,
+        "scenes": row["scenes"],
+        "chips": row["chips"],
+        "pixels": result.macro.support,
+        **{
+            f"{mean}_{name}": value
+            for mean, classes in means.items()
+            for name, value in _four(classes).items()
+        },
+    }
+
+
+def _four(values: ClassScores) -> dict[str, float]:
+    return {name: getattr(values, name) for name in _SCORES}
+
+
+_ANY = {
+    **dict.fromkeys(_GROUP, ""),
+    "reference": "auto",
+    **dict.fromkeys(["scenes", "chips", *COUNT_NAMES], 0),
+}
+
+
+def tabulate_classes(sums: pd.DataFrame) -> pd.DataFrame:
+    """Score each class of each method in each stratum: a row each, with support."""
+    rows = [
+        {
+            **{name: row[name] for name in _GROUP},
+            "class": sea_ice_class.key,
+            **_four(values),
+            "support": values.support,
+        }
+        for row in records_of(sums)
+        for sea_ice_class, values in scores(matrix_of(row)).by_class.items()
+    ]
+    columns = [*_GROUP, "class", *_SCORES, "support"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def tabulate_matrices(sums: pd.DataFrame) -> pd.DataFrame:
+    """List every cell of every confusion matrix: a row each.
+
+    Returns:
+        `KEY`, `stratum`, `reference_class`, `predicted_class`, `pixels` and
+        `share_of_reference`: pixels / all of that reference class, 0..1, as the paper
+        prints them (its columns add up to 100 %); NaN where the class is absent.
+    """
+    rows = [
+        {
+            **{name: row[name] for name in _GROUP},
+            "reference_class": reference.key,
+            "predicted_class": predicted.key,
+            "pixels": int(matrix[reference, predicted]),
+            "share_of_reference": _share(matrix, reference, predicted),
+        }
+        for row in records_of(sums)
+        for matrix in [matrix_of(row)]
+        for reference in SeaIceClass
+        for predicted in SeaIceClass
+    ]
+    names = ["reference_class", "predicted_class", "pixels", "share_of_reference"]
+    return pd.DataFrame(rows, columns=[*_GROUP, *names])
+
+
+def _share(matrix: Counts, reference: SeaIceClass, predicted: SeaIceClass) -> float:
+    total = int(matrix[reference].sum())
+    return int(matrix[reference, predicted]) / total if total else _NAN

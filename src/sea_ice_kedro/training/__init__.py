@@ -1,0 +1,7 @@
+"""Keras behind one seam: the U-Net, its training on one or many workers, its file."""
+
+import os
+
+# TensorFlow's C++ logs on a machine without a GPU are pages of "errors" that are none;
+# what goes wrong comes as an exception as well. Set it to 0 to read them all.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

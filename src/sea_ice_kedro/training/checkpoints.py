@@ -1,0 +1,109 @@
+"""The state of a training after an epoch, in one file: whole or absent."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from fsspec.core import url_to_fs
+
+from sea_ice_kedro.errors import TrainingFailed
+from sea_ice_kedro.rasters.files import reading, writing
+
+Weights = list[npt.NDArray[Any]]
+
+
+@dataclass
+class Checkpoint:
+    """All that is needed to go on, and the best weights so far."""
+
+    fingerprint: str
+    """Of the plan that it belongs to."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    """A record an epoch."""
+
+    model: Weights = field(default_factory=list)
+    optimizer: Weights = field(default_factory=list)
+    best: Weights = field(default_factory=list)
+    best_epoch: int = 0
+    """1-based."""
+
+    best_loss: float = float("inf")
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
+
+    def add(self, record: dict[str, float], loss: float, model: Weights) -> None:
+        """Enter an epoch; its weights are kept when its validation loss is the best.
+
+        Without validation (a loss of NaN) the last epoch's weights are kept.
+        """
+        self.history.append(record)
+        if not loss >= self.best_loss:
+            self.best_epoch, self.best_loss, self.best = self.epoch, loss, model
+
+    def is_stale(self, patience: int) -> bool:
+        """Tell whether the best epoch is `patience` epochs ago; never with 0."""
+        return patience > 0 and self.epoch - self.best_epoch >= patience
+
+    def is_done(self, epochs: int, patience: int) -> bool:
+        """Tell whether there is nothing left to train."""
+        return self.epoch >= epochs or (self.epoch > 0 and self.is_stale(patience))
+
+
+_LISTS = ("model", "optimizer", "best")
+
+
+def save_checkpoint(filepath: str, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, whole or not at all."""
+    facts = {
+        "fingerprint": checkpoint.fingerprint,
+        "history": checkpoint.history,
+        "best_epoch": checkpoint.best_epoch,
+        "best_loss": checkpoint.best_loss,
+    }
+    arrays = {
+        f"{name}/{index:04d}": array
+        for name in _LISTS
+        for index, array in enumerate(getattr(checkpoint, name))
+    }
+    with writing(filepath) as part, part.open("wb") as file:
+        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+
+
+def load_checkpoint(filepath: str, fingerprint: str) -> Checkpoint:
+    """Read a checkpoint of a plan; a fresh one where there is none.
+
+    Args:
+        filepath: Where it lies.
+        fingerprint: Of the plan; a checkpoint of another plan is of no use.
+
+    Raises:
+        TrainingFailed: if the file is damaged.
+    """
+    filesystem, path = url_to_fs(filepath)
+    if not filesystem.exists(path):
+        return Checkpoint(fingerprint)
+    try:
+        with reading(filepath) as local, np.load(local, allow_pickle=False) as stored:
+            facts = json.loads(str(stored["facts"]))
+            if facts["fingerprint"] != fingerprint:
+                return Checkpoint(fingerprint)
+            lists = {name: _list(stored, name) for name in _LISTS}
+    # zipfile, numpy and json each have errors of their own for a damaged file.
+    except Exception as error:
+        raise TrainingFailed(
+            f"expected a whole checkpoint, got {type(error).__name__}: {error}; remove "
+            f"{filepath} and train again from the first epoch"
+        ) from error
+    return Checkpoint(**facts, **lists)
+
+
+def _list(stored: Any, name: str) -> Weights:  # noqa: ANN401 - numpy's open archive
+    keys: Sequence[str] = sorted(k for k in stored.files if k.startswith(f"{name}/"))
+    return [stored[key] for key in keys]

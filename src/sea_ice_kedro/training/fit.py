@@ -1,0 +1,230 @@
+"""Training one U-Net, on one worker or as one of many; reads from top to bottom."""
+
+import logging
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from sea_ice_kedro.errors import TrainingFailed
+from sea_ice_kedro.training.augment import Augmentation
+from sea_ice_kedro.training.batches import ChipBatches
+from sea_ice_kedro.training.checkpoints import (
+    Checkpoint,
+    Weights,
+    load_checkpoint,
+    save_checkpoint,
+)
+from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
+from sea_ice_kedro.training.losses import masked_cross_entropy
+from sea_ice_kedro.training.plan import TrainingPlan
+from sea_ice_kedro.training.sky import draw_skies
+from sea_ice_kedro.training.unet import build_unet, with_logits
+from sea_ice_kedro.training.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+
+def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
+    """Train to the end, from the last checkpoint on if there is one.
+
+    Args:
+        plan: What to train, on what.
+        workers: This worker among all.
+
+    Returns:
+        The final state; on the chief it is also on disk, after every epoch.
+
+    Raises:
+        TrainingFailed: if the loss is not a number; names epoch and batch.
+    """
+    workers.prepare_device()
+    options = plan.options
+    keras.utils.set_random_seed(options.seed)
+    keras.mixed_precision.set_global_policy(options.precision)
+
+    model = build_unet(plan.unet)
+    optimizer = make_optimizer(options.precision)
+    optimizer.build(model.trainable_variables)
+
+    state = Checkpoint(plan.fingerprint())
+    if workers.is_chief:
+        state = load_checkpoint(plan.checkpoint, state.fingerprint)
+        restore(model, optimizer, state)
+    # All workers start as the chief does, before the first step.
+    workers.broadcast([*model.variables, *optimizer.variables])
+    facts = (state.history, state.best_epoch, state.best_loss)
+    state.history, state.best_epoch, state.best_loss = workers.from_chief(facts)
+    if state.epoch and workers.is_chief:
+        logger.info("%s: goes on after epoch %d", plan.name, state.epoch)
+
+    mine = {"rank": workers.rank, "size": workers.size, "cache_mb": options.cache_mb}
+    train = ChipBatches(
+        plan.train, plan.chip_px, options.batch_size, **mine, seed=options.seed
+    )
+    validation = ChipBatches(plan.validation, plan.chip_px, options.batch_size, **mine)
+    step = TrainStep(plan, model, optimizer, workers)
+
+    while not state.is_done(options.epochs, options.patience):
+        start = time.perf_counter()
+        losses = np.zeros(3)
+        for number, batch in enumerate(train.epoch(state.epoch)):
+            done = state.epoch + number / train.steps
+            rate = learning_rate(options, plan.workers, workers.size, done)
+            step.launch(batch, rate, (state.epoch, number))
+            losses += step.finished()
+        losses += step.wait()
+        elapsed_s = time.perf_counter() - start
+
+        seen = train.steps * options.batch_size * workers.size
+        record = {
+            "epoch": state.epoch + 1,
+            **means("", workers.add_up(losses)),
+            **means("validation_", workers.add_up(step.score(validation))),
+            "learning_rate": rate,
+            "seconds": elapsed_s,
+            "images_per_s": seen / elapsed_s,
+        }
+        state.add(record, record["validation_loss"], values(model.variables))
+        if workers.is_chief:
+            state.model = values(model.variables)
+            state.optimizer = values(optimizer.variables)
+            save_checkpoint(plan.checkpoint, state)
+            logger.info("%s: %s", plan.name, in_words(record, options.epochs))
+    return state
+
+
+class TrainStep:
+    """One step of gradient descent, and the score of a split."""
+
+    def __init__(
+        self,
+        plan: TrainingPlan,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        workers: Workers,
+    ) -> None:
+        """Trace nothing yet; the first batch does."""
+        options = plan.options
+        augmentation = options.augmentation
+        skies = None
+        if augmentation.cloud_share > 0:
+            skies = draw_skies(plan.chip_px, augmentation, options.seed)
+        augment = Augmentation(augmentation, skies)
+        network, weights = with_logits(model), tf.constant(class_weights(plan))
+        variables = model.trainable_variables
+        self._name, self._optimizer = plan.name, optimizer
+        self._seed = options.seed * 1009 + workers.rank
+        self._running: tuple[tf.Tensor, tuple[int, int]] | None = None
+
+        @tf.function(jit_compile=options.xla)
+        def gradients(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> Any:  # noqa: ANN401
+            images, labels = augment(images, labels, seed)
+            with tf.GradientTape() as tape:
+                logits = tf.cast(network(images, training=True), tf.float32)
+                loss, sums = masked_cross_entropy(labels, logits, weights)
+                scaled = optimizer.scale_loss(loss)
+            return tape.gradient(scaled, [v.value for v in variables]), sums
+
+        # Collectives are no part of what XLA compiles: it has no kernel for them.
+        @tf.function(jit_compile=False)
+        def descend(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+            local, sums = gradients(images, labels, seed)
+            optimizer.apply(workers.average(local), variables)
+            return sums
+
+        @tf.function(jit_compile=options.xla)
+        def score(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+            logits = tf.cast(network(images, training=False), tf.float32)
+            return masked_cross_entropy(labels, logits, weights)[1]
+
+        self._descend, self._score = descend, score
+
+    def launch(
+        self, batch: tuple[tf.Tensor, tf.Tensor], rate: float, at: tuple[int, int]
+    ) -> None:
+        """Start a step; its result is waited for while the next one runs."""
+        self._previous, epoch_and_batch = self._running, at
+        self._optimizer.learning_rate.assign(rate)
+        epoch, number = epoch_and_batch
+        seed = tf.constant([self._seed, epoch * 1_000_003 + number], tf.int32)
+        self._running = self._descend(*batch, seed), at
+
+    def finished(self) -> np.ndarray:  # type: ignore[type-arg]
+        """Give the sums of the step before the running one; zeros when there is none."""
+        return self._result(self._previous)
+
+    def wait(self) -> np.ndarray:  # type: ignore[type-arg]
+        """Give the sums of the running step."""
+        running, self._running = self._running, None
+        return self._result(running)
+
+    def _result(self, step: tuple[tf.Tensor, tuple[int, int]] | None) -> np.ndarray:  # type: ignore[type-arg]
+        if step is None:
+            return np.zeros(3)
+        sums, (epoch, number) = step
+        result = sums.numpy().astype(np.float64)
+        if not np.isfinite(result[0]):
+            raise TrainingFailed(
+                f"{self._name}: expected a finite loss, got {result[0]} in epoch "
+                f"{epoch + 1}, batch {number + 1}; lower modeling.training."
+                "learning_rate, or set modeling.training.precision to float32. The "
+                "checkpoint of the epoch before is kept"
+            )
+        return result
+
+    def score(self, batches: ChipBatches) -> np.ndarray:  # type: ignore[type-arg]
+        """Give sum of cross-entropy, correct and labelled pixels of a split."""
+        results = [self._score(*batch).numpy() for batch in batches.epoch()]
+        return np.sum(results, axis=0, dtype=np.float64) if results else np.zeros(3)
+
+
+def make_optimizer(precision: str) -> keras.optimizers.Optimizer:
+    """Make Adam (Kingma & Ba 2015), its loss scaled where numbers are float16."""
+    adam = keras.optimizers.Adam()
+    if precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(adam)
+    return adam
+
+
+def restore(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, state: Checkpoint
+) -> None:
+    """Set weights and moments to those of a checkpoint, if it holds any."""
+    for variable, value in zip(model.variables, state.model, strict=False):
+        variable.assign(value)
+    for variable, value in zip(optimizer.variables, state.optimizer, strict=False):
+        variable.assign(value)
+
+
+def values(variables: list[Any]) -> Weights:
+    """Copy variables off the device."""
+    return [np.array(variable) for variable in variables]
+
+
+def class_weights(plan: TrainingPlan) -> np.ndarray:  # type: ignore[type-arg]
+    """Give how much a pixel of each class counts, float32 (3,)."""
+    if plan.options.class_weights == "none":
+        return np.ones(len(plan.class_fractions), np.float32)
+    return balanced_weights(plan.class_fractions)
+
+
+def means(name: str, sums: Any) -> dict[str, float]:  # noqa: ANN401
+    """Turn sums over labelled pixels into loss and accuracy."""
+    entropy, hits, labelled = map(float, sums)
+    if not labelled:
+        return {f"{name}loss": math.nan, f"{name}accuracy": math.nan}
+    return {f"{name}loss": entropy / labelled, f"{name}accuracy": hits / labelled}
+
+
+def in_words(record: dict[str, float], epochs: int) -> str:
+    """Say how an epoch went."""
+    return (
+        f"epoch {record['epoch']:.0f}/{epochs}, loss {record['loss']:.4f}, accuracy "
+        f"{record['accuracy']:.4f}, validation loss {record['validation_loss']:.4f}, "
+        f"accuracy {record['validation_accuracy']:.4f}, {record['images_per_s']:.1f} "
+        "images/s"
+    )

@@ -1,0 +1,116 @@
+"""Training on as many workers as configured; one call, one trained network."""
+
+import importlib.util
+from dataclasses import replace
+
+from sea_ice_kedro.engines.base import worker_count
+from sea_ice_kedro.errors import InvalidOption, MissingPackage, TooFewScenes
+from sea_ice_kedro.training.checkpoints import Checkpoint, load_checkpoint
+from sea_ice_kedro.training.options import WorkersOptions
+from sea_ice_kedro.training.plan import TrainingPlan
+from sea_ice_kedro.training.shard_selection import chip_count
+
+
+def train(plan: TrainingPlan) -> Checkpoint:
+    """Train a network to its end: in this process, or through Horovod.
+
+    A checkpoint of the same plan is gone on with; one that is done costs no training.
+
+    Args:
+        plan: What to train, on what, with how many workers.
+
+    Returns:
+        The final state, with the best weights and the history.
+
+    Raises:
+        InvalidOption: if there are more workers than GPUs or cores.
+        MissingPackage: if TensorFlow, or Horovod for several workers, is missing.
+        TooFewScenes: if a worker's share does not fill one batch.
+        TrainingFailed: if training broke off; checkpoints are kept.
+    """
+    expect_package("tensorflow", "train", "to train a network")
+    options = plan.options
+    state = load_checkpoint(plan.checkpoint, plan.fingerprint())
+    if state.is_done(options.epochs, options.patience):
+        return state
+    count = how_many(plan.workers)
+    expect_filled_batches(plan, count)
+    plan = replace(plan, workers=replace(plan.workers, count=count))
+    if count == 1 and plan.workers.hosts is None:
+        from sea_ice_kedro.training.fit import fit  # noqa: PLC0415 - TensorFlow
+        from sea_ice_kedro.training.workers import OneWorker  # noqa: PLC0415
+
+        return fit(plan, OneWorker())
+    expect_package("horovod", "horovod", f"for {count} workers")
+    from sea_ice_kedro.training.horovod_workers import launch  # noqa: PLC0415
+
+    launch(plan, count)
+    return load_checkpoint(plan.checkpoint, plan.fingerprint())
+
+
+def how_many(options: WorkersOptions) -> int:
+    """Resolve the number of workers.
+
+    Raises:
+        InvalidOption: if there are more than GPUs, cores or slots of the hosts.
+    """
+    if options.slots is not None:
+        count = options.slots if options.count == "auto" else int(options.count)
+        if count > options.slots:
+            raise InvalidOption(
+                f"expected at most {options.slots} workers, as modeling.workers.hosts "
+                f"has slots for ({options.hosts}), got {count}"
+            )
+        return count
+    gpus = _gpu_count()
+    if options.count == "auto":
+        return max(gpus, 1)
+    count, cores = int(options.count), worker_count("auto")
+    if count > (gpus or cores):
+        have = f"{gpus} GPU(s)" if gpus else f"{cores} core(s)"
+        raise InvalidOption(
+            f"expected at most as many workers as this machine has {have}, got "
+            f"modeling.workers.count={count}; use auto, or name other machines in "
+            "modeling.workers.hosts"
+        )
+    return count
+
+
+def _gpu_count() -> int:
+    import tensorflow as tf  # noqa: PLC0415 - only where something is trained
+
+    return len(tf.config.list_physical_devices("GPU"))
+
+
+def expect_package(name: str, extra: str, purpose: str) -> None:
+    """Refuse to go on without an optional package.
+
+    Raises:
+        MissingPackage: naming the command that installs it.
+    """
+    if importlib.util.find_spec(name) is None:
+        other = {
+            "train": "map by thresholds only: kedro run --pipelines "
+            "ingestion,filtering,autolabel",
+            "horovod": "train with modeling.workers.count=1",
+        }
+        raise MissingPackage(
+            f"expected the package {name} {purpose}, got none installed; install it: "
+            f".tools/uv sync --inexact --extra {extra} (see docs/training.md), or "
+            f"{other[extra]}"
+        )
+
+
+def expect_filled_batches(plan: TrainingPlan, count: int) -> None:
+    """Refuse batches that no worker could fill once.
+
+    Raises:
+        TooFewScenes: naming the numbers.
+    """
+    chips, batch = chip_count(plan.train), plan.options.batch_size
+    if chips // count < batch:
+        raise TooFewScenes(
+            f"{plan.name}: expected at least {batch * count} chips to learn from "
+            f"(modeling.training.batch_size {batch} x {count} worker(s)), got {chips}; "
+            "lower the batch size, or bring more scenes"
+        )

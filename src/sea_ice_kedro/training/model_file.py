@@ -1,0 +1,159 @@
+"""A trained network in one file: Keras' own format, with its card inside."""
+
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.errors import InvalidModel
+from sea_ice_kedro.rasters.files import checksum, reading, writing
+from sea_ice_kedro.training.checkpoints import Weights
+from sea_ice_kedro.training.model_card import ModelCard
+
+_CARD = "sea_ice_kedro.json"
+_RETRAIN = "train one: kedro run --pipelines modeling"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedUNet:
+    """A network as it comes out of training."""
+
+    card: ModelCard
+    weights: Weights
+    """Of all variables, in the order of the model that `card.unet` builds."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A network as it is served; small, picklable, loaded where it is used."""
+
+    path: str
+
+    def fingerprint(self) -> str:
+        """Digest the file's content."""
+        return checksum(self.path)
+
+    def card(self) -> ModelCard:
+        """Read what the file says about the network; no framework is loaded.
+
+        Raises:
+            InvalidModel: if it is no model of this project, or of another version.
+        """
+        return read_card(self.path)
+
+    def predict(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Give class probabilities, float32 (N, S, S, 3), of uint8 (N, S, S, 3)."""
+        probabilities = _serving(self.path, self.fingerprint())(images)
+        return np.asarray(probabilities, np.float32)
+
+
+def save_model(filepath: str, trained: TrainedUNet) -> None:
+    """Write a network, whole or not at all.
+
+    Args:
+        filepath: A path, or a URL that fsspec knows.
+        trained: Card and weights.
+    """
+    import keras  # noqa: PLC0415 - only where a model is made
+
+    from sea_ice_kedro.training.unet import build_unet  # noqa: PLC0415
+
+    keras.mixed_precision.set_global_policy("float32")
+    model = build_unet(trained.card.unet)
+    for variable, value in zip(model.variables, trained.weights, strict=True):
+        variable.assign(value)
+    with tempfile.TemporaryDirectory() as folder, writing(filepath) as part:
+        path = Path(folder) / "unet.keras"  # Keras goes by the ending
+        model.save(path)
+        with zipfile.ZipFile(path, "a") as file:
+            file.writestr(_CARD, trained.card.to_json())
+        part.write_bytes(path.read_bytes())
+
+
+def read_card(filepath: str) -> ModelCard:
+    """Read a model file's card.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InvalidModel: if it is no model of this project, or of another version.
+    """
+    name = Path(filepath).name
+    with reading(filepath) as path:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"no such model: {filepath}; {_RETRAIN}, or name another with --params "
+                "inference.model=/path/to/unet.keras"
+            )
+        try:
+            with zipfile.ZipFile(path) as file:
+                text = file.read(_CARD).decode()
+        except (zipfile.BadZipFile, KeyError, OSError) as error:
+            raise InvalidModel(
+                f"{name}: expected a whole .keras file of a network trained by this "
+                f"project, got one without its card ({error}); {_RETRAIN}"
+            ) from error
+    return ModelCard.from_json(text, name)
+
+
+def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
+    """Load a network as Keras model, from uint8 (N, H, W, 3) to probabilities.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InvalidModel: if it is not one, is of another version, takes other bands or
+            gives other classes.
+    """
+    from sea_ice_kedro.training.launch import expect_package  # noqa: PLC0415
+
+    read_card(filepath)
+    expect_package("tensorflow", "train", "to load a network")
+    import keras  # noqa: PLC0415 - only where a model is used
+
+    from sea_ice_kedro.training import (
+        unet,  # noqa: F401 - registers its layers
+    )
+
+    name = Path(filepath).name
+    with reading(filepath) as path, tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "unet.keras"
+        copy.write_bytes(path.read_bytes())
+        try:
+            model = keras.saving.load_model(copy, compile=False)
+        # Keras has no errors of its own: layers, weights and zip files raise theirs.
+        except Exception as error:
+            raise InvalidModel(
+                f"{name}: expected a network that Keras {keras.__version__} can load, "
+                f"got {type(error).__name__}: {error}; {_RETRAIN}"
+            ) from error
+    _expect_shape(name, model)
+    return model
+
+
+def _expect_shape(name: str, model: Any) -> None:  # noqa: ANN401
+    from sea_ice_kedro.imagery.classes import SeaIceClass  # noqa: PLC0415
+
+    shapes = model.input_shape, model.output_shape
+    expected = (None, None, None, 3), (None, None, None, len(SeaIceClass))
+    if shapes != expected:
+        raise InvalidModel(
+            f"{name}: expected a network from bands R, G, B to {len(SeaIceClass)} "
+            f"classes, {expected[0]} to {expected[1]}, got {shapes[0]} to {shapes[1]}; "
+            f"{_RETRAIN}"
+        )
+
+
+@lru_cache(maxsize=2)
+def _serving(filepath: str, fingerprint: str) -> Any:  # noqa: ANN401
+    """Load a network once a process; `fingerprint` notices when the file changes."""
+    del fingerprint
+    import tensorflow as tf  # noqa: PLC0415 - only where a model is used
+
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    model = load_model(filepath)
+    return tf.function(lambda images: model(images, training=False))

@@ -1,0 +1,56 @@
+"""All that a worker needs to know to train, small enough to be sent to it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from sea_ice_kedro.training.options import (
+    TrainingOptions,
+    UNetOptions,
+    WorkersOptions,
+)
+from sea_ice_kedro.training.shard_selection import Selection, chip_count
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """One network to be trained: paths and settings, no pixels."""
+
+    name: str
+    """Of the network, for logs and errors."""
+
+    train: tuple[Selection, ...]
+    validation: tuple[Selection, ...]
+    chip_px: int
+    class_fractions: tuple[float, ...]
+    """Share of each class among the labelled pixels to learn from, 0..1."""
+
+    unet: UNetOptions
+    options: TrainingOptions
+    workers: WorkersOptions
+    folder: str
+    """Where checkpoints are kept, and what workers have to say; on several hosts one
+    that all of them see."""
+
+    content: str = ""
+    """Digest of what the shards were made from."""
+
+    @property
+    def checkpoint(self) -> str:
+        """Path of the checkpoint."""
+        return f"{self.folder}/checkpoint.npz"
+
+    def fingerprint(self) -> str:
+        """Digest all that decides the weights after a given epoch.
+
+        Not the number of epochs, so that training can be gone on with, unless the
+        learning rate depends on it; not how many workers there are to be.
+        """
+        options = asdict(self.options)
+        if not self.options.decay:
+            del options["epochs"]
+        for name in ("patience", "cache_mb"):
+            del options[name]
+        chips = [chip_count(self.train), chip_count(self.validation)]
+        facts = [self.content, chips, self.chip_px, asdict(self.unet), options]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -1,0 +1,140 @@
+"""One scene through a trained network, in constant memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.mirrored import reader_of
+from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.predictions import Prediction, Strip
+from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_file import ModelFile
+
+AUTO_PX = 768
+"""Most rows and columns between windows by themselves; measured with the paper's
+network on a CPU: larger windows are no faster, smaller ones overlap more."""
+
+
+@dataclass(frozen=True)
+class InferenceOptions:
+    """How a network is laid over scenes."""
+
+    model: str | None = None
+    """The model file to serve; None: that of the catalog. Read by the catalog entry
+    `served_model`; a prediction knows its model by its checksum."""
+
+    window_px: int | str = "auto"
+    """Rows and columns that the network sees at a time; "auto": what fits the scene
+    and the network."""
+
+    overlap_px: int = 64
+    """Rows and columns that neighbouring windows share."""
+
+    batch_size: int = 24
+    """Chips' worth of pixels that are predicted at a time, at least one window."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no scene can be predicted with."""
+        if self.window_px != "auto":
+            expect_integer("inference.window_px", self.window_px, 16, 16_384)
+        expect_integer("inference.overlap_px", self.overlap_px, 0, 4096)
+        expect_integer("inference.batch_size", self.batch_size, 1, 65_536)
+
+
+def predict_scene(
+    stored: StoredScene, model: ModelFile, options: InferenceOptions
+) -> Prediction:
+    """Declare the prediction of one scene; computed while its strips are taken.
+
+    Where the network has learnt from filtered images, the whole scene is filtered
+    first, as those were.
+
+    Args:
+        stored: The scene as ingested.
+        model: The network.
+        options: Size and overlap of the windows.
+
+    Raises:
+        InvalidOption: if the windows do not fit the network.
+        InvalidScene: if the scene's file is damaged.
+        InvalidModel: if the model's file is.
+    """
+    card, facts = model.card(), stored.facts()
+    windows = windows_for(facts.shape, card, options)
+    return Prediction(
+        scene_id=facts.scene_id,
+        shape=facts.shape,
+        strips=_strips(stored, facts.shape, model, windows),
+        georeference=facts.georeference,
+        acquired=facts.acquired,
+        facts={"model": card.name, "model_checksum": model.fingerprint()},
+    )
+
+
+def _strips(
+    stored: StoredScene,
+    shape: tuple[int, int],
+    model: ModelFile,
+    windows: WindowOptions,
+) -> Iterator[Strip]:
+    card = model.card()
+    if card.images == "filtered":
+        limits = card.thresholds or BrightnessThresholds()
+        scene = filter_scene(stored.load(), card.filter or FilterOptions(), limits)
+        yield from blended_strips(reader_of(scene), model.predict, shape, windows)
+    else:
+        with stored.reader() as read:
+            yield from blended_strips(read, model.predict, shape, windows)
+
+
+def windows_for(
+    shape: tuple[int, int], card: ModelCard, options: InferenceOptions
+) -> WindowOptions:
+    """Choose windows that fit a scene and a network.
+
+    By themselves: as few as cover the scene, not larger than `AUTO_PX` and an overlap,
+    not smaller than a chip; exactly a chip where the network normalises by chip.
+
+    Args:
+        shape: (H, W) of the scene.
+        card: What the network has learnt from.
+        options: Size, overlap and batch that are asked for.
+
+    Raises:
+        InvalidOption: if the size that is asked for does not fit the network.
+    """
+    expect_windows_fit(card, options)
+    if options.window_px != "auto":
+        size = int(options.window_px)
+    elif card.normalisation == "paper":
+        size = card.chip_px
+    else:
+        step = 2**card.depth
+        stride = max(-(-length // -(-length // AUTO_PX)) for length in shape)
+        size = max(-(-(stride + options.overlap_px) // step) * step, card.chip_px)
+    chips = max(card.chip_px**2 * options.batch_size // size**2, 1)
+    return WindowOptions(size, min(options.overlap_px, size // 2), chips)
+
+
+def expect_windows_fit(card: ModelCard, options: InferenceOptions) -> None:
+    """Refuse windows that the network cannot see, or not as it has learnt to.
+
+    Raises:
+        InvalidOption: naming the sizes that fit.
+    """
+    if options.window_px == "auto":
+        return
+    size, step = int(options.window_px), 2**card.depth
+    if card.normalisation == "paper":
+        fits, which = size == card.chip_px, f"{card.chip_px}, as it normalises by chip,"
+    else:
+        fits, which = size % step == 0, f"a multiple of {step}"
+    if not fits:
+        raise InvalidOption(
+            f"expected inference.window_px to be {which} for the network "
+            f"{card.name!r}, or auto, got {size}"
+        )

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+import rasterio
+from kedro.io import DatasetError
+
+from sea_ice_kedro.datasets import ClassMapDataset, PredictionDataset, RasterTagsDataset
+from sea_ice_kedro.errors import MissingInput
+from sea_ice_kedro.imagery.arrays import ClassMap
+from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
+from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, write
+
+CODES = np.array([[0, 1, 2, 255], [2, 2, 1, 0]], np.uint8)
+CONFIDENCE = np.array([[90, 80, 70, 255], [100, 100, 40, 80]], np.uint8)
+FACTS = {"model": "auto_original", "model_checksum": "sha256:00"}
+
+
+def strips():
+    yield Strip(0, CODES[:1], CONFIDENCE[:1])
+    yield Strip(1, CODES[1:], CONFIDENCE[1:])
+
+
+def save(path, rows=None, georeference=ROSS_SEA):
+    dataset = PredictionDataset(filepath=str(path), provenance={"fingerprint": "f"})
+    made = rows or strips()
+    dataset.save(Prediction("s", (2, 4), made, georeference, WHEN, FACTS))
+    return dataset
+
+
+def test_a_prediction_is_saved_in_strips_and_loaded_whole(tmp_path):
+    after = save(tmp_path / "s.tif").load()
+    assert isinstance(after, PredictedMap)
+    assert after.codes.tolist() == CODES.tolist()
+    assert after.confidence.tolist() == CONFIDENCE.tolist()
+    assert (after.scene_id, after.georeference, after.acquired) == ("s", ROSS_SEA, WHEN)
+
+
+def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):
+    save(tmp_path / "s.tif")
+    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
+    assert tags.pop("pixel_area_m2").startswith("103.")  # at 78.6 degrees south
+    assert tags == {
+        "scene_id": "s",
+        "classes": "0 = thick ice, 1 = thin ice, 2 = open water, 255 = no data",
+        "pixels": "8",
+        "pixels_thick_ice": "2",
+        "pixels_thin_ice": "2",
+        "pixels_open_water": "3",
+        "mean_confidence": "0.8000",
+        "acquired": WHEN.isoformat(),
+        "model": "auto_original",
+        "model_checksum": "sha256:00",
+        "fingerprint": "f",
+        "height": 2,
+        "width": 4,
+        "crs": "EPSG:3031",
+    }
+
+
+def test_a_prediction_has_the_tags_of_a_class_map(tmp_path):
+    save(tmp_path / "p.tif")
+    class_map = ClassMap("s", CODES, ROSS_SEA, WHEN)
+    ClassMapDataset(filepath=str(tmp_path / "c.tif")).save(class_map)
+    predicted, labelled = (
+        RasterTagsDataset(filepath=str(tmp_path / name)).load()
+        for name in ("p.tif", "c.tif")
+    )
+    assert {key: predicted[key] for key in labelled} == labelled
+
+
+def test_a_prediction_opens_in_the_published_colours(tmp_path):
+    save(tmp_path / "s.tif")
+    with rasterio.open(tmp_path / "s.tif") as file:
+        assert (file.count, file.dtypes, file.nodata) == (2, ("uint8",) * 2, 255.0)
+        assert [c.name for c in file.colorinterp] == ["palette", "undefined"]
+        assert [file.colormap(1)[code][:3] for code in range(3)] == [
+            (255, 0, 0),
+            (0, 0, 255),
+            (0, 255, 0),
+        ]
+        assert file.dataset_mask().tolist()[0] == [255, 255, 255, 0]
+
+
+def test_a_scene_without_an_observed_pixel_has_no_confidence(tmp_path):
+    nothing = np.full((2, 4), 255, np.uint8)
+    save(tmp_path / "s.tif", [Strip(0, nothing, nothing)])
+    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
+    assert "mean_confidence" not in tags
+    assert tags["pixels_open_water"] == "0"
+
+
+def test_a_prediction_without_a_place_has_no_area(tmp_path):
+    save(tmp_path / "s.tif", georeference=None)
+    assert (
+        "pixel_area_m2"
+        not in RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
+    )
+
+
+def test_a_prediction_knows_what_it_was_made_from(tmp_path):
+    assert (
+        PredictionDataset(filepath=str(tmp_path / "s.tif")).stored_fingerprint() is None
+    )
+    assert save(tmp_path / "s.tif").stored_fingerprint() == "f"
+
+
+def test_a_network_that_fails_half_way_leaves_no_file_and_its_own_error(tmp_path):
+    def failing():
+        yield Strip(0, CODES[:1], CONFIDENCE[:1])
+        raise MissingInput("no such model")
+
+    with pytest.raises(MissingInput, match="no such model"):
+        save(tmp_path / "s.tif", failing())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pixels", [floes(), floes()[..., :2]], ids=["rgb", "two"])
+def test_a_foreign_raster_is_no_prediction(tmp_path, pixels):
+    path = write(tmp_path / "s.tif", pixels)
+    with (
+        quiet(),
+        pytest.raises(DatasetError, match=r"s\.tif: expected a prediction \("),
+    ):
+        PredictionDataset(filepath=str(path)).load()

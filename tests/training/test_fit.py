@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sea_ice_kedro.errors import TrainingFailed
+from sea_ice_kedro.training.checkpoints import load_checkpoint
+from sea_ice_kedro.training.fit import fit
+from sea_ice_kedro.training.options import AugmentationOptions, UNetOptions
+from sea_ice_kedro.training.workers import OneWorker
+from tests.chips import plan
+
+pytestmark = pytest.mark.train
+
+
+def train(given):
+    return fit(given, OneWorker())
+
+
+def test_a_network_learns_what_brightness_means(tmp_path):
+    state = train(plan(tmp_path, epochs=12))
+    assert state.history[0]["validation_accuracy"] < 0.9
+    assert state.history[-1]["validation_accuracy"] > 0.97
+    assert (
+        state.history[-1]["validation_loss"] < state.history[0]["validation_loss"] / 4
+    )
+
+
+def test_the_history_says_how_every_epoch_went(tmp_path):
+    first, second = train(plan(tmp_path, learning_rate=0.003)).history
+    assert list(first) == [
+        "epoch",
+        "loss",
+        "accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "learning_rate",
+        "seconds",
+        "images_per_s",
+    ]
+    assert (first["epoch"], second["epoch"]) == (1, 2)
+    assert first["learning_rate"] == 0.003
+    assert second["images_per_s"] == pytest.approx(20 / second["seconds"])
+
+
+def test_a_stopped_training_ends_as_one_that_was_not_stopped(tmp_path):
+    unet = UNetOptions(depth=1, base_filters=4, dropout=(0.3, 0.3))
+    seen = AugmentationOptions(turns=True, cloud_share=0.5)
+    settings = {"unet": unet, "augmentation": seen}
+    (tmp_path / "stopped").mkdir()
+    train(plan(tmp_path / "stopped", epochs=2, **settings))
+    stopped = train(plan(tmp_path / "stopped", epochs=4, **settings))
+    (tmp_path / "whole").mkdir()
+    whole = train(plan(tmp_path / "whole", epochs=4, **settings))
+    assert [r["loss"] for r in stopped.history] == [r["loss"] for r in whole.history]
+    for a, b in zip(stopped.model, whole.model, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_other_settings_start_from_the_beginning(tmp_path):
+    train(plan(tmp_path, epochs=2))
+    state = train(plan(tmp_path, epochs=1, learning_rate=0.005))
+    assert len(state.history) == 1
+
+
+def test_a_loss_that_is_no_number_stops_and_names_epoch_and_batch(tmp_path):
+    given = plan(tmp_path, epochs=3)
+    train(replace(given, options=replace(given.options, epochs=1)))
+    object.__setattr__(given.options, "learning_rate", 1e30)
+    object.__setattr__(given, "fingerprint", plan(tmp_path, epochs=3).fingerprint)
+    with pytest.raises(TrainingFailed, match=r"tiny: .* in epoch 2, batch \d+; lower"):
+        train(given)
+    kept = load_checkpoint(given.checkpoint, plan(tmp_path).fingerprint())
+    assert kept.epoch == 1
+
+
+def test_training_stops_when_validation_no_longer_improves(tmp_path):
+    given = plan(tmp_path, epochs=50, patience=2, learning_rate=1.0)
+    state = train(given)
+    assert state.epoch == state.best_epoch + 2 < 50
+
+
+def test_without_validation_the_last_epoch_is_taken(tmp_path):
+    state = train(replace(plan(tmp_path), validation=()))
+    assert state.best_epoch == 2
+    assert np.isnan(state.history[-1]["validation_loss"])
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_network_learns_in_mixed_precision(tmp_path, precision):
+    state = train(plan(tmp_path, epochs=3, precision=precision))
+    losses = [record["loss"] for record in state.history]
+    assert losses[-1] < losses[0]
+    assert {w.dtype for w in state.best} <= {np.dtype("float32"), np.dtype("uint32")}
+
+
+def test_a_network_learns_compiled_by_xla(tmp_path):
+    state = train(plan(tmp_path, epochs=2, xla=True))
+    assert state.history[1]["loss"] < state.history[0]["loss"]
+
+
+def test_balanced_classes_change_what_is_learnt(tmp_path):
+    plain = train(plan(tmp_path, epochs=1))
+    balanced = train(plan(tmp_path, epochs=1, class_weights="balanced"))
+    assert plain.history[0]["loss"] != balanced.history[0]["loss"]

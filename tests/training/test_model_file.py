@@ -1,0 +1,153 @@
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from sea_ice_kedro.errors import InvalidModel
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions, PublishedFilter
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_file import (
+    ModelFile,
+    TrainedUNet,
+    load_model,
+    save_model,
+)
+from sea_ice_kedro.training.options import UNetOptions
+from tests.chips import TINY
+from tests.fabricate import cut
+
+pytestmark = pytest.mark.train
+
+CARD = ModelCard(images="original", chip_px=32, unet=TINY, name="auto_original")
+
+
+@pytest.fixture
+def network():
+    from sea_ice_kedro.training.unet import build_unet
+
+    return build_unet(TINY)
+
+
+@pytest.fixture
+def path(tmp_path, network):
+    weights = [np.array(v) for v in network.variables]
+    save_model(str(tmp_path / "unet.keras"), TrainedUNet(CARD, weights))
+    return tmp_path / "unet.keras"
+
+
+def rewritten(path, name, change):
+    """Change one member of a model file."""
+    with zipfile.ZipFile(path) as file:
+        members = {member: file.read(member) for member in file.namelist()}
+    members[name] = change(members[name])
+    with zipfile.ZipFile(path, "w") as file:
+        for member, content in members.items():
+            if content is not None:
+                file.writestr(member, content)
+    return path
+
+
+def test_what_is_served_is_what_was_trained(path, network):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    served = pickle.loads(pickle.dumps(ModelFile(str(path)))).predict(pixels)
+    assert served.dtype == np.float32
+    np.testing.assert_allclose(served, network(pixels), atol=1e-6)
+
+
+def test_the_file_says_how_its_images_were_filtered(tmp_path, path, network):
+    card = ModelCard(
+        images="filtered",
+        chip_px=32,
+        unet=TINY,
+        name="manual_filtered",
+        filter=FilterOptions(published=PublishedFilter(window_px=99)),
+        thresholds=BrightnessThresholds(20, 190),
+        epochs=7,
+        best_epoch=5,
+    )
+    weights = [np.array(v) for v in network.variables]
+    save_model(str(tmp_path / "filtered.keras"), TrainedUNet(card, weights))
+    assert ModelFile(str(tmp_path / "filtered.keras")).card() == card
+    assert (card.labels, card.depth, card.normalisation) == ("manual", 2, "reflectance")
+    assert ModelFile(str(path)).card().filter is None
+
+
+def test_it_is_a_keras_file_that_keras_can_read(path):
+    with zipfile.ZipFile(path) as file:
+        assert {"config.json", "metadata.json", "model.weights.h5"} <= set(
+            file.namelist()
+        )
+    assert load_model(str(path)).name == "unet"
+
+
+def test_its_fingerprint_changes_with_its_content(path, network):
+    before = ModelFile(str(path)).fingerprint()
+    weights = [np.array(v) + 1 for v in network.variables]
+    save_model(str(path), TrainedUNet(CARD, weights))
+    assert ModelFile(str(path)).fingerprint() != before
+
+
+def test_a_missing_model_says_how_one_is_made(tmp_path):
+    with pytest.raises(FileNotFoundError, match="kedro run --pipelines modeling"):
+        ModelFile(str(tmp_path / "none.keras")).card()
+
+
+def test_a_file_that_is_no_model_of_ours_is_refused(tmp_path, path):
+    (tmp_path / "text.keras").write_text("no zip")
+    with pytest.raises(InvalidModel, match=r"text\.keras: expected a whole \.keras"):
+        ModelFile(str(tmp_path / "text.keras")).card()
+    rewritten(path, "sea_ice_kedro.json", lambda _: None)
+    with pytest.raises(InvalidModel, match="without its card"):
+        ModelFile(str(path)).card()
+
+
+def test_half_a_model_is_refused(path):
+    with pytest.raises(InvalidModel, match=r"unet\.keras: expected a whole"):
+        ModelFile(str(cut(path, 0.5))).card()
+
+
+def test_a_model_of_another_version_is_refused(path):
+    def older(text):
+        return json.dumps({**json.loads(text), "format": 0, "software": "x 0.0.1"})
+
+    rewritten(path, "sea_ice_kedro.json", older)
+    with pytest.raises(
+        InvalidModel, match=r"model of format 1, got one made by x 0\.0\.1"
+    ):
+        ModelFile(str(path)).card()
+
+
+def test_a_model_of_other_classes_is_refused(path):
+    def other(text):
+        return json.dumps({**json.loads(text), "classes": {"0": "lead"}})
+
+    rewritten(path, "sea_ice_kedro.json", other)
+    with pytest.raises(InvalidModel, match="model of classes"):
+        ModelFile(str(path)).card()
+
+
+@pytest.mark.parametrize(("bands", "classes"), [(4, 3), (3, 2)])
+def test_a_model_of_other_bands_or_classes_is_refused(path, tmp_path, bands, classes):
+    import keras
+
+    pixels = keras.Input((None, None, bands))
+    other = keras.Model(pixels, keras.layers.Conv2D(classes, 1)(pixels))
+    other.save(tmp_path / "other.keras")
+    with zipfile.ZipFile(tmp_path / "other.keras", "a") as file:
+        file.writestr("sea_ice_kedro.json", CARD.to_json())
+    with pytest.raises(InvalidModel, match=r"bands R, G, B to 3 classes, .* got \("):
+        load_model(str(tmp_path / "other.keras"))
+
+
+def test_an_architecture_that_keras_cannot_rebuild_is_refused(path):
+    rewritten(path, "config.json", lambda text: text.replace(b"Normalise", b"Mystery"))
+    with pytest.raises(InvalidModel, match=r"that Keras 3.* can load, got"):
+        load_model(str(path))
+
+
+def test_a_card_survives_its_text():
+    assert ModelCard.from_json(CARD.to_json(), "x") == CARD
+    assert isinstance(ModelCard.from_json(CARD.to_json(), "x").unet, UNetOptions)

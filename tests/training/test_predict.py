@@ -1,0 +1,202 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sea_ice_kedro.datasets import SceneDataset
+from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
+from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
+from sea_ice_kedro.imagery.cloud_filter import filter_scene
+from sea_ice_kedro.imagery.labelling import label_by_brightness
+from sea_ice_kedro.imagery.mirrored import reader_of
+from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
+from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.options import UNetOptions
+from sea_ice_kedro.training.predict import InferenceOptions, predict_scene, windows_for
+from tests.fabricate import ROSS_SEA, WHEN, cut, floes, scene
+from tests.models import LIMITS, ByBrightness, card
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Store a scene and give its handle."""
+
+    def store(value):
+        path = str(tmp_path / "s.tif")
+        SceneDataset(filepath=path).save(value)
+        return StoredScene(path)
+
+    return store
+
+
+def codes_and_confidence(prediction):
+    strips = list(prediction.strips)
+    return (
+        np.concatenate([s.codes for s in strips]),
+        np.concatenate([s.confidence for s in strips]),
+    )
+
+
+def predicted(handle, model=None, **options):
+    model = model or ByBrightness()
+    return codes_and_confidence(
+        predict_scene(handle, model, InferenceOptions(**options))
+    )
+
+
+def by_thresholds(value):
+    return label_by_brightness(value.rgb, value.valid_mask, LIMITS)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 30), (32, 32), (300, 90)])
+def test_a_scene_of_any_size_is_predicted_on_its_own_grid(stored, shape):
+    value = scene(rgb=floes(*shape), georeference=ROSS_SEA, acquired=WHEN)
+    prediction = predict_scene(stored(value), ByBrightness(), InferenceOptions())
+    assert (prediction.scene_id, prediction.shape) == ("s", shape)
+    assert (prediction.georeference, prediction.acquired) == (ROSS_SEA, WHEN)
+    codes, confidence = codes_and_confidence(prediction)
+    assert np.array_equal(codes, by_thresholds(value))
+    assert set(np.unique(confidence)) == {80}
+
+
+def test_a_prediction_names_its_model_and_that_files_checksum(stored):
+    prediction = predict_scene(stored(scene()), ByBrightness(), InferenceOptions())
+    assert prediction.facts == {
+        "model": "auto_original",
+        "model_checksum": "sha256:first",
+    }
+
+
+def test_a_scene_without_an_observed_pixel_is_no_data_all_over(stored, tmp_path):
+    nothing = scene(valid_mask=np.zeros((48, 64), bool))
+    codes, confidence = predicted(stored(nothing))
+    assert set(codes.ravel().tolist()) == {255} == set(confidence.ravel().tolist())
+
+
+def test_a_network_of_filtered_images_sees_the_scene_filtered_whole(stored):
+    options = SimulationOptions(height=128, width=160, thin_cloud_fraction=0.5)
+    value = replace(simulate_scene(options, 1).scene, scene_id="s")
+    model = ByBrightness("filtered")
+    filtered = filter_scene(value, model.card().filter, LIMITS)
+    codes, _ = predicted(stored(value), model, overlap_px=8)
+    assert np.array_equal(codes, by_thresholds(filtered))
+    assert not np.array_equal(codes, by_thresholds(value))
+
+
+def test_nothing_is_computed_before_strips_are_taken(stored):
+    class Refuses(ByBrightness):
+        def predict(self, images):
+            raise AssertionError("was asked")
+
+    predict_scene(stored(scene()), Refuses(), InferenceOptions())
+
+
+def test_a_damaged_scene_is_said_to_be_one(stored, tmp_path):
+    handle = stored(scene(rgb=floes(600, 600)))
+    cut(tmp_path / "s.tif", 0.6)
+    with pytest.raises(InvalidScene, match="expected a whole, readable raster"):
+        predicted(handle)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((1, 1), WindowOptions(256, 64, 24)),
+        ((256, 256), WindowOptions(320, 64, 15)),
+        ((768, 100), WindowOptions(832, 64, 2)),
+        ((769, 100), WindowOptions(464, 64, 7)),
+        ((1024, 1024), WindowOptions(576, 64, 4)),
+        ((10980, 10980), WindowOptions(800, 64, 2)),
+    ],
+)
+def test_windows_fit_the_scene_and_the_network_by_themselves(shape, expected):
+    network = ModelCard("original", 256, UNetOptions())
+    assert windows_for(shape, network, InferenceOptions()) == expected
+
+
+def test_a_network_that_normalises_by_chip_sees_chips_only():
+    network = card(normalisation="paper")
+    assert windows_for((500, 500), network, InferenceOptions()) == WindowOptions(
+        32, 16, 24
+    )
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "window_px", "match"),
+    [
+        ("reflectance", 66, "window_px to be a multiple of 4 for .*got 66"),
+        ("paper", 64, "window_px to be 32, .*'auto_original', or auto, got 64"),
+    ],
+)
+def test_windows_that_do_not_fit_the_network_are_refused(
+    stored, normalisation, window_px, match
+):
+    model = ByBrightness(normalisation=normalisation)
+    with pytest.raises(InvalidOption, match=match):
+        predicted(stored(scene()), model, window_px=window_px)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("window_px", 15), ("window_px", "all"), ("overlap_px", -1), ("batch_size", 0)],
+)
+def test_settings_that_predict_nothing_are_refused(setting, value):
+    with pytest.raises(InvalidOption, match=f"inference.{setting}"):
+        InferenceOptions(**{setting: value})
+
+
+PX = 64
+SMALL = UNetOptions(depth=2, base_filters=8, dropout=(0.0, 0.0, 0.0))
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    """A scene and a network, as it is served, that has learnt that very scene."""
+    from sea_ice_kedro.training.chip_shards import read_header, write_shard
+    from sea_ice_kedro.training.fit import fit
+    from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, save_model
+    from sea_ice_kedro.training.workers import OneWorker
+    from tests.chips import everything, plan, training_options
+
+    folder = tmp_path_factory.mktemp("learnt")
+    value = simulate_scene(SimulationOptions(height=320, width=384), 5).scene
+    codes = by_thresholds(value)
+    clear = np.zeros(value.shape, np.uint8)
+    chips = cut_chips("s", value.rgb, codes, clear, ChipOptions(PX, 0.1))
+    path = str(folder / "s.tfrecord")
+    write_shard(path, chips, {"images": "original"}, {"fingerprint": "s"})
+    selected = everything(read_header(path))
+    given = replace(
+        plan(folder),
+        train=selected,
+        validation=selected,
+        chip_px=PX,
+        unet=SMALL,
+        options=training_options(epochs=30, batch_size=3, decay=True),
+    )
+    state = fit(given, OneWorker())
+    network = ModelCard("original", PX, SMALL, "auto_original")
+    model_path = str(folder / "unet.keras")
+    save_model(model_path, TrainedUNet(network, state.best))
+    return value, ModelFile(model_path)
+
+
+@pytest.mark.train
+@pytest.mark.slow
+def test_moving_the_windows_by_half_a_chip_changes_less_than_a_pixel_in_200(learnt):
+    value, model = learnt
+
+    def codes(options):
+        strips = blended_strips(reader_of(value), model.predict, value.shape, options)
+        return np.concatenate([s.codes for s in strips])
+
+    chips = WindowOptions(PX, 16, batch_size=8)
+    large = windows_for(value.shape, model.card(), InferenceOptions(overlap_px=16))
+    alone = WindowOptions(PX, 0, batch_size=8)
+    assert (codes(chips) == by_thresholds(value)).mean() > 0.97
+    assert (codes(chips) == codes(replace(chips, shift_px=PX // 2))).mean() >= 0.995
+    assert (codes(chips) == codes(large)).mean() >= 0.995
+    # Without an overlap the windows show.
+    assert (codes(alone) == codes(replace(alone, shift_px=PX // 2))).mean() < 0.995
