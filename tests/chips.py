@@ -21,7 +21,7 @@ PLAIN = AugmentationOptions(turns=False, cloud_share=0.0)
 
 
 def shard(folder, scene_id="a", height=96, width=128, seed=0, nodata=0):
-    """Write one shard of floes labelled by brightness; `nodata` columns have no label."""
+    """Write one shard of floes labelled by brightness; `nodata` columns are not."""
     rgb = floes(height, width, seed)
     valid_mask = np.ones((height, width), bool)
     valid_mask[:, :nodata] = False

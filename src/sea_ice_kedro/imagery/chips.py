@@ -82,7 +82,7 @@ def cut_chips(
         quality: uint8 (H, W) of `QualityFlag` bits.
         options: Size, and what is dropped.
     """
-    windows = list(chip_windows(codes.shape[:2], options.size_px))
+    windows = list(chip_windows((codes.shape[0], codes.shape[1]), options.size_px))
     facts = [_facts(window, codes, quality, options) for window in windows]
     kept = [w for w, fact in zip(windows, facts, strict=True) if fact.kept]
     side = options.size_px

@@ -66,7 +66,8 @@ def _turned(
     turned = []
     for batch in (images, labels[..., None]):
         for coin, flip in zip(tf.unstack(coins), _FLIPS, strict=True):
-            batch = tf.where(coin[:, None, None, None], flip(batch), batch)  # noqa: PLW2901
+            flipped = flip(batch)  # type: ignore[no-untyped-call]
+            batch = tf.where(coin[:, None, None, None], flipped, batch)  # noqa: PLW2901
         turned.append(batch)
     return turned[0], turned[1][..., 0]
 

@@ -20,7 +20,7 @@ class ChipBatches:
     is resumed goes on as if it had not been stopped.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that decides what belongs to a worker
         self,
         selections: Sequence[Selection],
         chip_px: int,

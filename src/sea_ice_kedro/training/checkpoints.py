@@ -94,7 +94,7 @@ def load_checkpoint(filepath: str, fingerprint: str) -> Checkpoint:
             facts = json.loads(str(stored["facts"]))
             if facts["fingerprint"] != fingerprint:
                 return Checkpoint(fingerprint)
-            lists = {name: _list(stored, name) for name in _LISTS}
+            lists: dict[str, Any] = {name: _list(stored, name) for name in _LISTS}
     # zipfile, numpy and json each have errors of their own for a damaged file.
     except Exception as error:
         raise TrainingFailed(

@@ -70,13 +70,7 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
 
     while not state.is_done(options.epochs, options.patience):
         start = time.perf_counter()
-        losses = np.zeros(3)
-        for number, batch in enumerate(train.epoch(state.epoch)):
-            done = state.epoch + number / train.steps
-            rate = learning_rate(options, plan.workers, workers.size, done)
-            step.launch(batch, rate, (state.epoch, number))
-            losses += step.finished()
-        losses += step.wait()
+        losses, rate = run_epoch(plan, step, train, state.epoch, workers.size)
         elapsed_s = time.perf_counter() - start
 
         seen = train.steps * options.batch_size * workers.size
@@ -95,6 +89,23 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
             save_checkpoint(plan.checkpoint, state)
             logger.info("%s: %s", plan.name, in_words(record, options.epochs))
     return state
+
+
+def run_epoch(
+    plan: TrainingPlan, step: "TrainStep", train: ChipBatches, epoch: int, size: int
+) -> tuple[np.ndarray, float]:  # type: ignore[type-arg]
+    """Descend once through this worker's chips.
+
+    Returns:
+        Sums of cross-entropy, correct and labelled pixels; the last learning rate.
+    """
+    losses, rate = np.zeros(3), 0.0
+    for number, batch in enumerate(train.epoch(epoch)):
+        done = epoch + number / train.steps
+        rate = learning_rate(plan.options, plan.workers, size, done)
+        step.launch(batch, rate, (epoch, number))
+        losses += step.finished()
+    return losses + step.wait(), rate
 
 
 class TrainStep:
@@ -120,7 +131,7 @@ class TrainStep:
         self._seed = options.seed * 1009 + workers.rank
         self._running: tuple[tf.Tensor, tuple[int, int]] | None = None
 
-        @tf.function(jit_compile=options.xla)
+        @tf.function(jit_compile=options.xla)  # type: ignore[untyped-decorator]
         def gradients(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> Any:  # noqa: ANN401
             images, labels = augment(images, labels, seed)
             with tf.GradientTape() as tape:
@@ -130,13 +141,13 @@ class TrainStep:
             return tape.gradient(scaled, [v.value for v in variables]), sums
 
         # Collectives are no part of what XLA compiles: it has no kernel for them.
-        @tf.function(jit_compile=False)
+        @tf.function(jit_compile=False)  # type: ignore[untyped-decorator]
         def descend(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
             local, sums = gradients(images, labels, seed)
             optimizer.apply(workers.average(local), variables)
             return sums
 
-        @tf.function(jit_compile=options.xla)
+        @tf.function(jit_compile=options.xla)  # type: ignore[untyped-decorator]
         def score(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
             logits = tf.cast(network(images, training=False), tf.float32)
             return masked_cross_entropy(labels, logits, weights)[1]
@@ -154,7 +165,7 @@ class TrainStep:
         self._running = self._descend(*batch, seed), at
 
     def finished(self) -> np.ndarray:  # type: ignore[type-arg]
-        """Give the sums of the step before the running one; zeros when there is none."""
+        """Give the sums of the step before the running one; zeros without one."""
         return self._result(self._previous)
 
     def wait(self) -> np.ndarray:  # type: ignore[type-arg]
@@ -166,7 +177,7 @@ class TrainStep:
         if step is None:
             return np.zeros(3)
         sums, (epoch, number) = step
-        result = sums.numpy().astype(np.float64)
+        result: np.ndarray = sums.numpy().astype(np.float64)  # type: ignore[type-arg]
         if not np.isfinite(result[0]):
             raise TrainingFailed(
                 f"{self._name}: expected a finite loss, got {result[0]} in epoch "

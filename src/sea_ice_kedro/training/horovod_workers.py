@@ -52,7 +52,7 @@ class HorovodWorkers:
     @property
     def is_chief(self) -> bool:
         """Whether this is rank 0."""
-        return self.rank == 0
+        return bool(self.rank == 0)
 
     def prepare_device(self) -> None:
         """Take the GPU of this local rank, or a share of the host's cores."""

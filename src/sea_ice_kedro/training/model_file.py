@@ -1,5 +1,6 @@
 """A trained network in one file: Keras' own format, with its card inside."""
 
+import importlib
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -114,9 +115,7 @@ def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
     expect_package("tensorflow", "train", "to load a network")
     import keras  # noqa: PLC0415 - only where a model is used
 
-    from sea_ice_kedro.training import (
-        unet,  # noqa: F401 - registers its layers
-    )
+    importlib.import_module("sea_ice_kedro.training.unet")  # registers its layers
 
     name = Path(filepath).name
     with reading(filepath) as path, tempfile.TemporaryDirectory() as folder:

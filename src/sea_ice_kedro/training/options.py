@@ -196,7 +196,8 @@ class WorkersOptions:
             host, _, slots = part.rpartition(":")
             if not host or not slots.isdigit() or int(slots) < 1:
                 raise InvalidOption(
-                    f"expected {above}hosts as name:slots,name:slots, got {self.hosts!r}"
+                    f"expected {above}hosts as name:slots,name:slots, got "
+                    f"{self.hosts!r}"
                 )
 
     @property

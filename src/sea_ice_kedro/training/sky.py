@@ -1,7 +1,6 @@
 """Simulated thin cloud and shadow for training: drawn once, applied on the device."""
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -53,5 +52,4 @@ def _chips_of(field: npt.NDArray[np.uint8], chip_px: int) -> npt.NDArray[np.uint
     count = field.shape[0] // chip_px
     field = field[: count * chip_px, : count * chip_px]
     grid = field.reshape(count, chip_px, count, chip_px, field.shape[-1])
-    chips = grid.transpose(0, 2, 1, 3, 4).reshape(-1, chip_px, chip_px, field.shape[-1])
-    return cast("npt.NDArray[np.uint8]", chips)
+    return grid.transpose(0, 2, 1, 3, 4).reshape(-1, chip_px, chip_px, field.shape[-1])

@@ -63,9 +63,9 @@ def split(scene_ids: Sequence[str], options: SplitOptions) -> list[str]:
     count, wants_validation = len(np.unique(groups)), options.validation > 0
     if count < 2 + wants_validation:
         raise TooFewScenes(
-            f"expected at least {2 + wants_validation} {options.by}s, to learn from, to "
-            "be scored on and to choose the epoch by (unless modeling.split.validation "
-            f"is 0), got {count}; bring more scenes, split chips of one scene "
+            f"expected at least {2 + wants_validation} {options.by}s, to learn from, "
+            "to be scored on and to choose the epoch by (unless modeling.split."
+            f"validation is 0), got {count}; bring more scenes, split chips of one scene "
             "(modeling.split.by=chip: flatters the scores), or map without training: "
             "kedro run --pipelines ingestion,filtering,autolabel"
         )

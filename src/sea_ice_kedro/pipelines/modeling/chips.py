@@ -34,8 +34,8 @@ def cut_scene(
     """
     if not scene.shape == filtered.shape == label.shape:
         raise InvalidLabel(
-            f"{scene.scene_id}: expected a label of the scene's size {scene.shape}, got "
-            f"{label.shape}; make both again: kedro run --pipelines "
+            f"{scene.scene_id}: expected a label of the scene's size {scene.shape}, "
+            f"got {label.shape}; make both again: kedro run --pipelines "
             "ingestion,filtering,autolabel"
         )
     valid_mask = scene.valid_mask

@@ -48,10 +48,14 @@ def split_chips(
     rows = [
         (scene.scene_id, window.row, window.column)
         for scene in scene_index.itertuples()
-        for window in chip_windows((scene.height, scene.width), chips.size_px)
+        for window in chip_windows(_shape(scene), chips.size_px)
     ]
     table = pd.DataFrame(rows, columns=["scene_id", "row", "column"])
     return table.assign(split=split(table["scene_id"].tolist(), options))
+
+
+def _shape(scene: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of the index
+    return int(scene.height), int(scene.width)
 
 
 def cut_original_chips(

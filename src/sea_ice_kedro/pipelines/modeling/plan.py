@@ -71,9 +71,9 @@ def _expect_all_classes(
     absent = [c.label for c in SeaIceClass if fractions[c] == 0]
     if absent and training.absent_classes == "refuse":
         raise TooFewScenes(
-            f"{name}: expected pixels of every class among the chips to learn from, got "
-            f"none of {', '.join(absent)}; bring scenes that have some, draw another "
-            "split (modeling.split.seed), or go without: --params "
+            f"{name}: expected pixels of every class among the chips to learn from, "
+            f"got none of {', '.join(absent)}; bring scenes that have some, draw "
+            "another split (modeling.split.seed), or go without: --params "
             "modeling.training.absent_classes=accept"
         )
 
