@@ -12,6 +12,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 
+from sea_ice_kedro.pipelines.variants import VARIANTS, choose, chosen
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.runs import ROOT, environment
 
@@ -37,17 +38,22 @@ def conf():
 @pytest.fixture
 def registered(project):
     """All pipelines of the project."""
-    pipelines.set_requested(None)
-    return dict(pipelines)
+    before = [variant.name for variant in chosen()]
+    choose(VARIANTS)
+    pipelines.configure("sea_ice_kedro.pipeline_registry")
+    yield dict(pipelines)
+    choose(before)
+    pipelines.configure("sea_ice_kedro.pipeline_registry")
 
 
 def parameters_in_use(registered):
     """Give every `params:` name with the type that its node declares for it."""
     used = {}
-    for node in registered["__default__"].nodes:
+    nodes = {n for made in registered.values() for n in made.nodes}
+    for node in nodes:
         hints = get_type_hints(node.func)
         for argument, name in zip(
-            inspect.signature(node.func).parameters, node.inputs, strict=True
+            inspect.signature(node.func).parameters, node.inputs, strict=False
         ):
             if name.startswith("params:"):
                 used[name.removeprefix("params:")] = hints[argument]
@@ -86,10 +92,20 @@ def test_every_catalog_entry_has_a_layer_in_kedro_viz(conf):
 def test_every_dataset_of_a_pipeline_is_in_the_catalog(conf, registered):
     used = {
         name
-        for name in registered["__default__"].datasets()
+        for pipeline in registered.values()
+        for name in pipeline.datasets()
         if not name.startswith("params:")
     }
-    assert used == {name for name in conf["catalog"] if not name.startswith("_")}
+    factories = [f"{variant}." for variant in VARIANTS]
+    generic = {_as_factory(name, factories) for name in used}
+    assert generic == {name for name in conf["catalog"] if not name.startswith("_")}
+
+
+def _as_factory(name, prefixes):
+    for prefix in prefixes:
+        if name.startswith(prefix):
+            return "{variant}." + name.removeprefix(prefix)
+    return name
 
 
 def test_every_parameter_is_a_field_of_what_a_node_takes_and_the_other_way_round(
@@ -115,6 +131,8 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     base, paper = (configuration(env)["parameters"] for env in ("base", "paper"))
     assert paper["filtering"]["published"].pop("channel_order") == "bgr"
     assert base["filtering"]["published"].pop("channel_order") == "rgb"
+    for name in ("split", "unet", "training"):
+        assert paper["modeling"].pop(name) != base["modeling"].pop(name)
     assert paper == base
 
 

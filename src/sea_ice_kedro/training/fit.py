@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -21,6 +22,7 @@ from sea_ice_kedro.training.checkpoints import (
 from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.losses import masked_cross_entropy
 from sea_ice_kedro.training.plan import TrainingPlan
+from sea_ice_kedro.training.shard_selection import Selection
 from sea_ice_kedro.training.sky import draw_skies
 from sea_ice_kedro.training.unet import build_unet, with_logits
 from sea_ice_kedro.training.workers import Workers
@@ -61,11 +63,8 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
     if state.epoch and workers.is_chief:
         logger.info("%s: goes on after epoch %d", plan.name, state.epoch)
 
-    mine = {"rank": workers.rank, "size": workers.size, "cache_mb": options.cache_mb}
-    train = ChipBatches(
-        plan.train, plan.chip_px, options.batch_size, **mine, seed=options.seed
-    )
-    validation = ChipBatches(plan.validation, plan.chip_px, options.batch_size, **mine)
+    train = own_chips(plan, plan.train, workers, options.seed)
+    validation = own_chips(plan, plan.validation, workers, None)
     step = TrainStep(plan, model, optimizer, workers)
 
     while not state.is_done(options.epochs, options.patience):
@@ -89,6 +88,24 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
             save_checkpoint(plan.checkpoint, state)
             logger.info("%s: %s", plan.name, in_words(record, options.epochs))
     return state
+
+
+def own_chips(
+    plan: TrainingPlan,
+    selections: Sequence[Selection],
+    workers: Workers,
+    seed: int | None,
+) -> ChipBatches:
+    """Give this worker's part of a split; shuffled with a seed, in order without."""
+    return ChipBatches(
+        selections,
+        plan.chip_px,
+        plan.options.batch_size,
+        rank=workers.rank,
+        size=workers.size,
+        cache_mb=plan.options.cache_mb,
+        seed=seed,
+    )
 
 
 def run_epoch(
