@@ -1,5 +1,6 @@
 # make run    install, then run the main job on sample scenes
-# make test   install, then pass all tests
+# make test   install, then pass all tests but those of several workers
+# make test-horovod  build Horovod (needs g++, 2 minutes once), train with two workers
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
 # make clean  remove all that is made: every file of data/02_intermediate ..
@@ -16,15 +17,19 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 
-.PHONY: run test check lock clean
+.PHONY: run test test-horovod check lock clean
 
 run: .tools/uv
-	$(UV) sync --quiet --locked --inexact
+	$(UV) sync --quiet --locked --inexact --extra train
 	$(UV) run --no-sync kedro run
 
 test: .tools/uv
-	$(UV) sync --quiet --locked --inexact --extra dev
-	$(UV) run --no-sync pytest
+	$(UV) sync --quiet --locked --inexact --extra dev --extra train
+	$(UV) run --no-sync pytest -m "not horovod"
+
+test-horovod: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
+	$(UV) run --no-sync pytest -m horovod
 
 check: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev

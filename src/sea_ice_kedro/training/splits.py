@@ -66,8 +66,8 @@ def split(scene_ids: Sequence[str], options: SplitOptions) -> list[str]:
             f"expected at least {2 + wants_validation} {options.by}s, to learn from, "
             "to be scored on and to choose the epoch by (unless modeling.split."
             f"validation is 0), got {count}; bring more scenes, split chips of one "
-            "scene (modeling.split.by=chip: flatters the scores), or map without training: "
-            "kedro run --pipelines ingestion,filtering,autolabel"
+            "scene (modeling.split.by=chip: flatters the scores), or map without "
+            "training: kedro run --pipelines ingestion,filtering,autolabel"
         )
     validated = max(round(count * options.validation), 1) * wants_validation
     held = min(max(round(count * options.test), 1), count - 1 - validated)
