@@ -14,6 +14,9 @@ TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DROPPED = "dropped"
 """Of chips with too few labelled pixels."""
 
+CLOUDY = "cloudy"
+"""Of chips to learn from whose auto-label is not to be trusted."""
+
 
 @dataclass(frozen=True)
 class SplitOptions:
@@ -30,6 +33,10 @@ class SplitOptions:
     test: float = 0.25
     """Share of the scenes (or chips) that are only scored on, 0..1."""
 
+    max_cloud_fraction: float = 0.02
+    """Chips where the filter took more for cloud or shadow, 0..1, are not learnt from
+    by auto-labels, which are often wrong there; they stay in the test split."""
+
     seed: int = 2019
 
     def __post_init__(self) -> None:
@@ -37,6 +44,9 @@ class SplitOptions:
         expect_choice("modeling.split.by", self.by, ("scene", "chip"))
         expect_number("modeling.split.validation", self.validation, 0, 1)
         expect_number("modeling.split.test", self.test, 0, 1, above=True)
+        expect_number(
+            "modeling.split.max_cloud_fraction", self.max_cloud_fraction, 0, 1
+        )
         if self.validation + self.test >= 1:
             raise InvalidOption(
                 "expected modeling.split.validation + test < 1, got "

@@ -31,7 +31,14 @@ from sea_ice_kedro.training.options import (
     WorkersOptions,
 )
 from sea_ice_kedro.training.shard_selection import ChipShard
-from sea_ice_kedro.training.splits import DROPPED, SplitOptions, split
+from sea_ice_kedro.training.splits import (
+    CLOUDY,
+    DROPPED,
+    TRAIN,
+    VALIDATION,
+    SplitOptions,
+    split,
+)
 
 
 def split_chips(
@@ -159,6 +166,23 @@ def index_chips(chip_split: pd.DataFrame, chips: Partitions[ChipShard]) -> pd.Da
     table = pd.DataFrame(rows).merge(chip_split, on=["scene_id", "row", "column"])
     table.loc[~table["kept"], "split"] = DROPPED
     return table.drop(columns="kept")
+
+
+def index_clear_chips(
+    chip_split: pd.DataFrame, chips: Partitions[ChipShard], options: SplitOptions
+) -> pd.DataFrame:
+    """Make the table of chips, where only those with little cloud are learnt from.
+
+    Auto-labels are wrong where the filter took a lead for shadow or left haze; the
+    network learns from clear chips, and to see through cloud from simulated cloud.
+
+    Returns:
+        As `index_chips`; cloudy chips to learn from are of the split "cloudy".
+    """
+    table = index_chips(chip_split, chips)
+    cloudy = table["cloud_fraction"] > options.max_cloud_fraction
+    learnt = table["split"].isin([TRAIN, VALIDATION])
+    return table.assign(split=table["split"].mask(cloudy & learnt, CLOUDY))
 
 
 def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments

@@ -7,6 +7,7 @@ from sea_ice_kedro.pipelines.modeling.nodes import (
     cut_original_chips,
     draw_curves,
     index_chips,
+    index_clear_chips,
     split_chips,
     train_unet,
 )
@@ -36,7 +37,7 @@ def create_pipeline() -> Pipeline:
 
 
 def _network(variant: Variant) -> Pipeline:
-    nodes = Pipeline([_cut(variant), *_train()])
+    nodes = Pipeline([_cut(variant), _index(variant), *_train()])
     own = {"checkpoints"}
     shared = {
         name
@@ -78,14 +79,24 @@ def _cut(variant: Variant) -> Node:
     )
 
 
-def _train() -> list[Node]:
-    return [
-        Node(
+def _index(variant: Variant) -> Node:
+    if variant.labels == "manual":
+        return Node(
             func=index_chips,
             inputs=["chip_split", "chips"],
             outputs="chip_index",
             name="index_chips",
-        ),
+        )
+    return Node(
+        func=index_clear_chips,
+        inputs=["chip_split", "chips", "params:modeling.split"],
+        outputs="chip_index",
+        name="index_clear_chips",
+    )
+
+
+def _train() -> list[Node]:
+    return [
         Node(
             func=train_unet,
             inputs=[
