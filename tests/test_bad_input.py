@@ -20,6 +20,7 @@ from sea_ice_kedro.errors import InvalidScene
 from tests.fabricate import ROSS_SEA, cut, floes, folder_of_scenes, write
 from tests.runs import (
     ROOT,
+    SCENE_PIPELINES,
     environment,
     expect_whole,
     files,
@@ -327,7 +328,8 @@ def test_a_run_with_a_bad_scene_exits_with_an_error_that_names_it_last(
 ):
     cut(write(folder / "bad.png", floes(200, 200)), 0.6)
     params = f"ingestion.source=folder,ingestion.folder={folder}"
-    run = kedro_run(tmp_path / "data", "--params", params)
+    pipelines = ",".join(SCENE_PIPELINES)
+    run = kedro_run(tmp_path / "data", "--pipelines", pipelines, "--params", params)
     assert run.returncode == 1
     assert "scenes / bad: bad.png: expected a whole, readable" in run.stderr
     assert run.stderr.strip().endswith("(SEA_ICE_TRACE=1 shows where in the code)")

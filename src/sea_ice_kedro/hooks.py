@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
 from sea_ice_kedro.errors import InvalidOption, MissingInput, SeaIceError
-from sea_ice_kedro.pipelines.variants import choose, chosen
+from sea_ice_kedro.pipelines.variants import DEFAULT, choose, chosen
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,12 @@ class VariantHooks:
         """
         loader = context.config_loader
         asked = (loader.runtime_params or {}).get("modeling", {}).get("variants")
+        source = loader["parameters"]["ingestion"]["source"]
         before = chosen()
-        if choose(asked or loader["globals"]["variants"]) != before:
+        if (
+            choose(asked or loader["globals"]["variants"].get(source, DEFAULT))
+            != before
+        ):
             # They may have been wired for others already.
             pipelines.configure("sea_ice_kedro.pipeline_registry")
 
@@ -208,6 +212,11 @@ def _how_to_make(name: str) -> str:
         if pipeline_name != "__default__"
         and stored in {output.partition("@")[0] for output in registered.all_outputs()}
     ]
+    if stored == "served_model":
+        return (
+            "a trained network: --params inference.model=/path/to/unet.keras, or made "
+            "by: kedro run --pipelines modeling"
+        )
     if not makers:
         return "no pipeline makes it; is its catalog entry right?"
     return f"made by: kedro run --pipelines {makers[0]}"

@@ -126,8 +126,11 @@ def _observed(
     """Read the windows of one row that have an observed pixel, with their numbers."""
     for number, column in enumerate(columns):
         rgb, valid_mask = read(row, column, size)
-        if valid_mask.any():
+        if valid_mask.all():
             yield number, rgb, valid_mask
+        elif valid_mask.any():
+            # As in the chips that networks learn from: what is not observed is 0.
+            yield number, np.where(valid_mask[..., None], rgb, np.uint8(0)), valid_mask
 
 
 def _checked(predicted: Probabilities, expected: tuple[int, ...]) -> Probabilities:

@@ -1,8 +1,8 @@
 """Which networks are trained: labels {auto, manual} × images {original, filtered}.
 
 A variant is a namespace of the modeling and evaluation pipelines. `globals.yml` of the
-environment names the variants of a run, and `--params modeling.variants=...` those of
-one run; `hooks.VariantHooks` passes them on before the pipelines are wired.
+environment names the variants of a run by source, `--params modeling.variants=...`
+those of one run; `hooks.VariantHooks` passes them on before the pipelines are wired.
 """
 
 from collections.abc import Iterable
@@ -37,6 +37,7 @@ VARIANTS = {
 """All that there are, by name."""
 
 DEFAULT = ("auto_original",)
+"""Of sources that `globals.yml` does not name."""
 
 _CHOSEN = list(DEFAULT)
 

@@ -41,6 +41,9 @@ class ModelCard:
     best_epoch: int = 0
     """The epoch whose weights these are."""
 
+    weights: str = ""
+    """Digest of the weights; "" before it is stored."""
+
     software: str = f"sea_ice_kedro {__version__}"
 
     @property

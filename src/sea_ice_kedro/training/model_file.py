@@ -1,9 +1,10 @@
 """A trained network in one file: Keras' own format, with its card inside."""
 
+import hashlib
 import importlib
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.rasters.files import checksum, reading, writing
+from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.training.checkpoints import Weights
 from sea_ice_kedro.training.model_card import ModelCard
 
@@ -36,8 +38,8 @@ class ModelFile:
     path: str
 
     def fingerprint(self) -> str:
-        """Digest the file's content."""
-        return checksum(self.path)
+        """Digest card and weights: Keras writes the time into its files."""
+        return content_digest(_card_text(self.path))
 
     def card(self) -> ModelCard:
         """Read what the file says about the network; no framework is loaded.
@@ -71,9 +73,19 @@ def save_model(filepath: str, trained: TrainedUNet) -> None:
     with tempfile.TemporaryDirectory() as folder, writing(filepath) as part:
         path = Path(folder) / "unet.keras"  # Keras goes by the ending
         model.save(path)
+        card = replace(trained.card, weights=digest_of(trained.weights))
         with zipfile.ZipFile(path, "a") as file:
-            file.writestr(_CARD, trained.card.to_json())
+            file.writestr(_CARD, card.to_json())
         part.write_bytes(path.read_bytes())
+
+
+def digest_of(weights: Weights) -> str:
+    """Digest the values of weights: "sha256:..."."""
+    digest = hashlib.sha256()
+    for values in weights:
+        digest.update(f"{values.shape} {values.dtype}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def read_card(filepath: str) -> ModelCard:
@@ -83,6 +95,10 @@ def read_card(filepath: str) -> ModelCard:
         FileNotFoundError: if there is no such file.
         InvalidModel: if it is no model of this project, or of another version.
     """
+    return ModelCard.from_json(_card_text(filepath), Path(filepath).name)
+
+
+def _card_text(filepath: str) -> str:
     name = Path(filepath).name
     with reading(filepath) as path:
         if not path.is_file():
@@ -92,13 +108,12 @@ def read_card(filepath: str) -> ModelCard:
             )
         try:
             with zipfile.ZipFile(path) as file:
-                text = file.read(_CARD).decode()
+                return file.read(_CARD).decode()
         except (zipfile.BadZipFile, KeyError, OSError) as error:
             raise InvalidModel(
                 f"{name}: expected a whole .keras file of a network trained by this "
                 f"project, got one without its card ({error}); {_RETRAIN}"
             ) from error
-    return ModelCard.from_json(text, name)
 
 
 def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model

@@ -1,7 +1,8 @@
 """One scene through a trained network, in constant memory."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
@@ -73,6 +74,19 @@ def predict_scene(
         acquired=facts.acquired,
         facts={"model": card.name, "model_checksum": model.fingerprint()},
     )
+
+
+def predicting(
+    model: ModelFile, options: InferenceOptions
+) -> Callable[[StoredScene], Prediction]:
+    """Give the function that predicts one scene, the model known by its content.
+
+    Raises:
+        InvalidOption: if the windows do not fit the network, before any prediction of
+            an earlier run is touched.
+    """
+    expect_windows_fit(model.card(), options)
+    return partial(predict_scene, model=model, options=replace(options, model=None))
 
 
 def _strips(

@@ -20,7 +20,7 @@ from sea_ice_kedro.pipelines.evaluation.tables import tables_of
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from sea_ice_kedro.reporting import prediction_samples as sheets
 from sea_ice_kedro.training.model_file import ModelFile
-from sea_ice_kedro.training.predict import InferenceOptions, predict_scene
+from sea_ice_kedro.training.predict import InferenceOptions, predicting
 
 
 def predict_held_out(
@@ -41,7 +41,7 @@ def predict_held_out(
     """
     scenes = held_out_scenes(chip_split, scene_index)
     chosen = held_out_of(scenes, scene_windows, "the ingested raster", "ingestion")
-    return map_partitions(partial(predict_scene, model=unet, options=options), chosen)
+    return map_partitions(predicting(unet, options), chosen)
 
 
 def score_held_out(  # noqa: PLR0913 - a node's inputs are its arguments

@@ -1,6 +1,5 @@
 """Class maps by a trained network, their statistics and pictures."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,11 +16,7 @@ from sea_ice_kedro.reporting.quicklooks import (
     draw_prediction_quicklook,
 )
 from sea_ice_kedro.training.model_file import ModelFile
-from sea_ice_kedro.training.predict import (
-    InferenceOptions,
-    expect_windows_fit,
-    predict_scene,
-)
+from sea_ice_kedro.training.predict import InferenceOptions, predicting
 
 
 def predict_scenes(
@@ -45,11 +40,8 @@ def predict_scenes(
         InvalidOption: if the windows do not fit the network, before any prediction of
             an earlier run is touched.
     """
-    expect_windows_fit(unet.card(), options)
-    # The model's content counts, not its path.
-    options = replace(options, model=None)
     chosen = of_index(scene_index, scenes, "the ingested raster", "ingestion")
-    return map_partitions(partial(predict_scene, model=unet, options=options), chosen)
+    return map_partitions(predicting(unet, options), chosen)
 
 
 def summarise_ice(
