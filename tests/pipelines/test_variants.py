@@ -23,7 +23,9 @@ def test_variants_are_labels_and_images():
     "names", ["", "auto", "auto_original+auto_original", ["manual_original", "x"], []]
 )
 def test_unknown_missing_and_repeated_variants_are_refused(names):
-    with pytest.raises(InvalidOption, match=r"modeling\.variants to be some of auto_or"):
+    with pytest.raises(
+        InvalidOption, match=r"modeling\.variants to be some of auto_or"
+    ):
         choose(names)
 
 

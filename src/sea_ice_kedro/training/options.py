@@ -53,7 +53,7 @@ class UNetOptions:
     those of the steps down."""
 
     normalisation: str = "reflectance"
-    """"reflectance": R, G, B / 255; "paper": one grey channel, each column of a chip
+    """"reflectance": the root of R, G, B / 255, centred; "paper": one grey channel, each column of a chip
     divided by its Euclidean length, as the published scripts train."""
 
     def __post_init__(self) -> None:

@@ -9,6 +9,9 @@ from sea_ice_kedro.training.options import UNetOptions
 LOGITS = "logits"
 """Name of the layer before the softmax."""
 
+_CENTRE, _SCALE = 0.7, 4.0
+"""Of the root of reflectance over sea ice: about mean 0, standard deviation 1."""
+
 _LUMA = (0.299, 0.587, 0.114)
 
 
@@ -35,7 +38,8 @@ class Normalise(layers.Layer):  # type: ignore[misc]
             length = keras.ops.sqrt(keras.ops.sum(grey * grey, axis=1, keepdims=True))
             values = grey / keras.ops.maximum(length, 1e-3)
         else:
-            values = values / 255.0
+            # The square root sets dark classes apart, of which the limits are close.
+            values = (keras.ops.sqrt(values / 255.0) - _CENTRE) * _SCALE
         return keras.ops.cast(values, self.compute_dtype)
 
     def compute_output_shape(

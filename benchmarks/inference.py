@@ -1,0 +1,71 @@
+"""A whole scene against its chips one by one: seconds.
+
+    python -m benchmarks.inference [--size 2048] [--repeats 3] [--paper]
+
+One by one: `model.predict` of each 256-chip, as the published scripts do, without
+overlap, reading and writing. Whole: the scene's GeoTIFF read by windows, overlapped,
+blended, class map and confidence written as COG.
+"""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.chips import PAPER
+from benchmarks.timing import paired
+from sea_ice_kedro.datasets import PredictionDataset, SceneDataset
+from sea_ice_kedro.imagery.chipping import chip_windows, cut_chip
+from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
+from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_file import (
+    ModelFile,
+    TrainedUNet,
+    load_model,
+    save_model,
+)
+from sea_ice_kedro.training.options import UNetOptions
+from sea_ice_kedro.training.predict import InferenceOptions, predict_scene
+from sea_ice_kedro.training.unet import build_unet
+
+
+def main() -> None:
+    """Print seconds and ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--paper", action="store_true")
+    arguments = parser.parse_args()
+    unet = PAPER if arguments.paper else UNetOptions()
+    options = SimulationOptions(height=arguments.size, width=arguments.size)
+    scene = simulate_scene(options, seed=1, scene_id="scene").scene
+    with tempfile.TemporaryDirectory() as folder:
+        path, network = f"{folder}/scene.tif", f"{folder}/unet.keras"
+        SceneDataset(filepath=path).save(scene)
+        card = ModelCard(images="original", chip_px=256, unet=unet)
+        weights = [np.array(v) for v in build_unet(unet).variables]
+        save_model(network, TrainedUNet(card, weights))
+        whole = partial(predict_whole, path, network, Path(folder))
+        single = partial(predict_chips, scene.rgb, load_model(network))
+        ours, theirs, ratio = paired(whole, single, arguments.repeats)
+    print(f"whole {ours:.1f} s, one by one {theirs:.1f} s, median ratio {ratio:.2f}x")
+
+
+def predict_whole(path: str, network: str, folder: Path) -> None:
+    """Map the scene as the `inference` pipeline does."""
+    made = predict_scene(StoredScene(path), ModelFile(network), InferenceOptions())
+    PredictionDataset(filepath=str(folder / "map.tif")).save(made)
+
+
+def predict_chips(rgb: Any, model: Any) -> None:  # noqa: ANN401
+    """Predict chip after chip."""
+    for window in chip_windows(rgb.shape[:2], 256):
+        model.predict(cut_chip(rgb, window, 0)[None], verbose=0).argmax(-1)
+
+
+if __name__ == "__main__":
+    main()
