@@ -53,8 +53,8 @@ class UNetOptions:
     those of the steps down."""
 
     normalisation: str = "reflectance"
-    """"reflectance": the root of R, G, B / 255, centred; "paper": one grey channel, each column of a chip
-    divided by its Euclidean length, as the published scripts train."""
+    """"reflectance": the root of R, G, B / 255, centred; "paper": one grey channel,
+    each column of a chip divided by its Euclidean length, as the published scripts."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that make no network."""

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
     WorkersOptions,
 )
-from sea_ice_kedro.training.shard_selection import Selection, chip_count
+from sea_ice_kedro.training.shard_selection import Selection
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class TrainingPlan:
             del options["epochs"]
         for name in ("patience", "cache_mb"):
             del options[name]
-        chips = [chip_count(self.train), chip_count(self.validation)]
+        chips = [
+            [(PurePosixPath(s.filepath).name, s.positions) for s in split]
+            for split in (self.train, self.validation)
+        ]
         facts = [self.content, chips, self.chip_px, asdict(self.unet), options]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

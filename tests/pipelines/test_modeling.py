@@ -1,0 +1,220 @@
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.engines.tasks import recipe_of
+from sea_ice_kedro.errors import InvalidLabel, InvalidScene, TooFewScenes
+from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
+from sea_ice_kedro.imagery.chips import ChipFacts, ChipOptions
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
+from sea_ice_kedro.pipelines.modeling.chips import cut_scene
+from sea_ice_kedro.pipelines.modeling.nodes import (
+    cut_filtered_chips,
+    cut_original_chips,
+    index_chips,
+    index_clear_chips,
+    split_chips,
+)
+from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
+from sea_ice_kedro.training.checkpoints import Checkpoint
+from sea_ice_kedro.training.options import (
+    TrainingOptions,
+    UNetOptions,
+    WorkersOptions,
+)
+from sea_ice_kedro.training.shard_selection import ChipShard
+from sea_ice_kedro.training.splits import SplitOptions
+from tests.fabricate import floes, scene
+
+CHIPS = ChipOptions(32, 0.5)
+INDEX = pd.DataFrame({"scene_id": list("abcd"), "height": 64, "width": 96})
+FOLDER = WorkFolder("work", "auto_original")
+
+
+def facts(row, column, shares=(0.5, 0.3, 0.2), cloud=0.0, kept=True):
+    return ChipFacts(row, column, 1.0 if kept else 0.1, cloud, shares, kept)
+
+
+def shard(scene_id, **of_first):
+    chips = [facts(0, 0, **of_first), facts(0, 32), facts(32, 0, kept=False)]
+    return ChipShard(
+        f"/{scene_id}", scene_id, 32, tuple(chips), {"images": "original"}, scene_id
+    )
+
+
+def split_table(**splits):
+    places = [(0, 0), (0, 32), (32, 0)]
+    return pd.DataFrame(
+        [(s, r, c, name) for s, name in splits.items() for r, c in places],
+        columns=["scene_id", "row", "column", "split"],
+    )
+
+
+def loaders(*shards):
+    return {s.scene_id: lambda s=s: s for s in shards}
+
+
+def planned(table, *shards, split=None, **training):
+    options = (
+        split or SplitOptions(),
+        UNetOptions(),
+        TrainingOptions(**training),
+        WorkersOptions(),
+    )
+    return make_plan(table, list(shards), FOLDER, options)
+
+
+def test_every_chip_of_the_grid_gets_the_split_of_its_scene():
+    table = split_chips(INDEX, CHIPS, SplitOptions())
+    assert len(table) == 4 * 2 * 3
+    assert (table.groupby("scene_id")["split"].nunique() == 1).all()
+    assert set(table["split"]) == {"train", "validation", "test"}
+
+
+def test_scenes_without_a_label_are_left_out_and_others_are_cut():
+    one = scene("a", floes(64, 96))
+    labels = {"a": lambda: ClassMap("a", np.ones((64, 96), np.uint8))}
+    filtered = FilteredScene("a", one.rgb, one.valid_mask, quality=None)
+    made = cut_original_chips(
+        INDEX, {"a": lambda: one}, {"a": lambda: filtered}, labels, CHIPS
+    )
+    assert list(made) == ["a"]
+    described = made["a"]()
+    assert described.facts == {"images": "original"}
+    assert described.chips.images.shape == (6, 32, 32, 3)
+
+
+def test_without_any_label_it_is_said_what_to_do():
+    with pytest.raises(TooFewScenes, match=r"modeling\.variants=auto_original"):
+        cut_original_chips(INDEX, {}, {}, {}, CHIPS)
+
+
+def test_what_was_not_observed_is_black_and_without_label():
+    valid_mask = np.ones((32, 32), bool)
+    valid_mask[:4] = False
+    one = scene("a", floes(32, 32), valid_mask)
+    filtered = FilteredScene("a", one.rgb, valid_mask, quality=np.zeros((32, 32), "u1"))
+    label = ClassMap("a", np.zeros((32, 32), np.uint8))
+    chips = cut_scene(one, filtered, label, options=CHIPS, facts={}).chips
+    assert not chips.images[0, :4].any()
+    assert (chips.labels[0, :4] == 255).all()
+    assert (chips.labels[0, 4:] == 0).all()
+
+
+def test_a_label_of_another_size_is_refused():
+    one = scene("a", floes(32, 32))
+    filtered = FilteredScene("a", one.rgb, one.valid_mask)
+    label = ClassMap("a", np.zeros((32, 40), np.uint8))
+    with pytest.raises(InvalidLabel, match=r"a: expected a label of the scene's size"):
+        cut_scene(one, filtered, label, options=CHIPS, facts={})
+
+
+def test_filtered_chips_say_how_they_were_filtered_and_refuse_another_filter():
+    options, limits = FilterOptions(method="none"), BrightnessThresholds(20, 190)
+    tags = {"recipe": recipe_of(filtering_by(options, limits))}
+    labels = {"a": lambda: ClassMap("a", np.ones((64, 96), np.uint8))}
+    one = scene("a", floes(64, 96))
+    filtered = FilteredScene("a", one.rgb, one.valid_mask)
+    given = (INDEX, {"a": lambda: filtered}, {"a": lambda: tags}, labels, CHIPS)
+    made = cut_filtered_chips(*given, options, limits)["a"]()
+    assert made.facts == {
+        "images": "filtered",
+        "filter": asdict(options),
+        "thresholds": {"thin_ice_min": 20, "thick_ice_min": 190},
+    }
+    with pytest.raises(InvalidScene, match=r"a: expected a scene filtered by the curr"):
+        cut_filtered_chips(*given, FilterOptions(), limits)
+
+
+def test_the_index_holds_dropped_chips_too():
+    table = index_chips(split_table(a="train"), loaders(shard("a")))
+    assert table["split"].tolist() == ["train", "train", "dropped"]
+    assert table["thin_ice_fraction"].tolist() == [0.3] * 3
+    assert list(table.columns[:4]) == ["scene_id", "row", "column", "valid_fraction"]
+
+
+def test_cloudy_chips_are_not_learnt_from_by_auto_labels_and_are_scored():
+    shards = loaders(shard("a", cloud=0.5), shard("b", cloud=0.5))
+    table = index_clear_chips(
+        split_table(a="train", b="test"), shards, SplitOptions(max_cloud_fraction=0.1)
+    )
+    assert table["split"].tolist() == [
+        "cloudy",
+        "train",
+        "dropped",
+        "test",
+        "test",
+        "dropped",
+    ]
+
+
+def test_a_plan_takes_the_kept_chips_of_each_split():
+    shards = shard("a"), shard("b"), shard("c")
+    table = index_chips(
+        split_table(a="train", b="validation", c="test"), loaders(*shards)
+    )
+    plan = planned(table, *shards)
+    assert [(s.filepath, s.count, s.positions) for s in plan.train] == [
+        ("/a", 2, (0, 1))
+    ]
+    assert [s.filepath for s in plan.validation] == ["/b"]
+    assert plan.class_fractions == pytest.approx((0.5, 0.3, 0.2))
+
+
+def test_a_class_without_a_pixel_to_learn_from_is_named():
+    two = (0.6, 0.0, 0.4)
+    shards = (
+        ChipShard("/a", "a", 32, (facts(0, 0, two),), {}, "a"),
+        ChipShard("/b", "b", 32, (facts(0, 0),), {}, "b"),
+    )
+    table = index_chips(split_table(a="train", b="validation"), loaders(*shards))
+    with pytest.raises(TooFewScenes, match=r"none of thin ice;.*absent_classes=accept"):
+        planned(table, *shards)
+    assert planned(table, *shards, absent_classes="accept").class_fractions[1] == 0
+
+
+def test_an_empty_validation_split_is_an_error_unless_none_is_wanted():
+    shards = (shard("a"),)
+    table = index_chips(split_table(a="train"), loaders(*shards))
+    with pytest.raises(
+        TooFewScenes, match=r"chips in the split 'validation', got none"
+    ):
+        planned(table, *shards)
+    plan = planned(table, *shards, split=SplitOptions(validation=0.0))
+    assert plan.validation == ()
+
+
+def test_other_chips_or_settings_are_another_plan():
+    shards = shard("a"), shard("b")
+    table = index_chips(split_table(a="train", b="validation"), loaders(*shards))
+    plan = planned(table, *shards)
+    assert planned(table, *shards, patience=9).fingerprint() == plan.fingerprint()
+    assert planned(table, *shards, batch_size=9).fingerprint() != plan.fingerprint()
+    fewer = index_chips(split_table(a="validation", b="train"), loaders(*shards))
+    assert planned(fewer, *shards).fingerprint() != plan.fingerprint()
+
+
+def test_the_network_knows_the_filter_of_its_chips():
+    described = ChipShard(
+        "/a",
+        "a",
+        32,
+        (),
+        {
+            "images": "filtered",
+            "filter": asdict(FilterOptions()),
+            "thresholds": {"thin_ice_min": 20, "thick_ice_min": 190},
+        },
+    )
+    shards = shard("a"), shard("b")
+    table = index_chips(split_table(a="train", b="validation"), loaders(*shards))
+    state = Checkpoint("x", best=[np.zeros(1)], best_epoch=3)
+    card = finished(described, planned(table, *shards), state).card
+    assert card.filter == FilterOptions()
+    assert card.thresholds == BrightnessThresholds(20, 190)
+    assert (card.images, card.best_epoch, card.chip_px) == ("filtered", 3, 32)
