@@ -70,10 +70,15 @@ def planned(table, *shards, split=None, **training):
 
 
 def test_every_chip_of_the_grid_gets_the_split_of_its_scene():
-    table = split_chips(INDEX, CHIPS, SplitOptions())
+    table = split_chips(INDEX, dict.fromkeys("abcd"), CHIPS, SplitOptions())
     assert len(table) == 4 * 2 * 3
     assert (table.groupby("scene_id")["split"].nunique() == 1).all()
     assert set(table["split"]) == {"train", "validation", "test"}
+
+
+def test_a_scene_that_could_not_be_labelled_has_no_part_in_a_split():
+    table = split_chips(INDEX, dict.fromkeys("abd"), CHIPS, SplitOptions())
+    assert set(table["scene_id"]) == set("abd")
 
 
 def test_scenes_without_a_label_are_left_out_and_others_are_cut():

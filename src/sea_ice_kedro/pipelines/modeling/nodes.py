@@ -42,9 +42,19 @@ from sea_ice_kedro.training.splits import (
 
 
 def split_chips(
-    scene_index: pd.DataFrame, chips: ChipOptions, options: SplitOptions
+    scene_index: pd.DataFrame,
+    class_map_tags: Partitions[dict[str, Any]],
+    chips: ChipOptions,
+    options: SplitOptions,
 ) -> pd.DataFrame:
     """Assign every chip of every scene to a split, the same for all variants.
+
+    Args:
+        scene_index: A row a scene.
+        class_map_tags: By scene id; a scene that could not be labelled has none, and
+            no part in a split.
+        chips: Size of the grid.
+        options: Shares, seed, and whether scenes stay whole.
 
     Returns:
         A row a chip of the grid: `scene_id`, `row`, `column`, `split`.
@@ -55,6 +65,7 @@ def split_chips(
     rows = [
         (scene.scene_id, window.row, window.column)
         for scene in scene_index.itertuples()
+        if scene.scene_id in class_map_tags
         for window in chip_windows(_shape(scene), chips.size_px)
     ]
     table = pd.DataFrame(rows, columns=["scene_id", "row", "column"])

@@ -24,6 +24,7 @@ def create_pipeline() -> Pipeline:
                 func=split_chips,
                 inputs=[
                     "scene_index",
+                    "class_maps@tags",
                     "params:modeling.chips",
                     "params:modeling.split",
                 ],
