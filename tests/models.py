@@ -13,7 +13,7 @@ CHIP_PX = 32
 LIMITS = BrightnessThresholds()
 
 
-def card(images="original", normalisation="reflectance", chip_px=CHIP_PX):
+def card(images="original", normalisation="tint", chip_px=CHIP_PX):
     """The card of a network with two steps down."""
     unet = UNetOptions(2, 4, (0.0, 0.0, 0.0), normalisation)
     filtered = images == "filtered"
@@ -32,7 +32,7 @@ class ByBrightness:
     """Serves like a `ModelFile`; calls each pixel what the thresholds call it."""
 
     images: str = "original"
-    normalisation: str = "reflectance"
+    normalisation: str = "tint"
     content: str = "first"
     path: str = "unet.keras"
 

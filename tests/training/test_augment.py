@@ -9,7 +9,9 @@ from tests.fabricate import floes
 pytestmark = pytest.mark.train
 
 SIDE = 32
-ALWAYS = AugmentationOptions(turns=False, cloud_share=1.0)
+ALWAYS = AugmentationOptions(
+    turns=False, cloud_share=1.0, cloud_opacity=0.45, shadow_depth=0.5
+)
 TURNS = AugmentationOptions(turns=True, cloud_share=0.0)
 
 

@@ -126,7 +126,7 @@ def test_a_network_that_normalises_by_chip_sees_chips_only():
 @pytest.mark.parametrize(
     ("normalisation", "window_px", "match"),
     [
-        ("reflectance", 66, "window_px to be a multiple of 4 for .*got 66"),
+        ("tint", 66, "window_px to be a multiple of 4 for .*got 66"),
         ("paper", 64, "window_px to be 32, .*'auto_original', or auto, got 64"),
     ],
 )

@@ -98,7 +98,7 @@ class RasterOptions:
 class SampleOptions:
     """Scenes that the project makes itself."""
 
-    count: int = 8
+    count: int = 14
     size_px: int = 1024
     """Rows and columns of a scene."""
 

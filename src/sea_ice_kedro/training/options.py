@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 
-NORMALISATIONS = ("reflectance", "paper")
+NORMALISATIONS = ("tint", "rgb", "paper")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -52,9 +52,10 @@ class UNetOptions:
     """Rate of each step from the top down and of the bottom, 0..1; the steps up take
     those of the steps down."""
 
-    normalisation: str = "reflectance"
-    """"reflectance": the root of R, G, B / 255, centred; "paper": one grey channel,
-    each column of a chip divided by its Euclidean length, as the published scripts."""
+    normalisation: str = "tint"
+    """What the first convolution sees. "tint": three channels, the root of brightness
+    and two tints; "rgb": R, G, B / 255; "paper": one grey channel, each column of a
+    chip divided by its Euclidean length, as the published scripts do."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that make no network."""
@@ -79,13 +80,13 @@ class AugmentationOptions:
     turns: bool = True
     """Flips and quarter turns, each of the eight as likely."""
 
-    cloud_share: float = 0.5
+    cloud_share: float = 0.3
     """Share of chips that get simulated thin cloud and shadow, 0..1."""
 
-    cloud_opacity: float = 0.45
+    cloud_opacity: float = 0.4
     """Opacity of the densest simulated cloud, 0..1."""
 
-    shadow_depth: float = 0.5
+    shadow_depth: float = 0.4
     """Light that the deepest simulated shadow takes, 0..1."""
 
     def __post_init__(self) -> None:
@@ -100,11 +101,11 @@ class AugmentationOptions:
 class TrainingOptions:
     """How long, how fast and on what the network learns."""
 
-    epochs: int = 30
-    batch_size: int = 8
+    epochs: int = 16
+    batch_size: int = 4
     """Chips a step and worker."""
 
-    learning_rate: float = 0.002
+    learning_rate: float = 0.003
     """Of Adam, for one worker; see `modeling.workers.scale_learning_rate`."""
 
     decay: bool = True

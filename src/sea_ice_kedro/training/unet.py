@@ -12,7 +12,23 @@ LOGITS = "logits"
 _CENTRE, _SCALE = 0.7, 4.0
 """Of the root of reflectance over sea ice: about mean 0, standard deviation 1."""
 
+_TINT = 30.0
+"""Tints of sea ice are a few hundredths."""
+
 _LUMA = (0.299, 0.587, 0.114)
+
+
+def _brightness_and_tint(rgb):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set brightness and tint apart: R, G and B of ice and cloud are nearly equal.
+
+    The root of brightness spreads the dark classes, whose limits are close; tint is
+    what tells a shadow, lit by the blue sky, from thin ice of the same brightness.
+    """
+    red, green, blue = (rgb[..., band : band + 1] for band in range(3))
+    total = red + green + blue + 1.0
+    brightness = (keras.ops.sqrt(total / 766.0) - _CENTRE) * _SCALE
+    tints = [(blue - red) / total, (2.0 * green - red - blue) / total]
+    return keras.ops.concatenate([brightness, *(t * _TINT for t in tints)], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="sea_ice_kedro")
@@ -23,7 +39,7 @@ class Normalise(layers.Layer):  # type: ignore[misc]
     scripts normalise in training and not in inference.
     """
 
-    def __init__(self, method: str = "reflectance", **settings: object) -> None:
+    def __init__(self, method: str = "tint", **settings: object) -> None:
         """Name the method, a value of `UNetOptions.normalisation`."""
         super().__init__(**settings)
         self.method = method
@@ -37,9 +53,10 @@ class Normalise(layers.Layer):  # type: ignore[misc]
             )
             length = keras.ops.sqrt(keras.ops.sum(grey * grey, axis=1, keepdims=True))
             values = grey / keras.ops.maximum(length, 1e-3)
+        elif self.method == "rgb":
+            values = values / 255.0
         else:
-            # The square root sets dark classes apart, of which the limits are close.
-            values = (keras.ops.sqrt(values / 255.0) - _CENTRE) * _SCALE
+            values = _brightness_and_tint(values)
         return keras.ops.cast(values, self.compute_dtype)
 
     def compute_output_shape(
