@@ -56,9 +56,21 @@ def test_windows_larger_than_the_chips_are_fine():
 
 def test_normalisation_is_part_of_the_model():
     model = build_unet(SMALL)
+    inside = np.asarray(model.get_layer("normalise")(pixels())).astype(float)
+    red, green, blue = np.moveaxis(pixels().astype(float), -1, 0)
+    total = red + green + blue + 1
+    expected = [
+        (np.sqrt(total / 766) - 0.7) * 4,
+        (blue - red) / total * 30,
+        (2 * green - red - blue) / total * 30,
+    ]
+    np.testing.assert_allclose(inside, np.stack(expected, -1), atol=1e-4)
+
+
+def test_plain_bands_are_a_choice():
+    model = build_unet(UNetOptions(2, 4, (0.0, 0.0, 0.0), "rgb"))
     inside = model.get_layer("normalise")(pixels())
-    expected = (np.sqrt(pixels() / 255) - 0.7) * 4
-    np.testing.assert_allclose(inside, expected, atol=1e-5)
+    np.testing.assert_allclose(inside, pixels() / 255, atol=1e-6)
 
 
 def test_the_papers_normalisation_gives_columns_of_length_one():

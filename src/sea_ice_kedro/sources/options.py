@@ -98,7 +98,7 @@ class RasterOptions:
 class SampleOptions:
     """Scenes that the project makes itself."""
 
-    count: int = 14
+    count: int = 18
     size_px: int = 1024
     """Rows and columns of a scene."""
 

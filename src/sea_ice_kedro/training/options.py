@@ -80,13 +80,13 @@ class AugmentationOptions:
     turns: bool = True
     """Flips and quarter turns, each of the eight as likely."""
 
-    cloud_share: float = 0.3
+    cloud_share: float = 0.4
     """Share of chips that get simulated thin cloud and shadow, 0..1."""
 
     cloud_opacity: float = 0.4
     """Opacity of the densest simulated cloud, 0..1."""
 
-    shadow_depth: float = 0.4
+    shadow_depth: float = 0.5
     """Light that the deepest simulated shadow takes, 0..1."""
 
     def __post_init__(self) -> None:
@@ -101,7 +101,7 @@ class AugmentationOptions:
 class TrainingOptions:
     """How long, how fast and on what the network learns."""
 
-    epochs: int = 16
+    epochs: int = 13
     batch_size: int = 4
     """Chips a step and worker."""
 
