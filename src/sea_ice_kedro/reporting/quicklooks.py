@@ -83,7 +83,7 @@ def draw_prediction_quicklook(
         ("scene", _panel(scene, factor)),
         ("prediction", colourise(_resized(prediction.codes, factor))),
         (
-            f"confidence {_UNSURE}–100 %{mean}",
+            f"confidence {_UNSURE} to 100 %{mean}",
             _confidence_colours(_resized(prediction.confidence, factor)),
         ),
     ]

@@ -56,7 +56,7 @@ class Normalise(layers.Layer):  # type: ignore[misc]
         elif self.method == "rgb":
             values = values / 255.0
         else:
-            values = _brightness_and_tint(values)
+            values = _brightness_and_tint(values)  # type: ignore[no-untyped-call]
         return keras.ops.cast(values, self.compute_dtype)
 
     def compute_output_shape(
