@@ -40,7 +40,7 @@ def main() -> None:
             broken.write_text(broken.read_text() + f"\n{statement}\n")
             report = lint(copy)
         noticed = any(
-            line.startswith(contract) and line.endswith("BROKEN")
+            line.startswith(contract) and " BROKEN" in line
             for line in report.splitlines()
         )
         if not noticed:
