@@ -18,9 +18,9 @@ def train(given):
 
 
 def test_a_network_learns_what_brightness_means(tmp_path):
-    state = train(plan(tmp_path, epochs=12))
-    assert state.history[0]["validation_accuracy"] < 0.9
-    assert state.history[-1]["validation_accuracy"] > 0.97
+    state = train(plan(tmp_path, epochs=20))
+    assert state.history[0]["validation_accuracy"] < 0.8
+    assert state.history[-1]["validation_accuracy"] > 0.95
     assert (
         state.history[-1]["validation_loss"] < state.history[0]["validation_loss"] / 4
     )

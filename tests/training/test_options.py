@@ -15,7 +15,7 @@ from sea_ice_kedro.training.options import (
         (UNetOptions, {"depth": 0}, r"modeling\.unet\.depth"),
         (UNetOptions, {"dropout": (0.1, 0.1)}, r"with 5 rates .* got \[0\.1, 0\.1\]"),
         (UNetOptions, {"dropout": (0, 0, 0, 0, 1.0)}, r"modeling\.unet\.dropout"),
-        (UNetOptions, {"normalisation": "l2"}, "one of paper, reflectance"),
+        (UNetOptions, {"normalisation": "l2"}, "one of paper, rgb, tint"),
         (TrainingOptions, {"epochs": 0}, r"modeling\.training\.epochs"),
         (TrainingOptions, {"learning_rate": 0}, "above 0, up to 10, got 0"),
         (TrainingOptions, {"learning_rate": "fast"}, "got 'fast'"),

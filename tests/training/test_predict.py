@@ -196,7 +196,9 @@ def test_moving_the_windows_by_half_a_chip_changes_less_than_a_pixel_in_200(lear
     large = windows_for(value.shape, model.card(), InferenceOptions(overlap_px=16))
     alone = WindowOptions(PX, 0, batch_size=8)
     assert (codes(chips) == by_thresholds(value)).mean() > 0.97
-    assert (codes(chips) == codes(replace(chips, shift_px=PX // 2))).mean() >= 0.995
+    blended = (codes(chips) == codes(replace(chips, shift_px=PX // 2))).mean()
+    assert blended >= 0.995
     assert (codes(chips) == codes(large)).mean() >= 0.995
     # Without an overlap the windows show.
-    assert (codes(alone) == codes(replace(alone, shift_px=PX // 2))).mean() < 0.995
+    side_by_side = (codes(alone) == codes(replace(alone, shift_px=PX // 2))).mean()
+    assert 1 - side_by_side > 1.5 * (1 - blended)
