@@ -4,7 +4,8 @@
 #   deploy/dgx/train.sh /raid/sea_ice [more arguments of kedro run]
 #
 # The folder holds what earlier pipelines made (02_intermediate .. 04_feature) and takes
-# models and reports. A run that was stopped goes on from its last checkpoint.
+# models and reports. A run that was stopped goes on from its last checkpoint. For scenes
+# that were ingested from a folder add: --params ingestion.source=folder,ingestion.folder=.
 set -euo pipefail
 
 if [ $# -lt 1 ] || [ ! -d "$1" ]; then

@@ -14,6 +14,11 @@ def test_a_folder_is_made_when_a_node_wants_to_work_in_it(tmp_path):
     assert Path(folder.path).is_dir()
 
 
+def test_a_bucket_is_no_folder_to_work_in():
+    with pytest.raises(DatasetError, match=r"that all workers see, got gs://b/x"):
+        WorkFolderDataset(path="gs://b/x")
+
+
 def test_nothing_is_saved_to_it_by_the_catalog(tmp_path):
     dataset = WorkFolderDataset(path=str(tmp_path))
     with pytest.raises(DatasetError, match="take it as an input"):

@@ -9,14 +9,22 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from sea_ice_kedro.datasets import SceneDataset
-from sea_ice_kedro.errors import InvalidScene, MissingInput, TooFewScenes
+from sea_ice_kedro.errors import (
+    InvalidModel,
+    InvalidScene,
+    MissingInput,
+    TooFewScenes,
+)
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.pipelines import variants
 from sea_ice_kedro.pipelines.evaluation import create_pipeline
-from sea_ice_kedro.pipelines.evaluation.held_out import held_out_scenes
+from sea_ice_kedro.pipelines.evaluation.held_out import (
+    expect_not_learnt,
+    held_out_scenes,
+)
 from sea_ice_kedro.pipelines.evaluation.nodes import (
     draw_samples,
     predict_held_out,
@@ -239,6 +247,7 @@ def test_whole_scenes_are_predicted_by_the_network(tmp_path):
     tasks = predict_held_out(
         split_of(a=ALL),
         index_of(a=True),
+        split_of(a=ALL),
         {"a": lambda: StoredScene(path)},
         ThresholdNet(),
         InferenceOptions(overlap_px=8),
@@ -246,6 +255,14 @@ def test_whole_scenes_are_predicted_by_the_network(tmp_path):
     codes = np.concatenate([strip.codes for strip in tasks["a"]().strips])
     expected = np.where(CLASS_MAPS["a"]().codes == 0, 0, 1)
     assert np.array_equal(codes, expected)
+
+
+@pytest.mark.parametrize("learnt", ["train", "validation"])
+def test_a_network_is_not_scored_on_what_it_has_learnt_from(learnt):
+    then = split_of(a=f"test {learnt} train dropped")
+    with pytest.raises(InvalidModel, match=r"got one that has from 1 of 2: the split"):
+        expect_not_learnt(split_of(a="test test train test").iloc[:2], then)
+    expect_not_learnt(split_of(a="test train train test"), then)
 
 
 def test_the_size_of_chips_is_that_of_the_grid_they_were_cut_along():
@@ -324,6 +341,8 @@ def test_the_whole_pipeline_makes_every_product(wired_for, data_root):
         "params:evaluation": OPTIONS,
         "params:autolabel.thresholds": THRESHOLDS,
     }
+    for name in ("auto_original.chip_index", "auto_filtered.chip_index"):
+        given[name] = given["chip_split"]
     for name, value in given.items():
         catalog[name] = MemoryDataset(value, copy_mode="assign")
     SequentialRunner().run(pipeline, catalog)

@@ -6,7 +6,7 @@ import pytest
 
 from sea_ice_kedro.datasets.work_folder import WorkFolder
 from sea_ice_kedro.engines.tasks import recipe_of
-from sea_ice_kedro.errors import InvalidLabel, InvalidScene, TooFewScenes
+from sea_ice_kedro.errors import InvalidLabel, InvalidOption, InvalidScene, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
 from sea_ice_kedro.imagery.chips import ChipFacts, ChipOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
@@ -19,6 +19,8 @@ from sea_ice_kedro.pipelines.modeling.nodes import (
     index_chips,
     index_clear_chips,
     split_chips,
+    take_auto_labels,
+    take_manual_labels,
 )
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.training.checkpoints import Checkpoint
@@ -33,6 +35,7 @@ from tests.fabricate import floes, scene
 
 CHIPS = ChipOptions(32, 0.5)
 INDEX = pd.DataFrame({"scene_id": list("abcd"), "height": 64, "width": 96})
+LABELS = dict.fromkeys("abc")
 FOLDER = WorkFolder("work", "auto_original")
 
 
@@ -94,9 +97,29 @@ def test_scenes_without_a_label_are_left_out_and_others_are_cut():
     assert described.chips.images.shape == (6, 32, 32, 3)
 
 
-def test_without_any_label_it_is_said_what_to_do():
+def test_manual_labels_of_earlier_ingestions_are_not_learnt_from():
+    index = INDEX.assign(manual_label=[True, False, True, False])
+    assert take_manual_labels(index, {"a": 1, "b": 2, "x": 3}) == {"a": 1}
     with pytest.raises(TooFewScenes, match=r"modeling\.variants=auto_original"):
-        cut_original_chips(INDEX, {}, {}, {}, CHIPS)
+        take_manual_labels(index, {"b": 2})
+
+
+def test_auto_labels_are_those_of_the_index():
+    assert take_auto_labels(INDEX, {"b": 2, "x": 3}) == {"b": 2}
+
+
+def test_chips_that_do_not_fit_the_depth_are_refused_before_training():
+    odd = ChipShard("/a", "a", 40, (facts(0, 0),), {}, "a")
+    table = index_chips(split_table(a="train"), LABELS, loaders(odd))
+    with pytest.raises(InvalidOption, match=r"multiple of 16 for .*depth 4, got 40"):
+        planned(table, odd, split=SplitOptions(validation=0.0))
+
+
+def test_shards_of_scenes_without_a_label_are_not_learnt_from():
+    table = index_chips(
+        split_table(a="train", b="train"), {"b": None}, loaders(shard("a"), shard("b"))
+    )
+    assert set(table["scene_id"]) == {"b"}
 
 
 def test_what_was_not_observed_is_black_and_without_label():
@@ -137,7 +160,7 @@ def test_filtered_chips_say_how_they_were_filtered_and_refuse_another_filter():
 
 
 def test_the_index_holds_dropped_chips_too():
-    table = index_chips(split_table(a="train"), loaders(shard("a")))
+    table = index_chips(split_table(a="train"), LABELS, loaders(shard("a")))
     assert table["split"].tolist() == ["train", "train", "dropped"]
     assert table["thin_ice_fraction"].tolist() == [0.3] * 3
     assert list(table.columns[:4]) == ["scene_id", "row", "column", "valid_fraction"]
@@ -146,10 +169,13 @@ def test_the_index_holds_dropped_chips_too():
 def test_cloudy_chips_are_not_learnt_from_by_auto_labels_and_are_scored():
     shards = loaders(shard("a", cloud=0.5), shard("b", cloud=0.5))
     table = index_clear_chips(
-        split_table(a="train", b="test"), shards, SplitOptions(max_cloud_fraction=0.1)
+        split_table(a="train", b="test"),
+        LABELS,
+        shards,
+        SplitOptions(max_cloud_fraction=0.1),
     )
     assert table["split"].tolist() == [
-        "cloudy",
+        "unsure",
         "train",
         "dropped",
         "test",
@@ -161,7 +187,7 @@ def test_cloudy_chips_are_not_learnt_from_by_auto_labels_and_are_scored():
 def test_a_plan_takes_the_kept_chips_of_each_split():
     shards = shard("a"), shard("b"), shard("c")
     table = index_chips(
-        split_table(a="train", b="validation", c="test"), loaders(*shards)
+        split_table(a="train", b="validation", c="test"), LABELS, loaders(*shards)
     )
     plan = planned(table, *shards)
     assert [(s.filepath, s.count, s.positions) for s in plan.train] == [
@@ -177,7 +203,9 @@ def test_a_class_without_a_pixel_to_learn_from_is_named():
         ChipShard("/a", "a", 32, (facts(0, 0, two),), {}, "a"),
         ChipShard("/b", "b", 32, (facts(0, 0),), {}, "b"),
     )
-    table = index_chips(split_table(a="train", b="validation"), loaders(*shards))
+    table = index_chips(
+        split_table(a="train", b="validation"), LABELS, loaders(*shards)
+    )
     with pytest.raises(TooFewScenes, match=r"none of thin ice;.*absent_classes=accept"):
         planned(table, *shards)
     assert planned(table, *shards, absent_classes="accept").class_fractions[1] == 0
@@ -185,7 +213,7 @@ def test_a_class_without_a_pixel_to_learn_from_is_named():
 
 def test_an_empty_validation_split_is_an_error_unless_none_is_wanted():
     shards = (shard("a"),)
-    table = index_chips(split_table(a="train"), loaders(*shards))
+    table = index_chips(split_table(a="train"), LABELS, loaders(*shards))
     with pytest.raises(
         TooFewScenes, match=r"chips in the split 'validation', got none"
     ):
@@ -196,11 +224,15 @@ def test_an_empty_validation_split_is_an_error_unless_none_is_wanted():
 
 def test_other_chips_or_settings_are_another_plan():
     shards = shard("a"), shard("b")
-    table = index_chips(split_table(a="train", b="validation"), loaders(*shards))
+    table = index_chips(
+        split_table(a="train", b="validation"), LABELS, loaders(*shards)
+    )
     plan = planned(table, *shards)
     assert planned(table, *shards, patience=9).fingerprint() == plan.fingerprint()
     assert planned(table, *shards, batch_size=9).fingerprint() != plan.fingerprint()
-    fewer = index_chips(split_table(a="validation", b="train"), loaders(*shards))
+    fewer = index_chips(
+        split_table(a="validation", b="train"), LABELS, loaders(*shards)
+    )
     assert planned(fewer, *shards).fingerprint() != plan.fingerprint()
 
 
@@ -217,7 +249,9 @@ def test_the_network_knows_the_filter_of_its_chips():
         },
     )
     shards = shard("a"), shard("b")
-    table = index_chips(split_table(a="train", b="validation"), loaders(*shards))
+    table = index_chips(
+        split_table(a="train", b="validation"), LABELS, loaders(*shards)
+    )
     state = Checkpoint("x", best=[np.zeros(1)], best_epoch=3)
     card = finished(described, planned(table, *shards), state).card
     assert card.filter == FilterOptions()

@@ -203,3 +203,10 @@ def test_a_disk_full_at_any_byte_is_an_error_and_leaves_no_half_file(tmp_path):
         timeout=60,
     )
     assert done.stdout == "all refused or whole\n", done.stderr[-2000:]
+
+
+def test_a_tag_without_a_value_is_left_out(tmp_path):
+    path = tmp_path / "a.tif"
+    write(path, bands(64, 64), tags=lambda: {"scene_id": "s", "model": ""})
+    with opened(str(path)) as file:
+        assert "SEA_ICE_MODEL" not in file.tags()

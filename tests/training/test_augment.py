@@ -25,6 +25,7 @@ def chips():
     images = np.stack([floes(SIDE, SIDE, seed) for seed in range(24)])
     images[:, :4] = 0  # a swath edge
     labels = np.where(images.max(-1) > 100, 0, 2).astype(np.uint8)
+    labels[:, :4] = 255
     return images, labels
 
 
@@ -48,13 +49,20 @@ def test_the_same_seed_draws_the_same_skies(skies):
 def test_cloud_brightens_water_and_leaves_the_label(skies, chips):
     images, labels = augmented(ALWAYS, skies, chips)
     np.testing.assert_array_equal(labels, chips[1])
-    water = (chips[1] == 2) & (chips[0].max(-1) > 0)
+    water = chips[1] == 2
     assert images[water].mean() > chips[0][water].mean() + 5
 
 
 def test_what_was_not_observed_stays_black_under_any_sky(skies, chips):
     images, _ = augmented(ALWAYS, skies, chips)
     assert not images[:, :4].any()
+
+
+def test_black_water_is_veiled_as_any_other(skies, chips):
+    images, labels = chips[0].copy(), chips[1]
+    images[labels == 2] = 0
+    veiled, _ = augmented(ALWAYS, skies, (images, labels))
+    assert veiled[labels == 2].mean() > 5
 
 
 def test_without_a_share_of_cloud_nothing_changes(chips):

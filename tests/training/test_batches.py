@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -117,3 +120,36 @@ def test_a_file_that_is_no_shard_is_refused(tmp_path):
         InvalidShard, match=r"x\.tfrecord: expected a whole file of chips"
     ):
         read_header(str(path))
+
+
+def test_a_shard_that_was_cut_after_its_header_is_named(tmp_path):
+    stored = shard(tmp_path)
+    path = tmp_path / "a.tfrecord"
+    content = path.read_bytes()
+    header = 16 + int.from_bytes(content[:8], "little")  # length, checksums, text
+    path.write_bytes(content[:header])
+    with pytest.raises(InvalidShard, match=r"a\.tfrecord: .* got 0 of 12 chips"):
+        images_of(ChipBatches(everything(stored), CHIP_PX, 4))
+
+
+READ_A_HEADER = """
+import sys
+from tensorflow.python.eager import context
+from sea_ice_kedro.training.chip_shards import expect_whole, read_header
+shard = read_header(sys.argv[1])
+expect_whole(shard.filepath, shard.count)
+print("runtime started:", context.context()._context_handle is not None)
+"""
+
+
+@pytest.mark.slow
+def test_knowing_what_is_in_a_shard_takes_no_gpu(tmp_path):
+    shard(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", READ_A_HEADER, str(tmp_path / "a.tfrecord")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.splitlines()[-1] == "runtime started: False"

@@ -5,7 +5,7 @@ import pytest
 
 from sea_ice_kedro.errors import TrainingFailed
 from sea_ice_kedro.training.checkpoints import load_checkpoint
-from sea_ice_kedro.training.fit import fit
+from sea_ice_kedro.training.fit import expect_finite, fit
 from sea_ice_kedro.training.options import AugmentationOptions, UNetOptions
 from sea_ice_kedro.training.workers import OneWorker
 from tests.chips import plan
@@ -72,6 +72,13 @@ def test_a_loss_that_is_no_number_stops_and_names_epoch_and_batch(tmp_path):
         train(given)
     kept = load_checkpoint(given.checkpoint, plan(tmp_path).fingerprint())
     assert kept.epoch == 1
+
+
+def test_an_epoch_that_ends_in_no_numbers_is_never_taken_for_the_best(tmp_path):
+    record = {"epoch": 3.0, "validation_loss": float("nan")}
+    with pytest.raises(TrainingFailed, match=r"tiny: .* got nan after epoch 3; lower"):
+        expect_finite("tiny", record, 12)
+    expect_finite("tiny", record, 0)  # without validation there is no such loss
 
 
 def test_training_stops_when_validation_no_longer_improves(tmp_path):

@@ -41,7 +41,15 @@ class WorkFolderDataset(AbstractDataset[WorkFolder, WorkFolder]):
             path: A folder of this machine, or one that all workers share.
             name: What the work is called in logs.
             metadata: Ignored by Kedro; read by kedro-viz.
+
+        Raises:
+            DatasetError: if it is a URL: workers write while they run.
         """
+        if "://" in path:
+            raise DatasetError(
+                f"expected a folder that all workers see, got {path}; set the path of "
+                "`{variant}.checkpoints` to a disk in the environment's catalog"
+            )
         self._path, self._name = path, name
         self.metadata = metadata
 

@@ -96,6 +96,11 @@ class FilteredScene(Scene):
     """First brightness of thin and of thick ice that the filter worked with; None
     where the scene passed unfiltered and can be labelled with any."""
 
+    @property
+    def flags(self) -> Quality:
+        """The quality band; all clear where no filter has set it."""
+        return np.zeros(self.shape, np.uint8) if self.quality is None else self.quality
+
 
 @dataclass(frozen=True, eq=False)
 class ClassMap:

@@ -153,7 +153,8 @@ def _write_draft(
                 sums[index] = _checksum(band, sums[index])
             expected += len(bands[0])
         _expect_next(height, expected)
-        known = dict(tags())
+        # GDAL drops tags without a value.
+        known = {key: value for key, value in tags().items() if value}
         file.update_tags(**{TAG_PREFIX + k.upper(): v for k, v in known.items()})
     return _Content(tuple(frame.names), known, sums)
 

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from sea_ice_kedro.imagery.classes import NODATA
 from sea_ice_kedro.imagery.simulate.atmosphere import CLOUD_COLOUR, SHADOW_TINT
 from sea_ice_kedro.training.options import AugmentationOptions
 
@@ -33,13 +34,13 @@ class Augmentation:
         """
         seeds = tf.random.experimental.stateless_split(seed, 3)
         if self._skies is not None and self._options.cloud_share > 0:
-            images = self._under_skies(images, seeds[0], seeds[1])
+            images = self._under_skies(images, labels, seeds[0], seeds[1])
         if self._options.turns:
             images, labels = _turned(images, labels, seeds[2])
         return images, labels
 
     def _under_skies(
-        self, images: tf.Tensor, which: tf.Tensor, whether: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, which: tf.Tensor, whether: tf.Tensor
     ) -> tf.Tensor:
         """Veil some chips: see `simulate.atmosphere.look_through`."""
         count = tf.shape(images)[0]
@@ -54,7 +55,8 @@ class Augmentation:
         seen = lit * (1 - cloud) + tf.constant(CLOUD_COLOUR) * cloud
         counts = tf.cast(tf.clip_by_value(tf.round(seen), 0, 255), tf.uint8)
         # What was not observed stays 0, under any sky.
-        observed = tf.reduce_any(images > 0, axis=-1, keepdims=True)
+        labelled = tf.not_equal(labels, NODATA)[..., None]
+        observed = labelled | tf.reduce_any(images > 0, axis=-1, keepdims=True)
         return tf.where(observed, counts, images)
 
 

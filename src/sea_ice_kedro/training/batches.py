@@ -76,7 +76,7 @@ class ChipBatches:
         try:
             for number, batch in enumerate(self.dataset(epoch), start=1):  # noqa: B007
                 yield batch
-        except tf.errors.OpError:
+        except (tf.errors.OpError, ValueError):  # ValueError: not one chip is left
             self._expect_whole_shards()
             raise
         if number < self.steps:

@@ -11,6 +11,7 @@ from fsspec.core import url_to_fs
 
 from sea_ice_kedro.errors import TrainingFailed
 from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.geotiff import write_errors
 
 Weights = list[npt.NDArray[Any]]
 
@@ -60,7 +61,11 @@ _LISTS = ("model", "optimizer", "best")
 
 
 def save_checkpoint(filepath: str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all."""
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        CannotWrite: if there is no room or no permission.
+    """
     facts = {
         "fingerprint": checkpoint.fingerprint,
         "history": checkpoint.history,
@@ -72,7 +77,11 @@ def save_checkpoint(filepath: str, checkpoint: Checkpoint) -> None:
         for name in _LISTS
         for index, array in enumerate(getattr(checkpoint, name))
     }
-    with writing(filepath) as part, part.open("wb") as file:
+    with (
+        write_errors(filepath),
+        writing(filepath) as part,
+        part.open("wb") as file,
+    ):
         np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
 
 
@@ -95,13 +104,13 @@ def load_checkpoint(filepath: str, fingerprint: str) -> Checkpoint:
             if facts["fingerprint"] != fingerprint:
                 return Checkpoint(fingerprint)
             lists: dict[str, Any] = {name: _list(stored, name) for name in _LISTS}
+            return Checkpoint(**facts, **lists)
     # zipfile, numpy and json each have errors of their own for a damaged file.
     except Exception as error:
         raise TrainingFailed(
             f"expected a whole checkpoint, got {type(error).__name__}: {error}; remove "
             f"{filepath} and train again from the first epoch"
         ) from error
-    return Checkpoint(**facts, **lists)
 
 
 def _list(stored: Any, name: str) -> Weights:  # noqa: ANN401 - numpy's open archive

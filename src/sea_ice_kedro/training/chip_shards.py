@@ -6,7 +6,7 @@ and `label` (S, S).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -81,14 +81,20 @@ def _header(filepath: str) -> dict[str, Any]:
         if not path.exists():
             raise FileNotFoundError(f"no such file: {filepath}")
         try:
-            first = next(iter(tf.data.TFRecordDataset(str(path)).take(1)))
-            header = json.loads(first.numpy())
+            header = json.loads(next(_records(str(path))))
         except (StopIteration, ValueError, tf.errors.DataLossError) as error:
             raise damaged(filepath, str(error) or "an empty file") from error
     found = (header.get("kind"), header.get("format"))
     if found != (_KIND, FORMAT):
         raise damaged(filepath, f"one of {found[0]}, format {found[1]}")
     return dict(header)
+
+
+def _records(filepath: str) -> Iterator[bytes]:
+    # Not tf.data: that would start TensorFlow's runtime, which takes all GPUs, in
+    # processes that only want to know what is in a file.
+    records: Iterator[bytes] = tf.compat.v1.io.tf_record_iterator(filepath)
+    return records
 
 
 def _shard(filepath: str, header: Mapping[str, Any]) -> ChipShard:
@@ -119,7 +125,7 @@ def expect_whole(filepath: str, count: int) -> None:
     if not tf.io.gfile.exists(filepath):
         raise damaged(filepath, "no such file")
     try:
-        found = sum(1 for _ in tf.data.TFRecordDataset(filepath)) - 1
+        found = sum(1 for _ in _records(filepath)) - 1
     except tf.errors.DataLossError as error:
         raise damaged(filepath, error.message) from error
     if found != count:

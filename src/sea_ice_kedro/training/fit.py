@@ -81,6 +81,7 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
             "seconds": elapsed_s,
             "images_per_s": seen / elapsed_s,
         }
+        expect_finite(plan.name, record, validation.total)
         state.add(record, record["validation_loss"], values(model.variables))
         if workers.is_chief:
             state.model = values(model.variables)
@@ -147,6 +148,7 @@ class TrainStep:
         self._name, self._optimizer = plan.name, optimizer
         self._seed = options.seed * 1009 + workers.rank
         self._running: tuple[tf.Tensor, tuple[int, int]] | None = None
+        self._previous: tuple[tf.Tensor, tuple[int, int]] | None = None
 
         @tf.function(jit_compile=options.xla)  # type: ignore[untyped-decorator]
         def gradients(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> Any:  # noqa: ANN401
@@ -246,6 +248,23 @@ def means(name: str, sums: Any) -> dict[str, float]:  # noqa: ANN401
     if not labelled:
         return {f"{name}loss": math.nan, f"{name}accuracy": math.nan}
     return {f"{name}loss": entropy / labelled, f"{name}accuracy": hits / labelled}
+
+
+def expect_finite(name: str, record: dict[str, float], validated: int) -> None:
+    """Refuse an epoch that ended with weights that are no numbers.
+
+    All workers see the same record, so that all of them stop.
+
+    Raises:
+        TrainingFailed: naming the epoch.
+    """
+    if validated and not math.isfinite(record["validation_loss"]):
+        raise TrainingFailed(
+            f"{name}: expected a finite validation loss, got "
+            f"{record['validation_loss']} after epoch {record['epoch']:.0f}; lower "
+            "modeling.training.learning_rate, or set modeling.training.precision to "
+            "float32. The checkpoint of the epoch before is kept"
+        )
 
 
 def in_words(record: dict[str, float], epochs: int) -> str:

@@ -26,6 +26,7 @@ import tensorflow as tf
 
 from sea_ice_kedro.engines.base import worker_count
 from sea_ice_kedro.errors import SeaIceError, TrainingFailed
+from sea_ice_kedro.rasters.files import writing
 from sea_ice_kedro.training.fit import fit
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.workers import Value
@@ -35,6 +36,9 @@ _SAID = "workers"
 
 _BROKEN = ("HOROVOD_CYCLE_TIME", "HOROVOD_CACHE_CAPACITY")
 """`horovod.run` sets them to "(None,)": each worker would burn half a core idle."""
+
+_RANKS = ("HOROVOD_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
+"""Where Gloo's and MPI's launchers say which worker this is."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -150,7 +154,7 @@ def expect_built_for(controller: str, collectives: str) -> None:
 
 def work(plan: TrainingPlan, launcher: int) -> None:
     """Train as one of the workers; what ends this one is left for the launcher."""
-    rank = os.environ.get("HOROVOD_RANK", "0")
+    rank = next((os.environ[name] for name in _RANKS if name in os.environ), "0")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     if plan.workers.hosts is None:
         threading.Thread(target=_exit_with, args=(launcher,), daemon=True).start()
@@ -165,8 +169,9 @@ def work(plan: TrainingPlan, launcher: int) -> None:
             "message": str(error) if meant else f"{type(error).__name__}: {error}",
             "trace": traceback.format_exc(),
         }
-        path = Path(plan.folder) / _SAID / f"rank{rank}.json"
-        path.write_text(json.dumps(note), encoding="utf-8")
+        # Whole or absent: the others' launcher may kill this worker any moment.
+        with writing(f"{plan.folder}/{_SAID}/rank{rank}.json") as part:
+            part.write_text(json.dumps(note), encoding="utf-8")
         raise
 
 

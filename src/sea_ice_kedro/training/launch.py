@@ -1,6 +1,7 @@
 """Training on as many workers as configured; one call, one trained network."""
 
 import importlib.util
+import sys
 from dataclasses import replace
 
 from sea_ice_kedro.engines.base import worker_count
@@ -9,6 +10,8 @@ from sea_ice_kedro.training.checkpoints import Checkpoint, load_checkpoint
 from sea_ice_kedro.training.options import WorkersOptions
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.shard_selection import chip_count
+
+_TOO_NEW = (3, 13)
 
 
 def train(plan: TrainingPlan) -> Checkpoint:
@@ -94,10 +97,12 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
             "ingestion,filtering,autolabel",
             "horovod": "train with modeling.workers.count=1",
         }
+        way = f"install it: .tools/uv sync --inexact --extra {extra}"
+        if sys.version_info >= _TOO_NEW:
+            way = "use Python 3.10 to 3.12, for which there are builds of it"
         raise MissingPackage(
-            f"expected the package {name} {purpose}, got none installed; install it: "
-            f".tools/uv sync --inexact --extra {extra} (see docs/training.md), or "
-            f"{other[extra]}"
+            f"expected the package {name} {purpose}, got none installed; {way} (see "
+            f"docs/training.md), or {other[extra]}"
         )
 
 

@@ -81,7 +81,19 @@ class ModelCard:
         Raises:
             InvalidModel: if it is of another format, or has other classes.
         """
-        facts: dict[str, Any] = json.loads(text)
+        try:
+            return cls._of(json.loads(text), where)
+        except (ValueError, TypeError, KeyError) as error:
+            if isinstance(error, InvalidModel):
+                raise
+            raise InvalidModel(
+                f"{where}: expected a card that this version can read, got "
+                f"{type(error).__name__}: {error}; train it again: kedro run "
+                "--pipelines modeling"
+            ) from error
+
+    @classmethod
+    def _of(cls, facts: dict[str, Any], where: str) -> "ModelCard":
         classes = {str(c.value): c.key for c in SeaIceClass}
         for key, expected in (("format", FORMAT), ("classes", classes)):
             if facts.pop(key, None) != expected:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.files import checksum, reading, writing
 from sea_ice_kedro.training.checkpoints import Weights
 from sea_ice_kedro.training.model_card import ModelCard
 
@@ -51,7 +51,7 @@ class ModelFile:
 
     def predict(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Give class probabilities, float32 (N, S, S, 3), of uint8 (N, S, S, 3)."""
-        probabilities = _serving(self.path, self.fingerprint())(images)
+        probabilities = _serving(self.path, checksum(self.path))(images)
         return np.asarray(probabilities, np.float32)
 
 
@@ -162,9 +162,9 @@ def _expect_shape(name: str, model: Any) -> None:  # noqa: ANN401
 
 
 @lru_cache(maxsize=2)
-def _serving(filepath: str, fingerprint: str) -> Any:  # noqa: ANN401
-    """Load a network once a process; `fingerprint` notices when the file changes."""
-    del fingerprint
+def _serving(filepath: str, content: str) -> Any:  # noqa: ANN401
+    """Load a network once a process; `content` notices when the file changes."""
+    del content
     import tensorflow as tf  # noqa: PLC0415 - only where a model is used
 
     for gpu in tf.config.list_physical_devices("GPU"):

@@ -1,4 +1,4 @@
-"""One scene through a trained network, in constant memory."""
+"""One scene through a trained network, in constant memory unless it is filtered."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -82,9 +82,15 @@ def predicting(
     """Give the function that predicts one scene, the model known by its content.
 
     Raises:
-        InvalidOption: if the windows do not fit the network, before any prediction of
+        InvalidOption: if another model is asked for than is served, or the windows do
+            not fit the network, before any prediction of
             an earlier run is touched.
     """
+    if options.model is not None and options.model != model.path:
+        raise InvalidOption(
+            f"expected inference.model only with --params and the pipeline inference, "
+            f"got {options.model} where {model.path} is served"
+        )
     expect_windows_fit(model.card(), options)
     return partial(predict_scene, model=model, options=replace(options, model=None))
 

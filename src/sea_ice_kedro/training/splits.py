@@ -14,7 +14,7 @@ TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DROPPED = "dropped"
 """Of chips with too few labelled pixels."""
 
-CLOUDY = "cloudy"
+UNSURE = "unsure"
 """Of chips to learn from whose auto-label is not to be trusted."""
 
 

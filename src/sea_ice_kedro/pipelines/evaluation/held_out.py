@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from sea_ice_kedro.engines import Partitions
-from sea_ice_kedro.errors import MissingInput, TooFewScenes
+from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.chipping import Window
 from sea_ice_kedro.pipelines.scenes import of_index
-from sea_ice_kedro.training.splits import TEST
+from sea_ice_kedro.training.splits import TEST, TRAIN, VALIDATION
 
 _WHOLE_SCENE = 2**31
 
@@ -69,6 +69,28 @@ def held_out_scenes(
         for i, manual in labelled
         if i in windows
     }
+
+
+def expect_not_learnt(chip_split: pd.DataFrame, chip_index: pd.DataFrame) -> None:
+    """Refuse to score a network on what it has learnt from.
+
+    Args:
+        chip_split: The current split.
+        chip_index: The chips of the network, with the split it was trained by.
+
+    Raises:
+        InvalidModel: if a held-out chip was learnt from or chosen by.
+    """
+    place = ["scene_id", "row", "column"]
+    held_out = chip_split.loc[chip_split["split"] == TEST, place]
+    learnt = chip_index.loc[chip_index["split"].isin([TRAIN, VALIDATION]), place]
+    both = held_out.merge(learnt, on=place)
+    if len(both):
+        raise InvalidModel(
+            f"expected a network that has not learnt from held-out chips, got one that "
+            f"has from {len(both)} of {len(held_out)}: the split has changed since it "
+            "was trained; train it again: kedro run --pipelines modeling,evaluation"
+        )
 
 
 def _chip_px(chip_split: pd.DataFrame) -> int:

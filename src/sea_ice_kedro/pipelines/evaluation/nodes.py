@@ -12,6 +12,7 @@ from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.predictions import Prediction
 from sea_ice_kedro.pipelines.evaluation import scoring
 from sea_ice_kedro.pipelines.evaluation.held_out import (
+    expect_not_learnt,
     held_out_of,
     held_out_scenes,
     references_of,
@@ -23,9 +24,10 @@ from sea_ice_kedro.training.model_file import ModelFile
 from sea_ice_kedro.training.predict import InferenceOptions, predicting
 
 
-def predict_held_out(
+def predict_held_out(  # noqa: PLR0913 - a node's inputs are its arguments
     chip_split: pd.DataFrame,
     scene_index: pd.DataFrame,
+    chip_index: pd.DataFrame,
     scene_windows: Partitions[StoredScene],
     unet: ModelFile,
     options: InferenceOptions,
@@ -35,11 +37,16 @@ def predict_held_out(
     Args:
         chip_split: Which chips are held out.
         scene_index: A row a scene.
+        chip_index: What the network has learnt from.
         scene_windows: Scene id -> loader of a handle of the ingested scene.
         unet: The network; it knows whether scenes are to be filtered first.
         options: Windows and their overlap.
+
+    Raises:
+        InvalidModel: if the network has learnt from a chip that is now held out.
     """
     scenes = held_out_scenes(chip_split, scene_index)
+    expect_not_learnt(chip_split, chip_index)
     chosen = held_out_of(scenes, scene_windows, "the ingested raster", "ingestion")
     return map_partitions(predicting(unet, options), chosen)
 

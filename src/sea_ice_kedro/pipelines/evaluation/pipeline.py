@@ -38,7 +38,13 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
         [
             Node(
                 func=predict_held_out,
-                inputs=[*_HELD_OUT, "scenes@windows", "unet", "params:inference"],
+                inputs=[
+                    *_HELD_OUT,
+                    "chip_index",
+                    "scenes@windows",
+                    "unet",
+                    "params:inference",
+                ],
                 outputs="held_out_predictions",
                 name="predict_held_out",
             ),
@@ -73,7 +79,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
     return Pipeline(
         nodes,
         namespace=variant.name,
-        inputs=nodes.inputs() - parameters - {"unet"},
+        inputs=nodes.inputs() - parameters - {"chip_index", "unet"},
         parameters=parameters,
     )
 

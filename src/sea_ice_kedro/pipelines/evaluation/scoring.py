@@ -1,9 +1,8 @@
 """The scores of one scene, declared by the nodes and computed in a worker."""
 
-import numpy as np
 import pandas as pd
 
-from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Quality, Scene
+from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chip_scores import score_chips
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.pipelines.evaluation.held_out import HeldOutScene
@@ -19,8 +18,8 @@ def score_prediction(
     held_out: HeldOutScene,
 ) -> pd.DataFrame:
     """Score one prediction in each held-out chip: a row a chip."""
-    quality = _quality_of(filtered)
-    chips = score_chips(reference.codes, prediction.codes, quality, held_out.windows)
+    flags = filtered.flags
+    chips = score_chips(reference.codes, prediction.codes, flags, held_out.windows)
     return chip_table(held_out.scene_id, held_out.reference, chips)
 
 
@@ -48,25 +47,18 @@ def score_thresholds_of(  # noqa: PLR0913 - three maps, the chips and the limits
     maps = {"original": label_scene(scene, thresholds)}
     if manual:
         maps["filtered"] = class_map
-    quality = _quality_of(filtered)
     tables = []
     for images, labels in maps.items():
         chips = score_chips(
             reference.codes,
             labels.codes,
-            quality,
+            filtered.flags,
             held_out.windows,
             with_ssim=manual,
         )
         table = chip_table(held_out.scene_id, held_out.reference, chips, images=images)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
-
-
-def _quality_of(filtered: FilteredScene) -> Quality:
-    if filtered.quality is None:
-        return np.zeros(filtered.shape, np.uint8)
-    return filtered.quality
 
 
 def cut_samples(

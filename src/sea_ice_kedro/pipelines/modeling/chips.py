@@ -39,14 +39,11 @@ def cut_scene(
             "ingestion,filtering,autolabel"
         )
     valid_mask = scene.valid_mask
-    quality = filtered.quality
-    if quality is None:
-        quality = np.zeros(scene.shape, np.uint8)
     chips = cut_chips(
         scene.scene_id,
         np.where(valid_mask[..., None], scene.rgb, np.uint8(0)),
         np.where(valid_mask, label.codes, np.uint8(NODATA)),
-        quality,
+        filtered.flags,
         options,
     )
     return DescribedChips(chips, facts)

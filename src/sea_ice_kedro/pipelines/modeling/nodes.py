@@ -23,7 +23,7 @@ from sea_ice_kedro.pipelines.modeling.chips import cut_scene
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
-from sea_ice_kedro.training.launch import train
+from sea_ice_kedro.training.launch import expect_package, train
 from sea_ice_kedro.training.model_file import TrainedUNet
 from sea_ice_kedro.training.options import (
     TrainingOptions,
@@ -32,9 +32,9 @@ from sea_ice_kedro.training.options import (
 )
 from sea_ice_kedro.training.shard_selection import ChipShard
 from sea_ice_kedro.training.splits import (
-    CLOUDY,
     DROPPED,
     TRAIN,
+    UNSURE,
     VALIDATION,
     SplitOptions,
     split,
@@ -62,6 +62,7 @@ def split_chips(
     Raises:
         TooFewScenes: if a split would stay empty.
     """
+    expect_package("tensorflow", "train", "to train a network")
     rows = [
         (scene.scene_id, window.row, window.column)
         for scene in scene_index.itertuples()
@@ -74,6 +75,32 @@ def split_chips(
 
 def _shape(scene: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of the index
     return int(scene.height), int(scene.width)
+
+
+def take_auto_labels(
+    scene_index: pd.DataFrame, class_maps: Partitions[ClassMap]
+) -> Partitions[ClassMap]:
+    """Take the class maps by thresholds to learn from; a failed scene has none."""
+    return {i: class_maps[i] for i in scene_index["scene_id"] if i in class_maps}
+
+
+def take_manual_labels(
+    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap]
+) -> Partitions[ClassMap]:
+    """Take the manual labels of the last ingestion to learn from, no older ones.
+
+    Raises:
+        TooFewScenes: if there is none.
+    """
+    labelled = scene_index.loc[scene_index["manual_label"], "scene_id"]
+    labels = {i: manual_labels[i] for i in labelled if i in manual_labels}
+    if not labels:
+        raise TooFewScenes(
+            "expected manual labels to learn from, got none; bring some "
+            "(docs/bring-your-own-scenes.md), or train on auto-labels: "
+            "--params modeling.variants=auto_original"
+        )
+    return labels
 
 
 def cut_original_chips(
@@ -142,25 +169,30 @@ def cut_filtered_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 
 
 def _labelled(scene_index: pd.DataFrame, labels: Partitions[Any]) -> pd.DataFrame:
-    labelled = scene_index[scene_index["scene_id"].isin(list(labels))]
-    if labelled.empty:
-        raise TooFewScenes(
-            "expected labels of some scenes to learn from, got none; bring manual "
-            "labels (docs/bring-your-own-scenes.md), or train on auto-labels: "
-            "--params modeling.variants=auto_original"
-        )
-    return labelled
+    return scene_index[scene_index["scene_id"].isin(list(labels))]
 
 
-def index_chips(chip_split: pd.DataFrame, chips: Partitions[ChipShard]) -> pd.DataFrame:
+def index_chips(
+    chip_split: pd.DataFrame,
+    labels: Partitions[ClassMap],
+    chips: Partitions[ChipShard],
+) -> pd.DataFrame:
     """Make the table of a variant's chips from what their shards say.
+
+    Args:
+        chip_split: Which chip is in which split.
+        labels: By the ids of the scenes to learn from; the folder of shards may hold
+            others of earlier runs.
+        chips: Scene id -> loader of what is known of its chips.
 
     Returns:
         A row a chip: `scene_id`, `row`, `column`, `valid_fraction`, `cloud_fraction`,
         `<class>_fraction` (all 0..1) and `split`, "dropped" where too little of it is
         labelled.
     """
-    scene_ids = [i for i in chip_split["scene_id"].unique() if i in chips]
+    scene_ids = [
+        i for i in chip_split["scene_id"].unique() if i in labels and i in chips
+    ]
     rows = [
         {
             "scene_id": scene_id,
@@ -180,7 +212,10 @@ def index_chips(chip_split: pd.DataFrame, chips: Partitions[ChipShard]) -> pd.Da
 
 
 def index_clear_chips(
-    chip_split: pd.DataFrame, chips: Partitions[ChipShard], options: SplitOptions
+    chip_split: pd.DataFrame,
+    labels: Partitions[ClassMap],
+    chips: Partitions[ChipShard],
+    options: SplitOptions,
 ) -> pd.DataFrame:
     """Make the table of chips, where only those with little cloud are learnt from.
 
@@ -188,12 +223,12 @@ def index_clear_chips(
     network learns from clear chips, and to see through cloud from simulated cloud.
 
     Returns:
-        As `index_chips`; cloudy chips to learn from are of the split "cloudy".
+        As `index_chips`; chips that would be learnt from and are not, "unsure".
     """
-    table = index_chips(chip_split, chips)
+    table = index_chips(chip_split, labels, chips)
     cloudy = table["cloud_fraction"] > options.max_cloud_fraction
     learnt = table["split"].isin([TRAIN, VALIDATION])
-    return table.assign(split=table["split"].mask(cloudy & learnt, CLOUDY))
+    return table.assign(split=table["split"].mask(cloudy & learnt, UNSURE))
 
 
 def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments

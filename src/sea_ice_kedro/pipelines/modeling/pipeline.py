@@ -9,11 +9,11 @@ from sea_ice_kedro.pipelines.modeling.nodes import (
     index_chips,
     index_clear_chips,
     split_chips,
+    take_auto_labels,
+    take_manual_labels,
     train_unet,
 )
 from sea_ice_kedro.pipelines.variants import Variant, chosen
-
-_LABELS = {"auto": "class_maps@raster", "manual": "manual_labels"}
 
 
 def create_pipeline() -> Pipeline:
@@ -38,7 +38,7 @@ def create_pipeline() -> Pipeline:
 
 
 def _network(variant: Variant) -> Pipeline:
-    nodes = Pipeline([_cut(variant), _index(variant), *_train()])
+    nodes = Pipeline([_take(variant), _cut(variant), _index(variant), *_train()])
     own = {"checkpoints"}
     shared = {
         name
@@ -49,8 +49,23 @@ def _network(variant: Variant) -> Pipeline:
     return Pipeline(nodes, namespace=variant.name, inputs=shared, parameters=parameters)
 
 
+def _take(variant: Variant) -> Node:
+    if variant.labels == "manual":
+        return Node(
+            func=take_manual_labels,
+            inputs=["scene_index", "manual_labels"],
+            outputs="labels",
+            name="take_manual_labels",
+        )
+    return Node(
+        func=take_auto_labels,
+        inputs=["scene_index", "class_maps@raster"],
+        outputs="labels",
+        name="take_auto_labels",
+    )
+
+
 def _cut(variant: Variant) -> Node:
-    labels = _LABELS[variant.labels]
     if variant.images == "original":
         return Node(
             func=cut_original_chips,
@@ -58,7 +73,7 @@ def _cut(variant: Variant) -> Node:
                 "scene_index",
                 "scenes@raster",
                 "filtered_scenes@raster",
-                labels,
+                "labels",
                 "params:modeling.chips",
             ],
             outputs="chips",
@@ -70,7 +85,7 @@ def _cut(variant: Variant) -> Node:
             "scene_index",
             "filtered_scenes@raster",
             "filtered_scenes@tags",
-            labels,
+            "labels",
             "params:modeling.chips",
             "params:filtering",
             "params:autolabel.thresholds",
@@ -84,13 +99,13 @@ def _index(variant: Variant) -> Node:
     if variant.labels == "manual":
         return Node(
             func=index_chips,
-            inputs=["chip_split", "chips"],
+            inputs=["chip_split", "labels", "chips"],
             outputs="chip_index",
             name="index_chips",
         )
     return Node(
         func=index_clear_chips,
-        inputs=["chip_split", "chips", "params:modeling.split"],
+        inputs=["chip_split", "labels", "chips", "params:modeling.split"],
         outputs="chip_index",
         name="index_clear_chips",
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from sea_ice_kedro.datasets.work_folder import WorkFolder
-from sea_ice_kedro.errors import TooFewScenes
+from sea_ice_kedro.errors import InvalidOption, TooFewScenes
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
@@ -33,9 +33,16 @@ def make_plan(
     """Say what is to be trained on what.
 
     Raises:
+        InvalidOption: if the chips do not fit the network.
         TooFewScenes: if a split has no chip, or a class no pixel to learn from.
     """
     split, unet, training, workers = options
+    step = 2**unet.depth
+    if shards[0].chip_px % step:
+        raise InvalidOption(
+            f"expected modeling.chips.size_px to be a multiple of {step} for "
+            f"modeling.unet.depth {unet.depth}, got {shards[0].chip_px}"
+        )
     learnt = chip_index[chip_index["split"] == TRAIN]
     fractions = _class_fractions(learnt)
     _expect_all_classes(folder.name, fractions, training)
