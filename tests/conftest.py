@@ -29,6 +29,28 @@ def data_root(project, tmp_path, monkeypatch):
     return root
 
 
+@pytest.fixture
+def bucket(monkeypatch):
+    """An empty bucket of Cloud Storage, for this process and those that it starts."""
+    pytest.importorskip("gcp_storage_emulator")
+    from tests.buckets import serving_bucket
+
+    with serving_bucket() as bucket:
+        for name, value in bucket.environment.items():
+            monkeypatch.setenv(name, value)
+        pytest.importorskip("gcsfs")
+        yield bucket
+
+
+@pytest.fixture
+def impatient(bucket):
+    """Let gcsfs in this process try again at once."""
+    from tests.buckets import impatient
+
+    with impatient():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def closed_ledger():
     """No test sees the failures of another."""

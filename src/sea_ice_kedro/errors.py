@@ -32,6 +32,10 @@ class CannotWrite(SeaIceError, OSError):
     """A product cannot be written: no room, no permission, no such place."""
 
 
+class CannotRead(SeaIceError, OSError):
+    """A file in a bucket cannot be read: no permission, no answer."""
+
+
 class InvalidShard(SeaIceError, ValueError):
     """A file of chips is damaged or was written by another version."""
 
@@ -50,3 +54,11 @@ class TrainingFailed(SeaIceError, RuntimeError):
 
 class MissingPackage(SeaIceError, ImportError):
     """An optional package is needed for what was asked."""
+
+
+class SparkFailed(SeaIceError, RuntimeError):
+    """Spark does not start, or has given up a piece of work."""
+
+
+class MeasurementFailed(SeaIceError, RuntimeError):
+    """A time could not be measured, or what was timed did not do its work."""

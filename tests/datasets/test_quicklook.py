@@ -30,6 +30,16 @@ def test_a_picture_that_is_not_there_has_no_fingerprint(tmp_path):
     assert dataset.stored_fingerprint() is None
 
 
+def test_what_a_picture_in_a_bucket_was_made_from_costs_no_picture(bucket, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
+    url = f"{bucket.url}/q.png"
+    QuicklookDataset(filepath=url, provenance={"fingerprint": "f"}).save(noise)
+    bucket.forget()
+    assert QuicklookDataset(filepath=url).stored_fingerprint() == "f"
+    assert bucket.sent < 100_000
+    assert np.array_equal(QuicklookDataset(filepath=url).load(), noise)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.01])
 def test_a_damaged_picture_has_no_fingerprint_so_it_is_made_again(tmp_path, share):
     dataset = saved(tmp_path / "q.png", fingerprint="f")

@@ -5,9 +5,10 @@ from contextlib import suppress
 import fsspec
 import pytest
 
+from sea_ice_kedro.errors import CannotRead
 from sea_ice_kedro.rasters.files import checksum, reading, remove, writing
 
-HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+HELLO = "md5:5d41402abc4b2a76b9719d911017c592"
 DEAD = 2**22 + 1  # no process has a number above 2**22
 
 
@@ -113,3 +114,88 @@ def test_a_missing_file_has_no_checksum(tmp_path):
 
 def test_removing_what_is_not_there_is_fine(tmp_path):
     remove(str(tmp_path / "none.tif"))
+
+
+SIX_MB = 6_000_000
+"""More than gcsfs uploads with one request."""
+
+
+@pytest.mark.parametrize("size", [5, SIX_MB], ids=["small", "large"])
+def test_a_file_in_cloud_storage_is_written_whole_and_keeps_its_digest(
+    bucket, tmp_path, size
+):
+    url = f"{bucket.url}/a folder/scene (1),=@+.tif"
+    content = b"hello" * (size // 5)
+    with writing(url) as part:
+        part.write_bytes(content)
+        assert bucket.names() == []
+    assert bucket.names() == ["a folder/scene (1),=@+.tif"]
+    (tmp_path / "a").write_bytes(content)
+    assert checksum(url) == checksum(str(tmp_path / "a"))
+    with reading(url) as path:
+        assert path.read_bytes() == content
+    remove(url)
+    remove(url)
+    assert bucket.names() == []
+    with pytest.raises(FileNotFoundError, match="no such file: gs://"):
+        checksum(url)
+    with pytest.raises(FileNotFoundError, match="no such file: gs://"), reading(url):
+        pass
+
+
+@pytest.mark.parametrize("size", [5, SIX_MB], ids=["small", "large"])
+@pytest.mark.parametrize("how", ["503", "reset"])
+def test_an_upload_that_breaks_off_is_tried_again(bucket, impatient, size, how):
+    bucket.fails("POST", "/upload/", times=4, how=how)
+    with writing(f"{bucket.url}/scene.tif") as part:
+        part.write_bytes(b"x" * size)
+    assert bucket.files.info(f"{bucket.name}/scene.tif")["size"] == size
+
+
+@pytest.mark.parametrize("size", [5, SIX_MB], ids=["small", "large"])
+@pytest.mark.parametrize("how", ["503", "403", "reset"])
+@pytest.mark.parametrize("after", [0, 1])
+def test_an_upload_that_fails_leaves_the_old_file(bucket, impatient, size, how, after):
+    url = f"{bucket.url}/scene.tif"
+    with writing(url) as part:
+        part.write_text("old")
+    bucket.fails("POST", "/upload/", how=how, after=after if size == SIX_MB else 0)
+    with pytest.raises(OSError, match=r"."), writing(url) as part:
+        part.write_bytes(b"x" * size)
+    assert bucket.files.cat_file(url) == b"old"
+
+
+def test_an_object_of_parts_has_a_digest_of_its_content(bucket):
+    digests = []
+    for parts in (("ha", "llo"), ("he", "llo"), ("hel", "lo")):
+        bucket.compose("scene.tif", *parts)
+        digests.append(checksum(f"{bucket.url}/scene.tif"))
+    assert digests[0].startswith("remote:")
+    assert digests[0] != digests[1] == digests[2]
+
+
+@pytest.mark.parametrize(
+    "use", [checksum, remove, lambda url: reading(url).__enter__()]
+)
+def test_a_bucket_that_does_not_answer_is_an_error_that_names_the_file(
+    bucket, impatient, use
+):
+    bucket.put_text("scene.tif", "hello")
+    for method in ("GET", "DELETE"):
+        bucket.fails(method, "/scene.tif")
+    with pytest.raises(OSError, match=r"HttpError") as error:
+        use(f"{bucket.url}/scene.tif")
+    assert isinstance(error.value, CannotRead) == (use is not remove)
+    assert use is remove or f"{bucket.url}/scene.tif" in str(error.value)
+
+
+def test_a_url_of_a_disk_is_a_path(tmp_path):
+    url = f"file://{tmp_path}/made/scene.tif"
+    with writing(url) as part:
+        part.write_text("hello")
+    assert (tmp_path / "made" / "scene.tif").read_text() == "hello"
+    assert checksum(url) == HELLO
+    with reading(url) as path:
+        assert path == tmp_path / "made" / "scene.tif"
+    remove(url)
+    assert list((tmp_path / "made").iterdir()) == []

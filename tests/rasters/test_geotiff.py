@@ -189,3 +189,21 @@ def test_a_disk_full_at_any_byte_is_an_error_and_leaves_no_half_file(tmp_path):
         timeout=60,
     )
     assert done.stdout == "all refused\n", done.stderr[-2000:]
+
+
+def test_a_bucket_that_cannot_be_written_to_is_named_with_the_way_out(bucket):
+    url = f"{bucket.url}-of-others/scenes/a.tif"
+    with pytest.raises(CannotWrite) as error:
+        write_raster(url, layers(), WORKING)
+    said = str(error.value)
+    assert f"a.tif: expected to write it to {bucket.url}-of-others/scenes, got" in said
+    assert "See that the bucket exists" in said
+    assert "MB free" not in said
+
+
+def test_the_room_left_is_that_of_the_disk(tmp_path):
+    (tmp_path / "scenes").write_text("a file")
+    for folder in (str(tmp_path / "scenes"), f"file://{tmp_path}/scenes"):
+        with pytest.raises(CannotWrite, match=r"MB free\), got") as error:
+            write_raster(f"{folder}/a.tif", layers(), WORKING)
+        assert f"to write it to {tmp_path}/scenes (" in str(error.value)

@@ -1,12 +1,14 @@
 import logging
+import pickle
 
 import numpy as np
 import pytest
+import rasterio
 
 from sea_ice_kedro.engines import fingerprint_of
-from sea_ice_kedro.errors import InvalidLabel, InvalidScene
+from sea_ice_kedro.errors import CannotRead, InvalidLabel, InvalidScene
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
-from tests.fabricate import floes, write
+from tests.fabricate import floes, quiet, write
 
 BLACK = np.zeros((48, 64, 3), np.uint8)
 
@@ -164,3 +166,108 @@ def test_a_link_that_leads_nowhere_is_a_scene_that_fails(tmp_path):
     assert list(entries) == ["a", "b"]
     with pytest.raises(FileNotFoundError, match=r"b\.png"):
         entries["b"].scene()
+
+
+WORLD_FILE = "10\n0\n0\n-10\n-300000\n-1200000\n"
+
+
+def test_a_folder_in_a_bucket_gives_the_scenes_of_a_folder_on_a_disk(bucket, tmp_path):
+    pictures(tmp_path, "s2_vis_00.png", "b.tif", "c.jpg", "README")
+    write(tmp_path / "s2_seg_00.png", BLACK)
+    pictures(tmp_path / "more", "z.png")
+    here, there = listed(tmp_path), listed(bucket.put(tmp_path, "season 1/scenes"))
+    assert list(there) == list(here) == ["b", "c", "s2_vis_00"]
+    for scene_id, entry in pickle.loads(pickle.dumps(there)).items():
+        assert np.array_equal(entry.scene().rgb, here[scene_id].scene().rgb)
+        assert entry.scene().origin == here[scene_id].scene().origin
+        assert fingerprint_of(entry.scene) == fingerprint_of(here[scene_id].scene)
+    label = there["s2_vis_00"].manual_label
+    assert (label().codes == 255).all()
+    assert fingerprint_of(label) == fingerprint_of(here["s2_vis_00"].manual_label)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.pgw", "a.PGW", "a.pngw", "a.wld", "a.png.aux.xml", "a.png.msk"]
+)
+def test_what_lies_beside_a_scene_in_a_bucket_belongs_to_it(bucket, tmp_path, name):
+    write(tmp_path / "a.png", floes())
+    bare = listed(bucket.put(tmp_path, "bare"))["a"].scene
+    if name.endswith(".msk"):
+        mask = write(tmp_path / "mask.tif", np.full((48, 64), 255, np.uint8))
+        mask.rename(tmp_path / name)
+    elif name.endswith(".xml"):
+        text = "<GeoTransform>5, 10, 0, 5, 0, -10</GeoTransform>"
+        (tmp_path / name).write_text(f"<PAMDataset>{text}</PAMDataset>")
+    else:
+        (tmp_path / name).write_text(WORLD_FILE)
+    there = listed(bucket.put(tmp_path))["a"].scene
+    assert there.fingerprint() == listed(tmp_path)["a"].scene.fingerprint()
+    assert there.fingerprint() != bare.fingerprint()
+    there()
+
+
+def test_a_mask_beside_a_scene_in_a_bucket_says_what_is_valid(bucket, tmp_path):
+    write(tmp_path / "a.png", floes())
+    observed = np.full((48, 64), 255, np.uint8)
+    observed[:10] = 0
+    with quiet(), rasterio.open(tmp_path / "a.png", "r+") as file:
+        file.write_mask(observed)
+    assert {p.name for p in tmp_path.iterdir()} >= {"a.png", "a.png.msk"}
+    scene = listed(bucket.put(tmp_path))["a"].scene()
+    assert np.array_equal(scene.valid_mask, observed > 0)
+    assert np.array_equal(scene.valid_mask, listed(tmp_path)["a"].scene().valid_mask)
+
+
+def test_a_fingerprint_in_a_bucket_costs_no_scene(bucket, tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
+    write(tmp_path / "a.tif", rgb)
+    scene = listed(bucket.put(tmp_path))["a"].scene
+    bucket.forget()
+    scene.fingerprint()
+    assert bucket.sent < 20_000
+
+
+def test_another_scene_under_the_same_name_in_a_bucket_is_noticed(bucket, tmp_path):
+    write(tmp_path / "a.png", floes())
+    scene = listed(bucket.put(tmp_path))["a"].scene
+    before = scene.fingerprint()
+    write(tmp_path / "a.png", floes(seed=1))
+    bucket.put(tmp_path)
+    assert scene.fingerprint() != before
+    assert np.array_equal(scene().rgb, floes(seed=1))
+
+
+@pytest.mark.parametrize("folder", ["", "/none", "-of-others/scenes"])
+def test_a_missing_folder_in_a_bucket_is_refused_by_its_url(bucket, folder):
+    url = f"{bucket.url}{folder}"
+    with pytest.raises(
+        InvalidScene, match=f"got {url}, which does not exist|none amon"
+    ):
+        listed(url)
+
+
+def test_an_object_instead_of_a_folder_is_refused(bucket, tmp_path):
+    url = bucket.put(pictures(tmp_path, "a.png"))
+    with pytest.raises(InvalidScene, match=r"a\.png, which is a file"):
+        listed(f"{url}/a.png")
+
+
+def test_a_folder_in_a_bucket_without_scenes_is_refused(bucket):
+    bucket.put_text("scenes/", "")
+    bucket.put_text("scenes/README", "text")
+    with pytest.raises(InvalidScene, match="got none among 1 files"):
+        listed(f"{bucket.url}/scenes")
+
+
+def test_a_bucket_that_forbids_to_list_says_so(bucket):
+    bucket.fails("GET", "", how="403")
+    with pytest.raises(CannotRead, match=f"read {bucket.url}/scenes, got .*Forbidden"):
+        listed(f"{bucket.url}/scenes")
+
+
+def test_a_url_of_a_folder_on_a_disk_is_a_folder(tmp_path):
+    write(tmp_path / "a.png", floes())
+    (tmp_path / "a.pgw").write_text(WORLD_FILE)
+    there, here = listed(f"file://{tmp_path}"), listed(tmp_path)
+    assert fingerprint_of(there["a"].scene) == fingerprint_of(here["a"].scene)
+    assert there["a"].scene().scene_id == "a"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sea_ice_kedro.errors import InvalidModel
+from sea_ice_kedro.errors import CannotRead, InvalidModel
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, PublishedFilter
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.training.model_card import ModelCard
@@ -161,3 +161,60 @@ def test_an_architecture_that_keras_cannot_rebuild_is_refused(path):
 def test_a_card_survives_its_text():
     assert ModelCard.from_json(CARD.to_json(), "x") == CARD
     assert isinstance(ModelCard.from_json(CARD.to_json(), "x").unet, UNetOptions)
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+
+
+def test_a_network_in_a_bucket_is_served_as_from_a_disk(bucket, path):
+    there = ModelFile(f"{bucket.put(path.parent)}/unet.keras")
+    here = ModelFile(str(path))
+    assert there.card() == here.card()
+    assert there.fingerprint() == here.fingerprint()
+    assert np.array_equal(there.predict(PIXELS), here.predict(PIXELS))
+
+
+def test_a_network_in_a_bucket_is_fetched_once_and_looked_up_once_a_scene(bucket, path):
+    model = ModelFile(f"{bucket.put(path.parent)}/unet.keras")
+    predict = model.predict
+    bucket.forget()
+    for _ in range(5):
+        predict(PIXELS)
+    assert bucket.requests == []
+    model.predict(PIXELS)
+    model.card()
+    assert bucket.requests != []
+    assert not [request for request in bucket.requests if "/download/" in request]
+
+
+def test_another_network_under_the_same_url_is_noticed(bucket, path, network):
+    model = ModelFile(f"{bucket.put(path.parent)}/unet.keras")
+    before, fingerprint = model.predict(PIXELS), model.fingerprint()
+    weights = [np.array(v) + 0.1 for v in network.variables]
+    save_model(model.path, TrainedUNet(CARD, weights))
+    assert model.fingerprint() != fingerprint
+    assert not np.array_equal(model.predict(PIXELS), before)
+
+
+def test_the_card_of_a_network_in_a_bucket_costs_a_fraction_of_it(bucket, path):
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("more", np.random.default_rng(0).bytes(2_000_000))
+    url = f"{bucket.put(path.parent)}/unet.keras"
+    bucket.forget()
+    assert ModelFile(url).card() == ModelFile(str(path)).card()
+    assert bucket.sent < 300_000
+
+
+def test_half_a_network_or_none_in_a_bucket_is_said_as_on_a_disk(bucket, path):
+    url = bucket.put(cut(path, 0.5).parent)
+    with pytest.raises(InvalidModel, match=r"unet\.keras: expected a whole"):
+        ModelFile(f"{url}/unet.keras").card()
+    with pytest.raises(FileNotFoundError, match=f"no such model: {url}/none.keras; t"):
+        ModelFile(f"{url}/none.keras").card()
+
+
+def test_a_bucket_that_does_not_answer_is_no_damaged_model(bucket, impatient, path):
+    url = f"{bucket.put(path.parent)}/unet.keras"
+    bucket.fails("GET", "/download/")
+    with pytest.raises(CannotRead, match=f"expected to read {url}, got"):
+        ModelFile(url).card()

@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset
 from sea_ice_kedro.imagery.arrays import RGB
-from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.files import browsing, reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 
@@ -61,7 +61,7 @@ class QuicklookDataset(RasterFileDataset[RGB]):
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing picture was made from; None when there is none."""
         try:
-            with reading(self._filepath) as path, Image.open(path) as picture:
+            with browsing(self._filepath) as file, Image.open(file) as picture:
                 fingerprint = picture.info.get("fingerprint")
         except OSError:  # not there, or no picture
             return None

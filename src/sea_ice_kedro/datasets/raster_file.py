@@ -6,7 +6,7 @@ from typing import Any
 
 from sea_ice_kedro.datasets.whole_file import Value, WholeFileDataset
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.rasters.geotiff import opened, tags_of
+from sea_ice_kedro.rasters.geotiff import opened_header, tags_of
 
 
 class RasterFileDataset(WholeFileDataset[Value]):
@@ -32,7 +32,7 @@ class RasterFileDataset(WholeFileDataset[Value]):
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing file was made from; None when there is none."""
         try:
-            with opened(self._filepath) as file:
+            with opened_header(self._filepath) as file:
                 return tags_of(file).get("fingerprint")
         except (FileNotFoundError, InvalidScene):
             return None

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened_header, tags_of
 
 
 class RasterTagsDataset(RasterFileDataset[dict[str, Any]]):
@@ -21,7 +21,7 @@ class RasterTagsDataset(RasterFileDataset[dict[str, Any]]):
         Raises:
             InvalidScene: if the file is damaged.
         """
-        with opened(self._filepath) as file:
+        with opened_header(self._filepath) as file:
             georeference = georeference_of(file)
             crs = "" if georeference is None else georeference.crs
             size = {"height": file.height, "width": file.width, "crs": crs}

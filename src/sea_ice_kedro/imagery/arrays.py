@@ -49,7 +49,7 @@ class Origin:
     """File name, product or seed, as the source names it; never a whole path."""
 
     checksum: str
-    """"sha256:..." of the bytes or settings that the scene was made of."""
+    """Digest of the bytes, "md5:...", or settings that the scene was made of."""
 
 
 @dataclass(frozen=True, eq=False)

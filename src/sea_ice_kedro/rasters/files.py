@@ -1,38 +1,68 @@
 """Files that are whole or absent, on a disk or in a bucket."""
 
+import base64
 import hashlib
 import os
 import re
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
+from sea_ice_kedro.rasters.remote import (
+    in_ranges,
+    is_on_disk,
+    locate,
+    reading_from,
+    writing_to,
+)
 
 
 @contextmanager
-def reading(filepath: str) -> Iterator[Path]:
+def reading(filepath: str, beside: Sequence[str] = ()) -> Iterator[Path]:
     """Give a local path with the file's content; a remote file is fetched first.
 
     Args:
         filepath: A path, or a URL that fsspec knows (`gs://bucket/scene.tif`).
+        beside: Remote files that belong to it (a world file), fetched with it.
 
     Raises:
         FileNotFoundError: if there is no such file.
+        CannotRead: if it is in a bucket and cannot be had.
     """
-    filesystem, path = url_to_fs(filepath)
-    if isinstance(filesystem, LocalFileSystem):
+    filesystem, path = locate(filepath)
+    if is_on_disk(filesystem):
         yield Path(path)
         return
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / Path(path).name
-        filesystem.get_file(path, str(copy))
+        for remote in (*beside, filepath):
+            copy = Path(folder) / Path(remote).name
+            with reading_from(remote):
+                filesystem.get_file(locate(remote)[1], str(copy))
         yield copy
+
+
+@contextmanager
+def browsing(filepath: str) -> Iterator[Any]:
+    """Open a binary file to read a few parts of it; only those are fetched.
+
+    Args:
+        filepath: A path, or a URL that fsspec knows.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        CannotRead: if it is in a bucket and cannot be had.
+    """
+    filesystem, path = locate(filepath)
+    if is_on_disk(filesystem):
+        with Path(path).open("rb") as file:
+            yield file
+    else:
+        with in_ranges(filepath) as ranges:
+            yield ranges.file()
 
 
 @contextmanager
@@ -43,15 +73,21 @@ def writing(filepath: str) -> Iterator[Path]:
     name; the next writer of the same name on the same machine clears it away (what
     another machine left in a shared folder may still be in the making).
 
+    A bucket gets the whole file at once, after it was written here.
+
     Args:
         filepath: A path, or a URL that fsspec knows.
+
+    Raises:
+        OSError: if it cannot be written.
     """
-    filesystem, path = url_to_fs(filepath)
-    if not isinstance(filesystem, LocalFileSystem):
+    filesystem, path = locate(filepath)
+    if not is_on_disk(filesystem):
         with tempfile.TemporaryDirectory() as folder:
             part = Path(folder) / Path(path).name
             yield part
-            filesystem.put_file(str(part), path)
+            with writing_to():
+                filesystem.put_file(str(part), path)
         return
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -95,31 +131,43 @@ def _running(pid: int) -> bool:
 
 
 def remove(filepath: str) -> None:
-    """Remove a file if it is there."""
-    filesystem, path = url_to_fs(filepath)
-    with suppress(FileNotFoundError, NotADirectoryError):
+    """Remove a file if it is there.
+
+    Raises:
+        OSError: if it is there and stays.
+    """
+    filesystem, path = locate(filepath)
+    with suppress(FileNotFoundError, NotADirectoryError), writing_to():
         filesystem.rm_file(path)
 
 
 def checksum(filepath: str) -> str:
-    """Digest a file's content: "sha256:...", or what a bucket says of its object.
+    """Digest a file's content: "md5:...", or what else a bucket says of its object.
+
+    MD5 is what Cloud Storage keeps of its objects: what is copied there, or back, is
+    known again, and nothing is read.
 
     Raises:
         FileNotFoundError: if there is no such file.
+        CannotRead: if it is in a bucket that does not answer.
     """
-    filesystem, path = url_to_fs(filepath)
-    if not isinstance(filesystem, LocalFileSystem):
+    filesystem, path = locate(filepath)
+    if is_on_disk(filesystem):
+        status = Path(path).stat()
+        return _md5(path, status.st_mtime_ns, status.st_size, status.st_ino)
+    with reading_from(filepath):
         info = filesystem.info(path)
-        digest = info.get("md5Hash") or info.get("ETag") or filesystem.ukey(path)
+        if "md5Hash" in info:
+            return f"md5:{base64.b64decode(info['md5Hash']).hex()}"
+        # An object that was composed of parts has no MD5.
+        digest = info.get("crc32c") or info.get("ETag") or filesystem.ukey(path)
         return f"remote:{digest}"
-    status = Path(path).stat()
-    return _sha256(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=256)
-def _sha256(path: str, *_changes_with: Any) -> str:  # noqa: ANN401 - a cache key
-    digest = hashlib.sha256()
+def _md5(path: str, *_changes_with: Any) -> str:  # noqa: ANN401 - a cache key
+    digest = hashlib.md5(usedforsecurity=False)
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
+    return f"md5:{digest.hexdigest()}"

@@ -1,9 +1,10 @@
 """Reading and writing rasters: grid, validity, palette and provenance survive."""
 
+import io
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from rasterio.io import DatasetReader, MemoryFile
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
 from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
 
 TAG_PREFIX = "SEA_ICE_"
 """Of every tag this package writes."""
@@ -60,6 +62,9 @@ _STRICT = {
 
 # Of all that GDAL reads: a VRT by any name could fetch other files, or URLs.
 _READABLE = ["GTiff", "PNG", "JPEG"]
+
+_NAMELESS = "/raster"
+"""Of a file that GDAL reads through Python: any name of a scene could mean a URL."""
 
 
 @dataclass(frozen=True)
@@ -138,20 +143,56 @@ def _fill(file: Any, layers: Layers) -> None:  # noqa: ANN401 - rasterio is unty
 
 
 @contextmanager
-def opened(filepath: str) -> Iterator[Any]:
+def opened(filepath: str, beside: Sequence[str] = ()) -> Iterator[Any]:
     """Open a raster for reading, as a rasterio dataset.
+
+    Args:
+        filepath: A path or a URL that fsspec knows.
+        beside: Remote files that belong to it (world file, mask, ...). On a disk, GDAL
+            finds them itself.
 
     Raises:
         FileNotFoundError: if there is no such file.
         InvalidScene: if it is no raster, or a damaged one.
+        CannotRead: if it is in a bucket and cannot be had.
     """
-    with reading(filepath) as path:
+    with reading(filepath, beside) as path:
         if not path.exists():
             raise FileNotFoundError(f"no such file: {filepath}")
         with (
             _read_errors(filepath),
             rasterio.Env(**_STRICT),
             DatasetReader(path, driver=_READABLE) as file,
+        ):
+            yield file
+
+
+@contextmanager
+def opened_header(filepath: str) -> Iterator[Any]:
+    """Open a GeoTIFF for all but its pixels: size, place, tags.
+
+    Of a file in a bucket only those parts are fetched.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InvalidScene: if it is no raster, or a damaged one.
+        CannotRead: if it is in a bucket and cannot be had.
+    """
+    if is_on_disk(locate(filepath)[0]):
+        with opened(filepath) as file:
+            yield file
+        return
+    with in_ranges(filepath) as ranges:
+
+        def opener(path: str, mode: str = "rb") -> io.RawIOBase:
+            if path != _NAMELESS:  # GDAL looks for files beside it
+                raise FileNotFoundError(f"{path} ({mode})")
+            return ranges.file()
+
+        with (
+            _read_errors(filepath),
+            rasterio.Env(**_STRICT),
+            rasterio.open(_NAMELESS, driver=_READABLE[0], opener=opener) as file,
         ):
             yield file
 
@@ -187,20 +228,26 @@ def write_errors(filepath: str) -> Iterator[None]:
     try:
         yield
     except (RasterioError, OSError) as error:
+        folder, way_out = _place(filepath)
+        # GDAL's own words are in the cause.
+        said = isinstance(error, RasterioError) and error.__cause__
         raise CannotWrite(
-            f"{Path(filepath).name}: expected to write it to {Path(filepath).parent}"
-            f"{_room_left(filepath)}, got {error.__cause__ or error}. Free some room, "
-            "or set SEA_ICE_DATA to a folder you may write to, and run again: what "
-            "is done stays done"
+            f"{Path(filepath).name}: expected to write it to {folder}, got "
+            f"{said or error}. {way_out}, and run again: what is done stays done"
         ) from error
 
 
-def _room_left(filepath: str) -> str:
-    try:
-        free = shutil.disk_usage(Path(filepath).parent).free
-    except OSError:
-        return ""
-    return f" ({free / 1e6:.0f} MB free)"
+def _place(filepath: str) -> tuple[str, str]:
+    """Name a file's folder, and what helps when it cannot be written there."""
+    filesystem, path = locate(filepath)
+    if not is_on_disk(filesystem):
+        folder = filepath.rpartition("/")[0]
+        return folder, "See that the bucket exists and this account may write to it"
+    folder = str(Path(path).parent)
+    with suppress(OSError):
+        folder += f" ({shutil.disk_usage(folder).free / 1e6:.0f} MB free)"
+    way_out = "Free some room, or set SEA_ICE_DATA to a folder you may write to"
+    return folder, way_out
 
 
 def files_of(filepath: str) -> list[str]:

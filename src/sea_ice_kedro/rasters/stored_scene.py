@@ -15,7 +15,12 @@ from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Georeference, Mask, Scene
 from sea_ice_kedro.imagery.mirrored import Read, mirrored
 from sea_ice_kedro.rasters.files import checksum
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
+from sea_ice_kedro.rasters.geotiff import (
+    georeference_of,
+    opened,
+    opened_header,
+    tags_of,
+)
 
 _BANDS = ("red", "green", "blue")
 
@@ -50,7 +55,7 @@ class StoredScene:
             FileNotFoundError: if there is no such file.
             InvalidScene: if it is damaged or no scene of this project.
         """
-        with opened(self.filepath) as file:
+        with opened_header(self.filepath) as file:
             return _facts(file, self._tags(file))
 
     @contextmanager

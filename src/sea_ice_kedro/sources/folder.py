@@ -2,14 +2,16 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import files_of
+from sea_ice_kedro.rasters.remote import is_on_disk, locate
+from sea_ice_kedro.sources.folder_listing import list_folder
 from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.manual_labels import read_manual_label
 from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
@@ -25,16 +27,25 @@ class SceneFile:
     """Reads one scene from its file when called."""
 
     path: str
+    """Or a URL."""
+
     options: RasterOptions
+    beside: tuple[str, ...] = ()
+    """URLs of the world file, mask, ... of a scene in a bucket."""
 
     def __call__(self) -> Scene:
         """Read the scene."""
-        return read_scene_file(self.path, self.options)
+        return read_scene_file(self.path, self.options, self.beside)
 
     def fingerprint(self) -> str:
         """Digest content (with world file, mask, ...), name and settings."""
-        files = " ".join(checksum(file) for file in files_of(self.path))
-        return f"{Path(self.path).name} {files} {self.options}"
+        files = " ".join(checksum(file) for file in self._files())
+        return f"{PurePath(self.path).name} {files} {self.options}"
+
+    def _files(self) -> list[str]:
+        if is_on_disk(locate(self.path)[0]):
+            return files_of(self.path)
+        return sorted({self.path, *self.beside})
 
 
 @dataclass(frozen=True)
@@ -58,63 +69,77 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
 
     Raises:
         InvalidScene: if the folder is missing or holds no scene.
+        CannotRead: if it is in a bucket and cannot be listed.
     """
-    files = _raster_files(Path(options.folder or ""))
-    labels: dict[str, list[Path]] = defaultdict(list)
-    for path in files:
-        if options.label_marker in path.stem:
-            stem = path.stem.replace(options.label_marker, options.scene_marker)
+    files = list_folder(options.folder or "")
+    rasters = [file for file in files if PurePath(file).suffix.lower() in SUFFIXES]
+    _expect_scenes(options.folder or "", files, rasters)
+    labels: dict[str, list[str]] = defaultdict(list)
+    for path in rasters:
+        if options.label_marker in _stem(path):
+            stem = _stem(path).replace(options.label_marker, options.scene_marker)
             labels[stem].append(path)
-    scenes = [path for path in files if options.label_marker not in path.stem]
-    stems = {path.stem for path in scenes}
-    entries = [_entry(path, labels.get(path.stem, []), options) for path in scenes]
+    found = {PurePath(path).name.lower(): path for path in files}
+    scenes = {
+        path: SceneFile(path, options.raster, _beside(path, found))
+        for path in rasters
+        if options.label_marker not in _stem(path)
+    }
+    stems = {_stem(path) for path in scenes}
+    entries = [
+        SceneEntry(_stem(path), scene, _label(labels.get(_stem(path), []), scene))
+        for path, scene in scenes.items()
+    ]
     entries += [
         _orphan(paths[0], stem) for stem, paths in labels.items() if stem not in stems
     ]
     return entries
 
 
-def _raster_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise InvalidScene(
-            f"expected ingestion.folder to be a folder of scenes, got {folder}, which "
-            f"{'is a file' if folder.exists() else 'does not exist'}"
-        )
-    files = sorted(p for p in folder.iterdir() if not p.is_dir())
-    found = [p for p in files if p.suffix.lower() in SUFFIXES]
-    others = Counter(p.suffix or "no ending" for p in files if p not in found)
-    if not found:
+def _stem(path: str) -> str:
+    return PurePath(path).stem
+
+
+def _expect_scenes(folder: str, files: list[str], rasters: list[str]) -> None:
+    if not rasters:
         raise InvalidScene(
             f"expected PNG, JPEG or GeoTIFF scenes ({', '.join(sorted(SUFFIXES))}) in "
             f"{folder}, got none among {len(files)} files"
         )
+    read = set(rasters)
+    others = Counter(PurePath(f).suffix or "no ending" for f in files if f not in read)
     if others:
         logger.info("%s: files not read, by ending: %s", folder, dict(others))
-    return found
 
 
-def _entry(path: Path, labels: list[Path], options: IngestionOptions) -> SceneEntry:
-    scene = SceneFile(str(path), options.raster)
-    return SceneEntry(path.stem, scene, _label(labels, scene))
+def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:
+    """Pick what belongs to a scene in a bucket; on a disk, GDAL finds it itself."""
+    if is_on_disk(locate(path)[0]):
+        return ()
+    name, stem = PurePath(path).name.lower(), _stem(path).lower()
+    ending = PurePath(name).suffix
+    world_files = (f"{ending}w", f".{ending[1]}{ending[-1]}w", ".wld", ".tab")
+    names = [*(stem + w for w in world_files), f"{name}.aux.xml", f"{name}.msk"]
+    return tuple(found[name] for name in names if name in found)
 
 
-def _label(labels: list[Path], scene: SceneFile) -> Callable[[], ClassMap] | None:
+def _label(labels: list[str], scene: SceneFile) -> Callable[[], ClassMap] | None:
     if len(labels) > 1:
-        names = ", ".join(path.name for path in labels)
+        names = ", ".join(PurePath(path).name for path in labels)
         return Unreadable(
-            f"expected one manual label of {Path(scene.path).name}, got {names}; "
+            f"expected one manual label of {PurePath(scene.path).name}, got {names}; "
             "remove or rename all but one",
             of_label=True,
         )
-    return LabelFile(str(labels[0]), scene) if labels else None
+    return LabelFile(labels[0], scene) if labels else None
 
 
-def _orphan(label: Path, stem: str) -> SceneEntry:
+def _orphan(label: str, stem: str) -> SceneEntry:
     return SceneEntry(
-        label.stem,
+        _stem(label),
         Unreadable(
-            f"{label.name}: expected this manual label's scene {stem} beside it, got "
-            "none; add the scene, or set ingestion.label_marker to what only labels "
-            "have in their names"
+            f"{PurePath(label).name}: expected this manual label's scene {stem} beside "
+            "it, got none; add the scene, or set ingestion.label_marker to what only "
+            "labels have in their names"
         ),
     )

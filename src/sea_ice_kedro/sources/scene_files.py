@@ -1,6 +1,7 @@
 """One raster file as a scene: bands, scale, validity and georeference."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,18 +25,21 @@ Bands = npt.NDArray[Any]
 _TIME = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
 
 
-def read_scene_file(filepath: str, options: RasterOptions) -> Scene:
+def read_scene_file(
+    filepath: str, options: RasterOptions, beside: Sequence[str] = ()
+) -> Scene:
     """Read one raster file as a scene.
 
     Args:
-        filepath: PNG, JPEG or GeoTIFF; its stem is the scene's id.
+        filepath: PNG, JPEG or GeoTIFF, or its URL; its stem is the scene's id.
         options: Bands, scale and what counts as observed.
+        beside: URLs of world file, mask, ... of a scene in a bucket.
 
     Raises:
         InvalidScene: if the file is damaged, too large, or not what `options` say.
     """
     path = Path(filepath)
-    with opened(filepath) as file:
+    with opened(filepath, beside) as file:
         _check_size(path.name, file, options)
         numbers = _band_numbers(path.name, file, options)
         _check_type(path.name, file, options)

@@ -4,8 +4,9 @@ import hashlib
 import importlib
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,17 @@ import numpy.typing as npt
 
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.rasters.files import checksum, reading, writing
+from sea_ice_kedro.rasters.files import browsing, checksum, reading, writing
+from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.training.checkpoints import Weights
 from sea_ice_kedro.training.model_card import ModelCard
 
 _CARD = "sea_ice_kedro.json"
 _RETRAIN = "train one: kedro run --pipelines modeling"
+
+
+Predict = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+"""From images to class probabilities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +55,20 @@ class ModelFile:
         """
         return read_card(self.path)
 
-    def predict(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Give class probabilities, float32 (N, S, S, 3), of uint8 (N, S, S, 3)."""
-        probabilities = _serving(self.path, checksum(self.path))(images)
-        return np.asarray(probabilities, np.float32)
+    @property
+    def predict(self) -> Predict:
+        """Gives class probabilities, float32 (N, S, S, 3), of uint8 (N, S, S, 3).
+
+        Whether the file has changed is looked up when this is taken, not at every
+        call: take it once a scene.
+        """
+        return partial(_predict, _serving(self.path, checksum(self.path)))
+
+
+def _predict(
+    network: Callable[..., Any], images: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    return np.asarray(network(images), np.float32)
 
 
 def save_model(filepath: str, trained: TrainedUNet) -> None:
@@ -99,20 +115,34 @@ def read_card(filepath: str) -> ModelCard:
 
 
 def _card_text(filepath: str) -> str:
-    name = Path(filepath).name
-    with reading(filepath) as path:
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"no such model: {filepath}; {_RETRAIN}, or name another with --params "
-                "inference.model=/path/to/unet.keras"
-            )
+    try:
+        if is_on_disk(locate(filepath)[0]):
+            return _card_in(filepath)
+        return _remote_card(filepath, checksum(filepath))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise FileNotFoundError(
+            f"no such model: {filepath}; {_RETRAIN}, or name another with --params "
+            "inference.model=/path/to/unet.keras"
+        ) from error
+
+
+@lru_cache(maxsize=8)
+def _remote_card(filepath: str, content: str) -> str:
+    """Read a card once a process; `content` notices when the file changes."""
+    del content
+    return _card_in(filepath)
+
+
+def _card_in(filepath: str) -> str:
+    with browsing(filepath) as file:
         try:
-            with zipfile.ZipFile(path) as file:
-                return file.read(_CARD).decode()
+            with zipfile.ZipFile(file) as members:
+                return members.read(_CARD).decode()
         except (zipfile.BadZipFile, KeyError, OSError) as error:
             raise InvalidModel(
-                f"{name}: expected a whole .keras file of a network trained by this "
-                f"project, got one without its card ({error}); {_RETRAIN}"
+                f"{Path(filepath).name}: expected a whole .keras file of a network "
+                f"trained by this project, got one without its card ({error}); "
+                f"{_RETRAIN}"
             ) from error
 
 

@@ -1,0 +1,47 @@
+"""The files of a folder, on a disk or in a bucket."""
+
+from pathlib import Path, PurePath
+from typing import Any
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.rasters.remote import is_on_disk, locate, reading_from
+
+
+def list_folder(folder: str) -> list[str]:
+    """List the paths (URLs) of all files directly in a folder, in order.
+
+    Args:
+        folder: A path, or a URL that fsspec knows (`gs://bucket/scenes`).
+
+    Raises:
+        InvalidScene: if there is no such folder, or it is a file.
+        CannotRead: if it is in a bucket and cannot be listed.
+    """
+    filesystem, path = locate(folder)
+    if not is_on_disk(filesystem):
+        return _list_remote(folder, filesystem, path.rstrip("/"))
+    place = Path(path)
+    if not place.is_dir():
+        raise _no_folder(folder, is_file=place.exists())
+    return [str(file) for file in sorted(place.iterdir()) if not file.is_dir()]
+
+
+def _list_remote(folder: str, filesystem: Any, path: str) -> list[str]:  # noqa: ANN401
+    try:
+        with reading_from(folder):
+            entries = filesystem.ls(path, detail=True)
+    except FileNotFoundError:
+        raise _no_folder(folder, is_file=False) from None
+    files = [entry["name"].rstrip("/") for entry in entries if entry["type"] == "file"]
+    if files == [path]:
+        raise _no_folder(folder, is_file=True)
+    # Some stores keep an empty object for the folder itself.
+    names = {PurePath(file).name for file in files if file != path}
+    return [f"{folder.rstrip('/')}/{name}" for name in sorted(names)]
+
+
+def _no_folder(folder: str, *, is_file: bool) -> InvalidScene:
+    return InvalidScene(
+        f"expected ingestion.folder to be a folder of scenes, got {folder}, which "
+        f"{'is a file' if is_file else 'does not exist'}"
+    )

@@ -1,0 +1,148 @@
+"""Whole runs whose data lie in a bucket, or behind a URL of a disk."""
+
+import logging
+import re
+
+import numpy as np
+import pytest
+
+from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.training.model_card import ModelCard
+from tests.chips import TINY
+from tests.fabricate import floes, folder_of_scenes, write
+from tests.runs import digests, from_folder, kedro_run, run_here
+
+SCENES = ["--pipelines", "ingestion,filtering,autolabel"]
+
+
+@pytest.fixture
+def at(project, monkeypatch):
+    """Have the runs of this test, here and in processes of their own, write there."""
+    return lambda place: monkeypatch.setenv("SEA_ICE_DATA", str(place))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with three small scenes a, b, c; b has a world file beside it."""
+    folder = folder_of_scenes(tmp_path / "in", 3)
+    (folder / "b.tif").unlink()
+    write(folder / "b.png", floes(seed=7))
+    (folder / "b.pgw").write_text("10\n0\n0\n-10\n-300000\n-1200000\n")
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A network that was never trained."""
+    from sea_ice_kedro.training.model_file import TrainedUNet, save_model
+    from sea_ice_kedro.training.unet import build_unet
+
+    card = ModelCard(images="original", chip_px=32, unet=TINY, name="auto_original")
+    weights = [np.array(v) for v in build_unet(TINY).variables]
+    path = tmp_path / "model" / "unet.keras"
+    save_model(str(path), TrainedUNet(card, weights))
+    return path
+
+
+def uploads(bucket):
+    return [r for r in bucket.requests if r.startswith("POST /upload/")]
+
+
+@pytest.mark.parametrize("name", ["sequential", "threads"])
+def test_a_run_in_a_bucket_makes_the_bytes_of_a_run_on_a_disk(
+    bucket, at, folder, tmp_path, caplog, name
+):
+    engine = {"name": name, "workers": 3}
+    at(tmp_path / "disk")
+    run_here(**from_folder(folder), engine=engine)
+    at(f"{bucket.url}/season")
+    run_here(**from_folder(bucket.put(folder, "scenes")), engine=engine)
+    there = digests(bucket.get(tmp_path / "there", "season"))
+    assert there == digests(tmp_path / "disk")
+    assert len(there) == 3 * 4 + 4
+    bucket.forget()
+    with caplog.at_level(logging.INFO):
+        run_here(**from_folder(f"{bucket.url}/scenes"), engine=engine)
+    for product in ("scenes", "filtered_scenes", "class_maps", "quicklooks"):
+        assert f"{product}: 0 made, 3 unchanged, 0 failed" in caplog.text
+    assert len(uploads(bucket)) == 4  # the tables
+
+
+def test_what_was_copied_from_a_disk_to_a_bucket_is_done(
+    bucket, at, folder, tmp_path, caplog
+):
+    at(tmp_path / "disk")
+    run_here(**from_folder(folder))
+    at(bucket.put(tmp_path / "disk"))
+    with caplog.at_level(logging.INFO):
+        run_here(**from_folder(folder))
+    assert caplog.text.count("0 made, 3 unchanged, 0 failed") == 4
+
+
+@pytest.mark.slow
+def test_the_commands_work_on_buckets_with_processes(bucket, at, folder, tmp_path):
+    scenes = bucket.put(folder, "scenes")
+    engine = "engine.name=processes,engine.workers=2"
+    source = f"ingestion.source=folder,ingestion.folder={scenes}"
+    arguments = [*SCENES, "--params", f"{source},{engine}"]
+    for place in (tmp_path / "disk", f"{bucket.url}/season"):
+        done = kedro_run(place, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+    there = bucket.get(tmp_path / "there", "season")
+    assert digests(there) == digests(tmp_path / "disk")
+    again = kedro_run(f"{bucket.url}/season", *arguments)
+    assert again.stdout.count("0 made, 3 unchanged, 0 failed") == 4
+
+
+def test_an_upload_that_fails_costs_its_scene_only_and_a_new_run_makes_it(
+    bucket, impatient, at, folder, tmp_path, caplog
+):
+    at(f"{bucket.url}/season")
+    # The name of an object is in the body of a small upload: have the sixth fail for
+    # good, which is the last class map.
+    run_here("ingestion", "filtering", **from_folder(folder))
+    bucket.fails("POST", "/upload/", times=6, after=2)
+    with pytest.raises(PartitionsFailed) as error:
+        run_here("autolabel", **from_folder(folder))
+    made = r"season/04_feature/class_maps, got HttpError: , 503\. See that the bucket"
+    assert re.search(rf"class_maps / c: c\.tif: expected .*/{made}", str(error.value))
+    maps = [name for name in bucket.names() if "class_maps/" in name]
+    assert maps == [f"season/04_feature/class_maps/{i}.tif" for i in "ab"]
+    bucket.faults.clear()
+    with caplog.at_level(logging.INFO):
+        run_here("autolabel", **from_folder(folder))
+    assert "class_maps: 1 made, 2 unchanged, 0 failed" in caplog.text
+
+
+def test_a_scene_that_the_bucket_does_not_give_costs_no_other(
+    bucket, impatient, at, folder, tmp_path
+):
+    at(tmp_path / "disk")
+    scenes = bucket.put(folder, "scenes")
+    bucket.fails("GET", "/scenes%2Fc.tif", how="403")
+    with pytest.raises(PartitionsFailed, match=f"expected to read {scenes}/c.tif"):
+        run_here(**from_folder(scenes))
+    made = (tmp_path / "disk/04_feature/class_maps").iterdir()
+    assert sorted(p.name for p in made) == ["a.tif", "b.tif"]
+
+
+@pytest.mark.slow
+@pytest.mark.train
+@pytest.mark.parametrize("kind", ["file", "gs"])
+def test_every_product_can_lie_behind_a_url(kind, request, at, folder, model, tmp_path):
+    at(tmp_path / "disk")
+    run_here(**from_folder(folder))
+    run_here("inference", **from_folder(folder, inference={"model": str(model)}))
+    if kind == "gs":
+        bucket = request.getfixturevalue("bucket")
+        root, served = f"{bucket.url}/season", bucket.put(model.parent, "networks")
+    else:
+        root, served = f"file://{tmp_path}/there", f"file://{model.parent}"
+    at(root)
+    run_here(**from_folder(folder))
+    served = {"model": f"{served}/{model.name}"}
+    run_here("inference", **from_folder(folder, inference=served))
+    if kind == "gs":
+        bucket.get(tmp_path / "there", "season")
+    assert digests(tmp_path / "there") == digests(tmp_path / "disk")
+    assert len(digests(tmp_path / "there")) == (3 * 4 + 4) + (3 * 4 + 4)
