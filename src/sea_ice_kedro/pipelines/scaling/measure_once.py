@@ -1,0 +1,54 @@
+"""The process of one measurement: `python -m ...measure_once processes|spark FOLDER`.
+
+A `Request` lies in the folder as `REQUEST`; what was measured is left there as
+`ANSWER`, since Spark writes to standard output what it likes. Standard input stays open
+for as long as somebody waits for the answer.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.pipelines.scaling.processes_job import measure_processes
+from sea_ice_kedro.pipelines.scaling.request import ANSWER, REQUEST, Request
+from sea_ice_kedro.pipelines.scaling.spark_job import measure_spark
+
+JOBS: dict[str, Callable[[Request], dict[str, Any]]] = {
+    "processes": measure_processes,
+    "spark": measure_spark,
+}
+
+
+def main(job: str, folder: str) -> None:
+    """Measure what is requested; leave the outcome."""
+    threading.Thread(target=_exit_when_nobody_waits, daemon=True).start()
+    told = json.loads(Path(folder, REQUEST).read_text("utf-8"))
+    told["filtering"] = FilterOptions(**told["filtering"])
+    told["thresholds"] = BrightnessThresholds(**told["thresholds"])
+    told["folder"] = folder
+    answer = Path(folder, ANSWER)
+    try:
+        outcome = {"measured": JOBS[job](Request(**told))}
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"
+        answer.write_text(json.dumps({"failed": words}), "utf-8")
+        raise
+    answer.write_text(json.dumps(outcome), "utf-8")
+
+
+def _exit_when_nobody_waits() -> None:
+    """End this process when the run is killed: it would go on for minutes."""
+    # Not sys.stdin: a thread that holds it cannot be left behind at exit.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,167 @@
+"""How much faster labelling gets with more processes, and with more executors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from sea_ice_kedro.reporting import published_scaling as published
+from sea_ice_kedro.reporting.score_tables import records_of
+
+_OURS, _PAPER, _IDEAL = "#1b6ca8", "#e08e2b", "#9aa3a9"
+
+_PARTS = {"reduce": "circle", "load": "diamond"}
+"""Of Table II -> symbol."""
+
+
+@dataclass(frozen=True)
+class _Points:
+    """One kind of measurement in one panel."""
+
+    name: str
+    colour: str
+    symbol: str
+    settings: Sequence[str]
+    workers: Sequence[int]
+    speedups: Sequence[float]
+    seconds: Sequence[float]
+    oversubscribed: Sequence[bool]
+
+
+def draw_scaling(
+    scaling_processes: pd.DataFrame, scaling_executors: pd.DataFrame
+) -> go.Figure:
+    """Draw speedups over what works at a time, ours and the paper's.
+
+    Hollow marks: more at a time than this machine has cores.
+
+    Args:
+        scaling_processes: As `tabulate_processes` makes it.
+        scaling_executors: As `tabulate_executors` makes it.
+
+    Returns:
+        Two panels, Table I and Table II, with the ideal speedup in each.
+    """
+    executors = [
+        points
+        for part in _PARTS
+        for points in (_paper_executors(part), _our_executors(part, scaling_executors))
+    ]
+    panels = [[_paper_processes(), _our_processes(scaling_processes)], executors]
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        horizontal_spacing=0.12,
+        subplot_titles=["Processes (Table I)", "Spark executors × cores (Table II)"],
+    )
+    for column, panel in enumerate(panels, 1):
+        _add_panel(figure, column, panel)
+    figure.update_xaxes(title="processes", col=1)
+    figure.update_xaxes(title="cores of all executors", col=2)
+    figure.update_yaxes(title="times faster than one", col=1)
+    figure.update_layout(
+        title="Filtering and labelling chips: speedup",
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
+        # The named templates take half a second to load.
+        template="none",
+        plot_bgcolor="white",
+    )
+    return figure
+
+
+def _add_panel(figure: go.Figure, column: int, panel: Sequence[_Points]) -> None:
+    highest = max(max(points.workers) for points in panel)
+    ticks = [2**n for n in range(highest.bit_length() + 1) if 2**n <= 2 * highest]
+    figure.add_scatter(
+        name="ideal",
+        x=[1, highest],
+        y=[1, highest],
+        mode="lines",
+        line={"color": _IDEAL, "dash": "dot"},
+        legendgroup="ideal",
+        showlegend=column == 1,
+        hoverinfo="skip",
+        row=1,
+        col=column,
+    )
+    for points in panel:
+        figure.add_scatter(**_style(points, lines=column == 1), row=1, col=column)
+    axis = {"type": "log", "tickvals": ticks, "gridcolor": "#e6e9eb"}
+    figure.update_xaxes(**axis, col=column)
+    figure.update_yaxes(**axis, col=column)
+
+
+def _style(points: _Points, *, lines: bool) -> dict[str, object]:
+    """Give a trace; processes are in a row, executors x cores are not."""
+    symbol = points.symbol
+    symbols = [f"{symbol}-open" if o else symbol for o in points.oversubscribed]
+    return {
+        "name": points.name,
+        "x": list(points.workers),
+        "y": list(points.speedups),
+        "customdata": list(zip(points.settings, points.seconds, strict=True)),
+        "mode": "lines+markers" if lines else "markers",
+        "marker": {"size": 10, "symbol": symbols, "color": points.colour},
+        "line": {"color": points.colour},
+        "hovertemplate": "%{customdata[0]}: %{customdata[1]:.1f} s, %{y:.2f}×",
+    }
+
+
+def _our_processes(table: pd.DataFrame) -> _Points:
+    rows = records_of(table)
+    return _Points(
+        name="ours",
+        colour=_OURS,
+        symbol="circle",
+        settings=[f"{row['processes']} processes" for row in rows],
+        workers=[row["processes"] for row in rows],
+        speedups=[row["speedup"] for row in rows],
+        seconds=[row["seconds"] for row in rows],
+        oversubscribed=[row["oversubscribed"] for row in rows],
+    )
+
+
+def _paper_processes() -> _Points:
+    rows = published.PROCESSES
+    return _Points(
+        name="Iqrah et al. (2024)",
+        colour=_PAPER,
+        symbol="circle",
+        settings=[f"{n} processes" for n in rows],
+        workers=list(rows),
+        speedups=[speedup for _, speedup in rows.values()],
+        seconds=[seconds for seconds, _ in rows.values()],
+        oversubscribed=[False] * len(rows),
+    )
+
+
+def _our_executors(part: str, table: pd.DataFrame) -> _Points:
+    rows = records_of(table)
+    return _Points(
+        name=f"ours, {part}",
+        colour=_OURS,
+        symbol=_PARTS[part],
+        settings=[f"{row['executors']}×{row['cores']}" for row in rows],
+        workers=[row["executors"] * row["cores"] for row in rows],
+        speedups=[row[f"{part}_speedup"] for row in rows],
+        seconds=[row[f"{part}_s"] for row in rows],
+        oversubscribed=[row["oversubscribed"] for row in rows],
+    )
+
+
+def _paper_executors(part: str) -> _Points:
+    rows = published.EXECUTORS
+    places = {"load": (0, 3), "reduce": (2, 4)}
+    seconds, speedup = places[part]
+    return _Points(
+        name=f"Iqrah et al., {part}",
+        colour=_PAPER,
+        symbol=_PARTS[part],
+        settings=[f"{executors}×{cores}" for executors, cores in rows],
+        workers=[executors * cores for executors, cores in rows],
+        speedups=[values[speedup] for values in rows.values()],
+        seconds=[values[seconds] for values in rows.values()],
+        oversubscribed=[False] * len(rows),
+    )
