@@ -303,7 +303,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_with_the_way_out(
         ),
         (
             "--params engine.name=sprak",
-            "one of sequential, threads, processes, got 'sprak'",
+            "one of sequential, threads, processes, spark, got 'sprak'",
         ),
         ("--params engine.workers=0", "at least 1, got 0"),
         ("--params autolabel.thresholds.thin_ice_min=230", "got 230 and 205"),

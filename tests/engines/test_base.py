@@ -14,7 +14,7 @@ def test_workers_that_are_no_positive_whole_number_are_refused(name, workers):
 
 def test_an_unknown_engine_is_refused_with_the_known_ones():
     with pytest.raises(
-        InvalidOption, match="one of sequential, threads, processes, got 'sprak'"
+        InvalidOption, match="one of sequential, threads, processes, spark, got 'sprak'"
     ):
         make_engine("sprak", 2)
 

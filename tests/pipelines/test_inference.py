@@ -9,6 +9,7 @@ from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption, MissingInput
 from sea_ice_kedro.imagery.predictions import PredictedMap
+from sea_ice_kedro.pipelines.gridding.pipeline import grid_predictions
 from sea_ice_kedro.pipelines.inference import create_pipeline
 from sea_ice_kedro.pipelines.inference.nodes import (
     draw_prediction_quicklooks,
@@ -161,6 +162,7 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "params:ingestion",
         "params:inference",
         "params:autolabel.quicklooks",
+        "params:gridding.grid",
     }
     assert {n for n in own.datasets() if n.startswith("inference.")} == {
         "inference.scene_listing",
@@ -170,6 +172,7 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "inference.scene_index",
     }
     products = {"predictions@raster", "ice_statistics", "prediction_quicklooks"}
+    products |= grid_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products
     assert {"scene_index", "scenes@windows", "auto_original.unet"} <= shared.inputs()

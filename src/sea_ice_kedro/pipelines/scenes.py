@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
+from sea_ice_kedro.datasets.stored_partitions import load_many
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.errors import MissingInput
 
@@ -59,8 +60,6 @@ def tags_by_scene(
     A scene that is not there has failed in this very pipeline, which raises that
     failure at its end; a table holds the others.
     """
-    return {
-        scene_id: partitions[scene_id]()
-        for scene_id in scene_index["scene_id"]
-        if scene_id in partitions
-    }
+    return load_many(
+        partitions, (i for i in scene_index["scene_id"] if i in partitions)
+    )

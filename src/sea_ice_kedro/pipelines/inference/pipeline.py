@@ -1,8 +1,9 @@
-"""Any scene → predictions, ice_statistics, prediction_quicklooks."""
+"""Any scene → predictions, ice_statistics, quicklooks, and their polar grid."""
 
 from kedro.pipeline import Node, Pipeline
 
 from sea_ice_kedro.pipelines import ingestion
+from sea_ice_kedro.pipelines.gridding.pipeline import grid_predictions
 from sea_ice_kedro.pipelines.inference.nodes import (
     draw_prediction_quicklooks,
     predict_scenes,
@@ -12,11 +13,19 @@ from sea_ice_kedro.pipelines.inference.nodes import (
 NAMESPACE = "inference"
 """Of the scenes that are only predicted: they stay apart from those learnt from."""
 
-_PRODUCTS = {"predictions", "ice_statistics", "prediction_quicklooks"}
+_PRODUCTS = {
+    "predictions",
+    "ice_statistics",
+    "prediction_quicklooks",
+    "ice_cell_counts",
+    "daily_ice_grid",
+    "ice_concentration_map",
+}
 _PARAMETERS = {
     "params:ingestion",
     "params:inference",
     "params:autolabel.quicklooks",
+    "params:gridding.grid",
 }
 
 
@@ -43,6 +52,7 @@ def map_ingested(unet: str) -> Pipeline:
     """
     return Pipeline(
         [
+            grid_predictions(),
             Node(
                 func=predict_scenes,
                 inputs=["scene_index", "scenes@windows", unet, "params:inference"],

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from sea_ice_kedro.datasets.stored_partitions import load_many
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
@@ -57,10 +58,10 @@ def index_scenes(
     Returns:
         A row a scene that was ingested, columns `INDEX_COLUMNS`.
     """
+    entries = {e.scene_id: e for e in scene_listing if e.scene_id in scene_tags}
     rows = [
-        _index_row(entry, scene_tags[entry.scene_id]())
-        for entry in scene_listing
-        if entry.scene_id in scene_tags
+        _index_row(entries[scene_id], tags)
+        for scene_id, tags in load_many(scene_tags, entries).items()
     ]
     return pd.DataFrame(rows, columns=INDEX_COLUMNS)
 

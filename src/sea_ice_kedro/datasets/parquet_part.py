@@ -1,0 +1,91 @@
+"""A part of a table as Parquet; all parts of a folder together are the table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.geotiff import write_errors
+
+_PREFIX = "sea_ice_"
+"""Of every entry in the file's key-value metadata."""
+
+
+class ParquetPartDataset(WholeFileDataset[pd.DataFrame]):
+    """Saves and loads some rows of a table, and what they were made from.
+
+    Text of a table without rows must be of pandas' type "string", so that the file
+    says so, too.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        cell_counts@parts:
+          type: sea_ice_kedro.datasets.ParallelPartitionedDataset
+          path: data/04_feature/cell_counts
+          filename_suffix: .parquet
+          dataset: {type: sea_ice_kedro.datasets.ParquetPartDataset}
+        ```
+
+        Using the Python API:
+
+        >>> from sea_ice_kedro.datasets import ParquetPartDataset
+        >>> rows = ParquetPartDataset(filepath="s2_vis_00.parquet").load()
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        provenance: Mapping[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A path, or a URL that fsspec knows.
+            provenance: To write into the file: `fingerprint`, `software`, ...
+            metadata: Ignored by Kedro; read by kedro-viz.
+        """
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._provenance = dict(provenance or {})
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write the rows, whole or not at all; the index is not kept.
+
+        Raises:
+            CannotWrite: if there is no room or no permission.
+        """
+        # Late: most commands touch no Parquet.
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        # pandas' own description would differ from one pandas to the next.
+        table = pa.Table.from_pandas(
+            data, preserve_index=False
+        ).replace_schema_metadata(
+            {_PREFIX + name: value for name, value in self._provenance.items()}
+        )
+        with write_errors(self._filepath), writing(self._filepath) as part:
+            pq.write_table(table, part)
+
+    def load(self) -> pd.DataFrame:
+        """Read the rows back."""
+        with reading(self._filepath) as path:
+            return pd.read_parquet(path, engine="pyarrow", partitioning=None)
+
+    def stored_fingerprint(self) -> str | None:
+        """Tell what the existing file was made from; None when there is none."""
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        try:
+            with reading(self._filepath) as path:
+                stored = pq.read_schema(path).metadata or {}
+        except (FileNotFoundError, pa.ArrowInvalid):
+            return None
+        fingerprint = stored.get(f"{_PREFIX}fingerprint".encode())
+        return None if fingerprint is None else fingerprint.decode()

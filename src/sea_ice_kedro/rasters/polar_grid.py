@@ -1,0 +1,140 @@
+"""Grids of square cells in a polar projection, and where a scene lies in them."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+
+from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.cell_counts import CellPositions
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+AUTO = "auto"
+EASE_GRID_2_NORTH = "EPSG:6931"
+EASE_GRID_2_SOUTH = "EPSG:6932"
+"""Equal-area grids of the hemispheres (Brodzik et al. 2012)."""
+
+_CELL_KM = (1.0, 1000.0)
+
+
+@dataclass(frozen=True)
+class GridOptions:
+    """The cells that scenes are counted in."""
+
+    crs: str = AUTO
+    """Projection of the grid, "EPSG:3413"; "auto": EASE-Grid 2.0 of the hemisphere."""
+
+    cell_km: float = 25.0
+    """Side of a cell, in km of the projection."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no grid in metres."""
+        number = isinstance(self.cell_km, int | float) and self.cell_km is not True
+        lowest, highest = _CELL_KM
+        if not number or not lowest <= self.cell_km <= highest:
+            raise InvalidOption(
+                f"expected gridding.grid.cell_km to be {lowest:g} to {highest:g} km, "
+                f"got {self.cell_km!r}"
+            )
+        if self.crs != AUTO:
+            _expect_metres(self.crs)
+
+
+def _expect_metres(crs: str) -> None:
+    axes = []
+    if isinstance(crs, str) and re.fullmatch("EPSG:[0-9]+", crs):
+        try:
+            known = CRS.from_user_input(crs)
+            axes = known.axis_info if known.is_projected else []
+        except CRSError:
+            axes = []
+    if [axis.unit_name for axis in axes] != ["metre", "metre"]:
+        raise InvalidOption(
+            'expected gridding.grid.crs to be "auto" or a projection in metres by its '
+            'number ("EPSG:3413": polar stereographic north, "EPSG:3976": south), got '
+            f"{crs!r}"
+        )
+
+
+@dataclass(frozen=True)
+class CellGrid:
+    """Square cells around the origin of a projection: column 0 is x = 0..cell side."""
+
+    crs: str
+    """"EPSG:6932"."""
+
+    cell_m: float
+    """Side of a cell in m of the projection."""
+
+    def positions(self, georeference: Georeference) -> CellPositions:
+        """Make the function that says where in the grid a place of a scene lies.
+
+        It raises `InvalidScene` for a place that the projection does not show.
+
+        Args:
+            georeference: Where the scene lies, in any CRS.
+        """
+        to_grid = Transformer.from_crs(georeference.crs, self.crs, always_xy=True)
+        a, b, c, d, e, f = georeference.transform
+
+        def positions(columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
+            x, y = to_grid.transform(
+                a * columns + b * rows + c, d * columns + e * rows + f
+            )
+            if not (np.isfinite(x).all() and np.isfinite(y).all()):
+                raise InvalidScene(
+                    f"expected a scene that lies in {self.crs}, got one in "
+                    f"{georeference.crs} around ({c:g}, {f:g}) that does not; is its "
+                    "georeference right? Otherwise choose another gridding.grid.crs"
+                )
+            return x / self.cell_m, y / self.cell_m
+
+        return positions
+
+    def centres(self, columns: Integers, rows: Integers) -> tuple[Floats, Floats]:
+        """Give x and y of cells' centres, in m of the projection: float64 (N,)."""
+        return (columns + 0.5) * self.cell_m, (rows + 0.5) * self.cell_m
+
+    def degrees(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Give longitude -180..180 and latitude of places, to a millionth degree."""
+        crs = CRS.from_user_input(self.crs)
+        to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+        # Lists: pyproj takes an array of one value for a scalar.
+        longitudes, latitudes = to_degrees.transform(x.tolist(), y.tolist())
+        return np.round(longitudes, 6), np.round(latitudes, 6)
+
+
+def grid_of(
+    georeference: Georeference, shape: tuple[int, int], options: GridOptions
+) -> CellGrid:
+    """Choose the grid of a scene.
+
+    Args:
+        georeference: Where the scene lies.
+        shape: (H, W) in pixels.
+        options: Projection and size of the cells. With "auto", the scene's centre
+            tells the hemisphere; the equator is north.
+    """
+    crs = options.crs
+    if crs == AUTO:
+        north = _latitude(georeference, shape) >= 0
+        crs = EASE_GRID_2_NORTH if north else EASE_GRID_2_SOUTH
+    return CellGrid(crs, options.cell_km * 1000.0)
+
+
+def _latitude(georeference: Georeference, shape: tuple[int, int]) -> float:
+    """Give the latitude of a scene's centre, in degrees."""
+    a, b, c, d, e, f = georeference.transform
+    crs = CRS.from_user_input(georeference.crs)
+    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    column, row = shape[1] / 2, shape[0] / 2
+    _, latitude = to_degrees.transform(
+        a * column + b * row + c, d * column + e * row + f
+    )
+    return float(latitude)

@@ -1,0 +1,105 @@
+import os
+import threading
+import time
+from dataclasses import dataclass
+
+import pytest
+from kedro.io import DatasetError
+
+from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneDataset
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions, load_many
+from sea_ice_kedro.engines import make_engine
+from sea_ice_kedro.errors import InvalidScene, WorkerLost
+from tests.fabricate import scene
+
+
+@dataclass(frozen=True)
+class Loader:
+    value: int
+
+    def __call__(self):
+        return self.value
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """As a bucket: an answer takes a while."""
+
+    def __call__(self):
+        time.sleep(0.1)
+        return threading.get_ident()
+
+
+@dataclass(frozen=True)
+class Damaged:
+    def __call__(self):
+        raise DatasetError("Kedro's words") from InvalidScene("a.tif: damaged")
+
+
+@dataclass(frozen=True)
+class Gone:
+    def __call__(self):
+        raise DatasetError("Kedro's words") from FileNotFoundError("a.tif")
+
+
+@dataclass(frozen=True)
+class Deadly:
+    def __call__(self):
+        os._exit(1)
+
+
+def stored(loaders, name="threads", workers=2):
+    return StoredPartitions(loaders, make_engine(name, workers))
+
+
+def test_they_are_loaders_by_id():
+    assert stored({"a": Loader(1)})["a"]() == 1
+
+
+def test_values_come_by_id_in_the_order_asked_for():
+    loaders = {i: Loader(n) for n, i in enumerate("abcd")}
+    for partitions in (loaders, stored(loaders)):
+        values = load_many(partitions, iter("dab"))
+        assert list(values.items()) == [("d", 3), ("a", 0), ("b", 1)]
+        assert load_many(partitions, []) == {}
+
+
+def test_the_engine_of_the_folder_loads_them_side_by_side():
+    started = time.monotonic()
+    values = load_many(
+        stored({str(n): Waiting() for n in range(16)}, workers=16), "012"
+    )
+    assert len(set(values.values())) == 3
+    assert time.monotonic() - started < 0.25
+
+
+def test_a_folder_of_partitions_knows_its_engine(tmp_path):
+    for scene_id in "ab":
+        path = str(tmp_path / f"{scene_id}.tif")
+        SceneDataset(filepath=path).save(scene(scene_id))
+    partitions = ParallelPartitionedDataset(
+        path=str(tmp_path),
+        filename_suffix=".tif",
+        dataset="sea_ice_kedro.datasets.RasterTagsDataset",
+        engine={"name": "threads", "workers": 2},
+    ).load()
+    assert partitions.engine == make_engine("threads", 2)
+    tags = load_many(partitions, ["b", "a"])
+    assert [t["scene_id"] for t in tags.values()] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sequential", "threads", pytest.param("processes", marks=pytest.mark.slow)],
+)
+def test_what_is_wrong_with_one_is_raised_in_our_words(name):
+    with pytest.raises(InvalidScene, match=r"^a\.tif: damaged$"):
+        load_many(stored({"a": Damaged(), "b": Loader(1)}, name), "ba")
+    with pytest.raises(DatasetError, match="Kedro's words"):
+        load_many(stored({"a": Gone()}, name), "a")
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_an_error_that_names_the_partition():
+    with pytest.raises(WorkerLost, match=r"^b: its worker process died twice"):
+        load_many(stored({"a": Loader(1), "b": Deadly()}, "processes"), "ab")
