@@ -1,6 +1,7 @@
 # make run    install, then run the main job on sample scenes
 # make test   install, then pass all tests but those of several workers
 # make test-horovod  build Horovod (needs g++, 2 minutes once), train with two workers
+# make test-spark    map scenes on Spark's local executors; Java comes from PyPI
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
 # make clean  remove all that is made: every file of data/02_intermediate ..
@@ -17,7 +18,7 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 
-.PHONY: run test test-horovod check lock clean
+.PHONY: run test test-horovod test-spark check lock clean
 
 run: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra train
@@ -25,11 +26,15 @@ run: .tools/uv
 
 test: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train
-	$(UV) run --no-sync pytest -m "not horovod"
+	$(UV) run --no-sync pytest -m "not horovod and not spark"
 
 test-horovod: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
 	$(UV) run --no-sync pytest -m horovod
+
+test-spark: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra dev --extra spark
+	$(UV) run --no-sync pytest -m spark
 
 check: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev

@@ -12,6 +12,7 @@ from sea_ice_kedro.hooks import (
     MissingInputHooks,
     ReadableErrorHooks,
     RuntimeParameterHooks,
+    SparkHooks,
     VariantHooks,
 )
 
@@ -28,6 +29,7 @@ warnings.filterwarnings("ignore", message="One or more dataset names contain '.'
 # The last is called first: what is missing is said before failures are collected.
 HOOKS = (
     FailureHooks(),
+    SparkHooks(),
     MissingInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),
@@ -39,6 +41,7 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     # An environment, or --params, changes the settings that it names and no others.
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
+    "config_patterns": {"spark": ["spark*"]},
     # SEA_ICE_DATA moves the data root for one run; Kedro allows environment
     # variables in credentials only unless asked.
     "custom_resolvers": {"oc.env": oc.env},

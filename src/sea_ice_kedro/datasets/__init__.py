@@ -1,9 +1,13 @@
-"""Kedro datasets that the ecosystem lacks."""
+"""Kedro datasets that the ecosystem lacks.
+
+`spark_table.SparkTableDataset` is not here: importing it imports Spark.
+"""
 
 from sea_ice_kedro.datasets.chip_shard import ChipShardDataset
 from sea_ice_kedro.datasets.class_map import ClassMapDataset
 from sea_ice_kedro.datasets.figure import FigureDataset
 from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
+from sea_ice_kedro.datasets.parquet_part import ParquetPartDataset
 from sea_ice_kedro.datasets.prediction import PredictionDataset
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
@@ -18,6 +22,7 @@ __all__ = [
     "ClassMapDataset",
     "FigureDataset",
     "ParallelPartitionedDataset",
+    "ParquetPartDataset",
     "PredictionDataset",
     "QuicklookDataset",
     "RasterTagsDataset",

@@ -14,6 +14,7 @@ from kedro_datasets.partitions import PartitionedDataset
 from sea_ice_kedro import __version__
 from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
 from sea_ice_kedro.datasets.progress import track
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines.base import make_engine
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
 from sea_ice_kedro.errors import SeaIceError, WorkerLost
@@ -143,7 +144,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             path: Folder of the partitions, or its URL.
             dataset: Dataset of one file, as for `PartitionedDataset`.
             filename_suffix: Ending of the files, ".tif".
-            engine: `name` and `workers` (see `make_engine`); default: sequential.
+            engine: `name` and `workers` (see `make_engine`); default: sequential. It
+                also runs `load_many`.
             optional: Whether a run goes on when all partitions failed, or when there
                 are none to load.
             metadata: Ignored by Kedro; read by kedro-viz.
@@ -165,7 +167,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         """What the partitions are, by the folder's name."""
         return PurePosixPath(self._path).name
 
-    def load(self) -> dict[str, Callable[[], Any]]:
+    def load(self) -> StoredPartitions[Any]:
         """Give a picklable loader for each partition, without reading one.
 
         Raises:
@@ -180,7 +182,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         }
         if not loaders and not self._optional:
             raise DatasetError(f"expected {self.name} in {self._path}, got none")
-        return loaders
+        return StoredPartitions(loaders, self._engine)
 
     def _exists(self) -> bool:
         return self._optional or bool(super()._exists())

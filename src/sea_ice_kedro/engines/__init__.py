@@ -1,4 +1,4 @@
-"""How work is mapped over scenes: in turn, in threads, in processes."""
+"""How work is mapped over scenes: in turn, in threads, in processes, on Spark."""
 
 from sea_ice_kedro.engines.base import Engine, make_engine
 from sea_ice_kedro.engines.tasks import Partitions, Task, fingerprint_of, map_partitions

