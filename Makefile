@@ -1,7 +1,7 @@
 # make run    install, then run the main job on sample scenes
 # make test   install, then pass all tests but those of several workers
 # make test-horovod  build Horovod (needs g++, 2 minutes once), train with two workers
-# make test-spark    map scenes on Spark's local executors; Java comes from PyPI
+# make test-spark    run on Spark clusters on this machine; Java comes from PyPI
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
 # make clean  remove all that is made: every file of data/02_intermediate ..
@@ -33,7 +33,9 @@ test-horovod: .tools/uv
 	$(UV) run --no-sync pytest -m horovod
 
 test-spark: .tools/uv
-	$(UV) sync --quiet --locked --inexact --extra dev --extra spark
+	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra spark-connect
+	UV_PROJECT_ENVIRONMENT=.tools/connect-server \
+		$(UV) sync --quiet --locked --only-group connect-server
 	$(UV) run --no-sync pytest -m spark
 
 check: .tools/uv

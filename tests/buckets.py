@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import fsspec
+from gcp_storage_emulator import server
 from gcp_storage_emulator.handlers.buckets import create_bucket
 from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.storage import Storage
@@ -127,6 +128,38 @@ class Bucket:
                 fault.times -= 1
                 return fault.how
         return None
+
+
+class _Part:
+    """A part of a body."""
+
+    def __init__(self, part):
+        head, self._content = part.removeprefix(b"\n").split(b"\n\n", 1)
+        self._head = head.decode()
+
+    def get_payload(self, decode=False):
+        return self._content.removesuffix(b"\n")
+
+    def get_content_type(self):
+        return self._head.partition("Content-Type: ")[2].partition(";")[0]
+
+
+class _Parts:
+    """Bodies of parts as gcsfs sends them, byte by byte.
+
+    The emulator has them read as a mail, which loses a carriage return at the end.
+    """
+
+    def parsebytes(self, content):
+        header, _, self._body = content.partition(b"\r\n")
+        self._boundary = b"--" + header.partition(b"boundary=")[2].strip(b'"')
+        return self
+
+    def get_payload(self):
+        return [_Part(part) for part in self._body.split(self._boundary)[1:-1]]
+
+
+server.BytesParser = _Parts
 
 
 class _Counted:

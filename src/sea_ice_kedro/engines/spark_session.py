@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
 
@@ -27,6 +29,9 @@ _INSTALL = "install it: uv sync --inexact --extra spark, or pip install 'sea_ice
 _REMOTE = "spark.remote"
 _MASTER = "spark.master"
 _PYTHON = "spark.pyspark.python"
+_OF_A_SESSION = "spark.sql."
+_CONNECT_PORT = 15002
+_ANSWERS_WITHIN_S = 20
 
 _LOCK = threading.Lock()
 _SETTINGS: dict[str, str] = {}
@@ -105,9 +110,10 @@ def _connect(url: str) -> Any:  # noqa: ANN401
     # kedro-datasets finds the session by this.
     os.environ["SPARK_REMOTE"] = url
     try:
+        _expect_answer(url)
         builder = SparkSession.builder.remote(url)
         for name, value in _SETTINGS.items():
-            if name not in (_REMOTE, _MASTER):
+            if name.startswith(_OF_A_SESSION):  # the others are the server's own
                 builder = builder.config(name, value)
         spark = builder.getOrCreate()
         spark.range(1).count()  # connects
@@ -123,6 +129,18 @@ def _connect(url: str) -> Any:  # noqa: ANN401
             f"{_first_line(error)}; is it running, and reachable from here?"
         ) from error
     return spark
+
+
+def _expect_answer(url: str) -> None:
+    """Knock at a server: Spark itself would wait for it a quarter of an hour.
+
+    Raises:
+        OSError: if nobody answers.
+    """
+    place = urlsplit(url)
+    port = place.port or _CONNECT_PORT
+    with socket.create_connection((place.hostname, port), _ANSWERS_WITHIN_S):
+        pass
 
 
 def _start() -> Any:  # noqa: ANN401
@@ -210,4 +228,7 @@ def _java_version(java: str) -> int | None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+    """Take what was said first; of Java's errors what Java said."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    of_java = [line[2:] for line in lines if line.startswith(": ")]
+    return (of_java or lines or [type(error).__name__])[0]
