@@ -24,7 +24,7 @@ done
 UV=${UV:-.tools/uv}
 KEDRO=${KEDRO:-.venv/bin/kedro}
 NODE_PYTHON=${NODE_PYTHON:-/opt/conda/default/bin/python3.11}
-EXTRAS=${EXTRAS:-spark train}
+EXTRAS=${EXTRAS:-spark gcs train}
 if [ "$upload" = yes ]; then
   places
   need_gcloud

@@ -6,6 +6,7 @@ Dataproc Serverless work as well.
 """
 
 import pickle
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,9 @@ _JOBS = 2
 
 _MOST_SLOTS = 1024
 """Where executors come and go without a limit."""
+
+_ERROR = re.compile(r"[\w.]*(Error|Exception): ")
+"""How the last line of a traceback begins."""
 
 _LOST = WorkerLost(
     "its executor died on every attempt (killed, or out of memory); give Python more "
@@ -169,9 +173,9 @@ def _in_words(error: Exception) -> Exception:
             "spark.pyspark.python names on every node, or ship an environment with "
             "--archives (docs/dataproc.md)"
         )
-    said = [line for line in lines if line.startswith("RuntimeError: ")]
+    said = [line for line in lines if _ERROR.match(line)]
     if _raised(error) and said:
-        return SparkFailed(f"a Spark worker could not start: {said[-1]}")
+        return SparkFailed(f"a Spark worker could not start its work: {said[-1]}")
     return SparkFailed(f"Spark gave up a job: {' '.join(lines[:3])}")
 
 
