@@ -3,13 +3,11 @@
 import logging
 import re
 
-import numpy as np
 import pytest
 
 from sea_ice_kedro.datasets.failures import PartitionsFailed
-from sea_ice_kedro.training.model_card import ModelCard
-from tests.chips import TINY
 from tests.fabricate import floes, folder_of_scenes, write
+from tests.networks import untrained_network
 from tests.runs import digests, from_folder, kedro_run, run_here
 
 SCENES = ["--pipelines", "ingestion,filtering,autolabel"]
@@ -35,16 +33,6 @@ def folder(tmp_path):
 def model(tmp_path):
     """The file of a network that was never trained."""
     return untrained_network(tmp_path / "model" / "unet.keras")
-
-
-def untrained_network(path):
-    from sea_ice_kedro.training.model_file import TrainedUNet, save_model
-    from sea_ice_kedro.training.unet import build_unet
-
-    card = ModelCard(images="original", chip_px=32, unet=TINY, name="auto_original")
-    weights = [np.array(v) for v in build_unet(TINY).variables]
-    save_model(str(path), TrainedUNet(card, weights))
-    return path
 
 
 def uploads(bucket):

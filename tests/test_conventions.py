@@ -136,6 +136,46 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     assert paper == base
 
 
+SPARK_TABLES = {
+    *("scene_index", "inference.scene_index", "cloud_statistics", "label_statistics"),
+    *("ice_statistics", "daily_grid", "daily_ice_grid"),
+    *("cell_counts@parts", "cell_counts@table"),
+    *("ice_cell_counts@parts", "ice_cell_counts@table"),
+}
+
+
+def test_a_cluster_differs_in_roots_engine_tables_and_spark_and_in_nothing_else(
+    monkeypatch,
+):
+    monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
+    base, cluster = configuration("base"), configuration("dataproc")
+    assert cluster["parameters"] == base["parameters"]
+    here, there = base["globals"], cluster["globals"]
+    differs = {key for key in there if there[key] != here.get(key)}
+    assert differs == {"tables_root", "engine", "inference_engine"}
+    assert there["data_root"] == there["tables_root"] == "gs://bucket/season"
+    assert there["engine"] == {"name": "spark", "workers": "auto"}
+    entries = {name for name in base["catalog"] if not name.startswith("_")}
+    assert {n for n in cluster["catalog"] if not n.startswith("_")} == entries
+    changed = {n for n in entries if _but_engine(cluster, n) != _but_engine(base, n)}
+    assert changed == SPARK_TABLES - {"cell_counts@parts", "ice_cell_counts@parts"}
+    types = {cluster["catalog"][n]["type"] for n in changed}
+    assert types == {"sea_ice_kedro.datasets.spark_table.SparkTableDataset"}
+
+
+def _but_engine(conf, name):
+    """A catalog entry without what does its work."""
+    return {k: v for k, v in conf["catalog"][name].items() if k != "engine"}
+
+
+def test_tables_of_a_cluster_may_lie_elsewhere(monkeypatch):
+    monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
+    monkeypatch.setenv("SEA_ICE_TABLES", "/tables")
+    catalog = configuration("dataproc")["catalog"]
+    elsewhere = {n for n, e in catalog.items() if "/tables/" in str(e)}
+    assert elsewhere == SPARK_TABLES
+
+
 @pytest.mark.parametrize("env", ["base", "test", "paper"])
 def test_a_parameter_of_one_run_changes_that_setting_and_no_other(env):
     override = {"autolabel": {"thresholds": {"thin_ice_min": 20}}}

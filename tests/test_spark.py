@@ -14,6 +14,7 @@ from sea_ice_kedro.datasets import SceneTableDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.engines import spark_session
 from tests.fabricate import cut, floes, folder_of_scenes, write
+from tests.networks import untrained_network
 from tests.runs import digests, from_folder, kedro_run, run_here
 from tests.spark_runs import (
     CLUSTER,
@@ -195,8 +196,6 @@ def test_scenes_in_a_bucket_are_read_and_written_by_the_executors(
 
 @pytest.mark.train
 def test_a_network_maps_scenes_on_executors_as_it_does_here(tmp_path, folder):
-    from tests.test_buckets import untrained_network
-
     model = untrained_network(tmp_path / "model" / "unet.keras")
     here, there = tmp_path / "here", tmp_path / "there"
     params = f"{source(folder)[1]},inference.model={model}"

@@ -37,6 +37,13 @@ def test_ids_that_are_all_digits_stay_text(tmp_path):
     assert dataset.load()["pixels"].tolist() == [7, 8]
 
 
+def test_numbers_survive_to_the_last_bit(tmp_path):
+    dataset = SceneTableDataset(filepath=str(tmp_path / "t.csv"))
+    fractions = [1 / 6, 1 / 3, 2 / 7, 0.1 + 0.2]
+    dataset.save(pd.DataFrame({"scene_id": list("abcd"), "of": fractions}))
+    assert dataset.load()["of"].tolist() == fractions
+
+
 def test_the_file_holds_the_columns_and_no_index(tmp_path):
     saved(tmp_path / "t.csv")
     lines = (tmp_path / "t.csv").read_bytes().split(b"\n")

@@ -3,6 +3,7 @@
 import os
 import sys
 
+import numpy as np
 import pytest
 
 from sea_ice_kedro import __version__
@@ -14,12 +15,13 @@ from sea_ice_kedro.engines.spark_worker import (
     run_task,
     unpack,
 )
-from sea_ice_kedro.errors import SparkFailed, WorkerLost
+from sea_ice_kedro.errors import WorkerLost
 from tests.engines.test_engines import (
     be_killed_on_two,
     refuse_two,
     square_slowest_first,
 )
+from tests.networks import untrained_network
 from tests.runs import ROOT
 
 
@@ -52,15 +54,6 @@ def test_a_worker_of_another_version_refuses():
     expect_same_software(__version__)
     with pytest.raises(RuntimeError, match="expected sea_ice_kedro"):
         expect_same_software("0.0.1")
-
-
-def test_without_a_java_that_spark_runs_on_the_error_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(spark_session, "find_spec", lambda name: None)
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(
-        SparkFailed, match="expected Java 8, 11, 17 for Spark, got none"
-    ):
-        spark_session._provide_java()
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +95,20 @@ def test_an_item_that_kills_its_worker_costs_no_other(spark_engine):
     first, second, lost, last = spark_engine.map(be_killed_on_two, [0, 1, 2, 3])
     assert (first, second, last) == (0, 1, 3)
     assert isinstance(lost, WorkerLost)
+
+
+def serve(path):
+    """Serve a network; tell in which process, and how often it was loaded there."""
+    from sea_ice_kedro.training import model_file
+
+    model_file.ModelFile(path).predict(np.zeros((1, 32, 32, 3), np.uint8))
+    return os.getpid(), model_file._serving.cache_info().misses
+
+
+@pytest.mark.spark
+@pytest.mark.train
+def test_a_network_is_loaded_once_a_worker(spark_engine, tmp_path):
+    path = str(untrained_network(tmp_path / "unet.keras"))
+    served = list(spark_engine.map(serve, [path] * 12))
+    assert len({pid for pid, _ in served}) <= 2
+    assert {loaded for _, loaded in served} == {1}

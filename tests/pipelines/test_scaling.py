@@ -165,17 +165,6 @@ def test_all_workers_are_awake_before_anything_is_timed():
         wake_up(2, lambda: {1})
 
 
-def test_executors_leave_nothing_in_the_installed_spark(tmp_path, monkeypatch):
-    installed, home = tmp_path / "installed", tmp_path / "home"
-    (installed / "jars").mkdir(parents=True)
-    monkeypatch.setenv("SPARK_HOME", str(installed))
-    spark_job.link_home(home)
-    assert os.environ["SPARK_HOME"] == str(home)
-    (home / "work").mkdir()
-    assert [path.name for path in installed.iterdir()] == ["jars"]
-    assert (home / "jars").resolve() == installed / "jars"
-
-
 def test_executors_of_a_setting_are_processes_with_their_cores(request_of):
     asked = replace(request_of, executors=2, cores=4, executor_memory_mib=700)
     settings = spark_job.settings_of(asked)

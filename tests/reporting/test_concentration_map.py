@@ -26,10 +26,11 @@ def maps(figure):
 
 def test_a_cell_is_a_square_of_the_projection_in_km():
     first, second = maps(draw_concentration(TWO_DAYS))
-    assert list(first.x) == [-487.5, -462.5, -437.5]
-    assert list(first.y) == [-1512.5, -1487.5]
+    assert list(first.x) == [-500, -475, -450, -425]  # edges
+    assert list(first.y) == [-1525, -1500, -1475]
     assert [list(line) for line in first.z] == [[None, None, 1.0], [0.5, None, None]]
     assert [list(line) for line in second.z] == [[0.25]]
+    assert (list(second.x), list(second.y)) == ([-500, -475], [-1500, -1475])
 
 
 def test_what_was_not_observed_has_no_colour_of_the_scale():

