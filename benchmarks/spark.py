@@ -18,16 +18,15 @@ in one loop (half of it, for two cores), and with a function that does nothing.
 """
 
 import argparse
-import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
+from ast import literal_eval
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +144,13 @@ def in_turns(
 
 
 def fresh(function: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
-    """Call a function in a new process, and give what it returns."""
-    # Spark's workers unpickle by name, and know no __main__ of ours.
-    function = getattr(import_module("benchmarks.spark"), function.__name__)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        return pool.submit(function, *arguments).result()
+    """Call a function of this module in a new Python, and give what it returns."""
+    name = function.__name__
+    code = f"from benchmarks.spark import {name} as f; print('\\n', f(*{arguments!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
+    return literal_eval(done.stdout.splitlines()[-1].strip())
 
 
 def timed(folder: str, scenes: int, name: str, master: str) -> float:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import zipfile
+from zipimport import zipimporter
 
 import numpy as np
 import pytest
@@ -40,6 +42,15 @@ def test_a_task_gives_values_and_exceptions_by_number():
     assert unpack(outcomes[7]) == 1
     with pytest.raises(ValueError, match="two is refused"):
         unpack(outcomes[8])
+
+
+def test_a_task_leaves_no_archive_that_the_next_one_would_have_read_again(tmp_path):
+    archive = tmp_path / "pyspark.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("nothing.py", "")
+    sys.path_importer_cache[str(archive)] = zipimporter(str(archive))
+    list(run_task(pack(abs, [(0, 1)]), 0, 1))
+    assert str(archive) not in sys.path_importer_cache
 
 
 @pytest.mark.slow
