@@ -131,6 +131,8 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     base, paper = (configuration(env)["parameters"] for env in ("base", "paper"))
     assert paper["filtering"]["published"].pop("channel_order") == "bgr"
     assert base["filtering"]["published"].pop("channel_order") == "rgb"
+    for name in ("search", "cutting"):
+        assert paper["ingestion"].pop(name) != base["ingestion"].pop(name)
     for name in ("split", "unet", "training"):
         assert paper["modeling"].pop(name) != base["modeling"].pop(name)
     assert paper == base

@@ -3,8 +3,9 @@ import pytest
 import rasterio
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import SceneDataset
-from sea_ice_kedro.imagery.arrays import FilteredScene, Origin, Scene
+from sea_ice_kedro.datasets import RasterTagsDataset, SceneDataset
+from sea_ice_kedro.imagery.arrays import Acquisition, FilteredScene, Origin, Scene
+from sea_ice_kedro.imagery.reflectance import Calibration, Rendering
 from tests.fabricate import ROSS_SEA, WHEN, cut, floes, quiet, scene, write
 
 ORIGIN = Origin("folder", "s.png", "sha256:00")
@@ -137,3 +138,21 @@ def test_the_fingerprint_of_a_stored_scene_is_known_without_its_pixels(tmp_path)
 def test_what_is_no_raster_has_no_fingerprint(tmp_path):
     (tmp_path / "s.tif").write_text("not a raster")
     assert SceneDataset(filepath=str(tmp_path / "s.tif")).stored_fingerprint() is None
+
+
+def test_acquisition_rendering_and_bands_beside_the_scene_are_kept(tmp_path):
+    known = {
+        "acquisition": Acquisition("T03CWT", 28.5, None, "N0400", "p"),
+        "rendering": Rendering((Calibration(0.0001, -0.1),) * 3),
+        "alongside": {"saturated": np.eye(48, 64, dtype=np.uint8)},
+    }
+    dataset = SceneDataset(filepath=str(tmp_path / "s.tif"))
+    dataset.save(scene(**known))
+    loaded = dataset.load()
+    assert type(loaded) is Scene
+    assert loaded.acquisition == known["acquisition"]
+    assert loaded.rendering == known["rendering"]
+    assert np.array_equal(loaded.alongside["saturated"], np.eye(48, 64))
+    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
+    assert (tags["white_reflectance"], tags["offset"]) == ("1", "-0.1")
+    assert (tags["processing_baseline"], tags["saturated_pixels"]) == ("N0400", "48")

@@ -1,6 +1,7 @@
 import math
 
 from sea_ice_kedro.pipelines.ingestion.nodes import (
+    download_scenes,
     find_scenes,
     index_scenes,
     ingest_manual_labels,
@@ -26,7 +27,11 @@ TAGS = {
 
 
 def test_listing_and_declaring_scenes_reads_none_of_them():
-    assert ingest_scenes(LISTING) == {"001": scene, "NA": scene}
+    assert ingest_scenes(LISTING, {}, IngestionOptions()) == {
+        "001": scene,
+        "NA": scene,
+    }
+    assert download_scenes(LISTING) == {}
     assert ingest_manual_labels(LISTING) == {"001": scene}
 
 
@@ -37,7 +42,13 @@ def test_the_source_of_the_configuration_is_listed():
 def test_the_index_has_a_row_for_every_scene_that_was_ingested():
     index = index_scenes(LISTING, {"001": lambda: TAGS})
     (row,) = index.to_dict("records")
-    assert math.isnan(row.pop("pixel_size_m"))
+    unknown = (
+        "pixel_size_m",
+        "sun_elevation_deg",
+        "cloud_percentage",
+        "saturated_fraction",
+    )
+    assert all(math.isnan(row.pop(name)) for name in unknown)
     assert row == {
         "scene_id": "001",
         "source": "folder",
@@ -49,6 +60,9 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
         "valid_fraction": 0.75,
         "checksum": "sha256:00",
         "manual_label": True,
+        "granule": "",
+        "processing_baseline": "",
+        "asset_id": "",
     }
 
 

@@ -16,8 +16,7 @@ from sea_ice_kedro.sources.options import RasterOptions, SampleOptions
         ({"scale": math.nan}, "scale > 0, got nan"),
         ({"offset": math.nan}, "offset to be finite, got nan"),
         ({"offset": math.inf}, "offset to be finite, got inf"),
-        ({"white_reflectance": -1.0}, "white_reflectance > 0, got -1.0"),
-        ({"gamma": 0.0}, "gamma > 0, got 0.0"),
+        ({"offset": -0.1}, "offset only together with a scale, got -0.1"),
         ({"validity": "maybe"}, "one of all, auto, border, file, got 'maybe'"),
         ({"border_margin_px": -1}, "whole number in 0..64, got -1"),
         ({"border_margin_px": 65}, "whole number in 0..64, got 65"),
@@ -45,7 +44,9 @@ def test_a_sample_option_that_cannot_be_right_is_refused(option, text):
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones():
-    with pytest.raises(InvalidOption, match="one of folder, sample, got 'ftp'"):
+    with pytest.raises(
+        InvalidOption, match="one of earth_engine, folder, safe, sample, stac"
+    ):
         IngestionOptions(source="ftp")
 
 

@@ -7,6 +7,7 @@ from rasterio.enums import ColorInterp
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.sources.options import RasterOptions
 from sea_ice_kedro.sources.scene_files import read_scene_file
 from tests.fabricate import cut, floes, write
@@ -119,7 +120,10 @@ def test_reflectance_becomes_brightness_by_white_and_gamma(
     tmp_path, reflectance, white, gamma, brightness
 ):
     path = write(tmp_path / "a.tif", np.full((4, 4, 3), reflectance, np.float32))
-    scene = read(path, scale=1.0, white_reflectance=white, gamma=gamma)
+    options = RasterOptions(scale=1.0)
+    scene = read_scene_file(
+        str(path), options, brightness=BrightnessOptions(white, gamma)
+    )
     assert np.unique(scene.rgb).tolist() == [brightness]
 
 

@@ -11,6 +11,7 @@ from sea_ice_kedro.datasets.parquet_part import ParquetPartDataset
 from sea_ice_kedro.datasets.prediction import PredictionDataset
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
+from sea_ice_kedro.datasets.raw_scene import RawSceneDataset
 from sea_ice_kedro.datasets.scene import SceneDataset
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
 from sea_ice_kedro.datasets.scene_windows import SceneWindowsDataset
@@ -26,6 +27,7 @@ __all__ = [
     "PredictionDataset",
     "QuicklookDataset",
     "RasterTagsDataset",
+    "RawSceneDataset",
     "SceneDataset",
     "SceneTableDataset",
     "SceneWindowsDataset",

@@ -1,11 +1,13 @@
 """What the datasets of one raster file have in common."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sea_ice_kedro.datasets.whole_file import Value, WholeFileDataset
 from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import Acquisition
 from sea_ice_kedro.rasters.geotiff import opened_header, tags_of
 
 
@@ -46,3 +48,24 @@ def time_tag(acquired: datetime | None) -> dict[str, str]:
 def time_of(tags: Mapping[str, str]) -> datetime | None:
     """Read the time of acquisition from tags."""
     return datetime.fromisoformat(tags["acquired"]) if "acquired" in tags else None
+
+
+def acquisition_tags(acquisition: Acquisition) -> dict[str, str]:
+    """Write as tags what a product's metadata say of a scene; unknown is left out."""
+    values = {f.name: getattr(acquisition, f.name) for f in fields(Acquisition)}
+    return {
+        name: f"{value:.10g}" if isinstance(value, float) else value
+        for name, value in values.items()
+        if value not in (None, "")
+    }
+
+
+def acquisition_of(tags: Mapping[str, str]) -> Acquisition | None:
+    """Read back what `acquisition_tags` wrote; None where there is nothing."""
+    words = {f.name: tags[f.name] for f in fields(Acquisition) if f.name in tags}
+    if not words:
+        return None
+    numbers = ("sun_elevation_deg", "cloud_percentage")
+    return Acquisition(
+        **{k: float(v) if k in numbers else v for k, v in words.items()}  # type: ignore[arg-type]
+    )

@@ -6,11 +6,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
+from sea_ice_kedro.datasets.raster_file import (
+    RasterFileDataset,
+    acquisition_of,
+    acquisition_tags,
+    time_of,
+    time_tag,
+)
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import FilteredScene, Origin, Quality, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.histogram import histogram_of
+from sea_ice_kedro.imagery.raw_scenes import SATURATED
+from sea_ice_kedro.imagery.reflectance import rendering_of
 from sea_ice_kedro.rasters.footprint import pixel_size_m
 from sea_ice_kedro.rasters.geotiff import (
     WORKING,
@@ -22,6 +30,7 @@ from sea_ice_kedro.rasters.geotiff import (
 )
 
 _BANDS = ["red", "green", "blue"]
+_QUALITY = "quality"
 _ANY = (0, 0)
 """Limits of a scene that passed unfiltered."""
 
@@ -55,7 +64,10 @@ class SceneDataset(RasterFileDataset[Scene]):
         quality = getattr(data, "quality", None)
         if quality is not None:
             bands.append(quality)
-            names.append("quality")
+            names.append(_QUALITY)
+        for name, band in data.alongside.items():
+            bands.append(band)
+            names.append(name)
         layers = Layers(
             bands=bands,
             names=names,
@@ -79,7 +91,7 @@ class SceneDataset(RasterFileDataset[Scene]):
                     f"project (bands {_BANDS}), got bands {file.descriptions}. Make it "
                     "with: kedro run --pipelines ingestion,filtering"
                 )
-            bands = file.read()
+            bands, names = file.read(), file.descriptions
             # Reading the mask takes time; most scenes were observed whole.
             whole = tags["valid_pixels"] == str(file.height * file.width)
             shape = file.height, file.width
@@ -94,8 +106,15 @@ class SceneDataset(RasterFileDataset[Scene]):
             "origin": Origin(tags["source"], tags["location"], tags["checksum"])
             if "source" in tags
             else None,
+            "acquisition": acquisition_of(tags),
+            "rendering": rendering_of(tags),
+            "alongside": {
+                name: band
+                for name, band in zip(names[3:], bands[3:], strict=True)
+                if name != _QUALITY
+            },
         }
-        if len(bands) == len(_BANDS):
+        if _QUALITY not in names:
             return Scene(**common)
         return FilteredScene(**common, quality=bands[3], limits=limits_of(tags))
 
@@ -118,6 +137,13 @@ def _tags(scene: Scene) -> dict[str, str]:
             "location": scene.origin.location,
             "checksum": scene.origin.checksum,
         }
+    if scene.acquisition is not None:
+        tags |= acquisition_tags(scene.acquisition)
+    if scene.rendering is not None:
+        tags |= scene.rendering.tags()
+    if SATURATED in scene.alongside:
+        count = np.count_nonzero(scene.alongside[SATURATED])
+        tags["saturated_pixels"] = str(count)
     if isinstance(scene, FilteredScene):
         thin_ice_min, thick_ice_min = scene.limits or _ANY
         tags |= {"thin_ice_min": str(thin_ice_min), "thick_ice_min": str(thick_ice_min)}

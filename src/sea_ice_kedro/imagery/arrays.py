@@ -4,11 +4,14 @@ Axes are (row, column, channel); channels are R, G, B. Boolean rasters are named
 for what is True: `valid_mask` is True where the scene was observed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+
+from sea_ice_kedro.imagery.reflectance import Rendering
 
 RGB = npt.NDArray[np.uint8]
 """uint8 (H, W, 3), 0..255, channels R, G, B."""
@@ -52,6 +55,26 @@ class Origin:
     """Digest of the bytes, "md5:...", or settings that the scene was made of."""
 
 
+@dataclass(frozen=True)
+class Acquisition:
+    """What a product's metadata say of a scene; None and "" where they do not."""
+
+    granule: str = ""
+    """MGRS name of ESA's product unit, "T03CWT"."""
+
+    sun_elevation_deg: float | None = None
+    """Of the granule's mean, above the horizon."""
+
+    cloud_percentage: float | None = None
+    """Of the granule, 0..100, as its producer estimated it."""
+
+    processing_baseline: str = ""
+    """Of ESA's processor: "N0400" is 04.00."""
+
+    asset_id: str = ""
+    """How the provider names the product."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """One Sentinel-2 acquisition over an area: an RGB raster with its validity."""
@@ -64,6 +87,12 @@ class Scene:
     """Time of acquisition, UTC."""
 
     origin: Origin | None = None
+    acquisition: Acquisition | None = field(default=None, kw_only=True)
+    rendering: Rendering | None = field(default=None, kw_only=True)
+    """How stored numbers became brightness; None: they were 8-bit already."""
+
+    alongside: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
+    """Further bands by name, uint8 (H, W): saturated pixels, cloud probability, ..."""
 
     def __post_init__(self) -> None:
         """Refuse rasters that do not fit together."""

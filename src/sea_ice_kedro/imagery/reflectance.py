@@ -1,9 +1,110 @@
-"""From reflectance to the 8-bit scene: one function, used by every source."""
+"""From stored numbers to reflectance to the 8-bit scene: used by every source."""
 
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+
+from sea_ice_kedro.errors import InvalidOption
+
+Numbers = npt.NDArray[Any]
+"""(H, W) as a provider stores a band: digital numbers, or reflectance."""
+
+# The same reflectance must give the same level however it was stored: 0.1 is
+# (2000 - 1000) / 10 000, and 2000 * 0.0001 - 0.1 plus what floating point adds; 25.5 of
+# 255 rounds up or down by that. Sentinel-2 counts reflectance in steps of 1e-4.
+_DECIMALS = 7
+
+_ROWS = 256
+"""Rows of a band of floats that are worked on at a time."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns stored numbers into reflectance: number * scale + offset."""
+
+    scale: float
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class BrightnessOptions:
+    """How reflectance becomes the brightness of the 8-bit scene, for every source."""
+
+    white_reflectance: float = 1.0
+    """Reflectance that becomes brightness 255."""
+
+    gamma: float = 1.0
+    """Brightness is proportional to reflectance ** (1 / gamma)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a white or a gamma that nothing can be divided by."""
+        for name in ("white_reflectance", "gamma"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise InvalidOption(
+                    f"expected ingestion.brightness.{name} > 0, got {value!r}"
+                )
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How a scene's stored numbers became brightness; goes into its tags."""
+
+    calibrations: tuple[Calibration, Calibration, Calibration]
+    """Of red, green and blue."""
+
+    brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
+
+    def tags(self) -> dict[str, str]:
+        """Say it in words for tags; values of red, green, blue where they differ."""
+        return {
+            "scale": _joined([c.scale for c in self.calibrations]),
+            "offset": _joined([c.offset for c in self.calibrations]),
+            "white_reflectance": f"{self.brightness.white_reflectance:.10g}",
+            "gamma": f"{self.brightness.gamma:.10g}",
+        }
+
+
+def rendering_of(tags: Mapping[str, str]) -> Rendering | None:
+    """Read back what `Rendering.tags` says; None where there is nothing."""
+    if "white_reflectance" not in tags:
+        return None
+    red, green, blue = zip(_three(tags["scale"]), _three(tags["offset"]), strict=True)
+    white, gamma = float(tags["white_reflectance"]), float(tags["gamma"])
+    return Rendering(
+        (Calibration(*red), Calibration(*green), Calibration(*blue)),
+        BrightnessOptions(white, gamma),
+    )
+
+
+def to_rgb(bands: Sequence[Numbers], rendering: Rendering) -> npt.NDArray[np.uint8]:
+    """Turn stored numbers into the 8-bit scene.
+
+    Args:
+        bands: Red, green and blue, (H, W) each, of one dtype.
+        rendering: What the numbers mean, and which reflectance is white.
+
+    Returns:
+        uint8 (H, W, 3), 0..255, channels R, G, B.
+    """
+    channels = [
+        _channel(band, calibration, rendering.brightness)
+        for band, calibration in zip(bands, rendering.calibrations, strict=True)
+    ]
+    return np.asarray(cv2.merge(channels), np.uint8)
+
+
+def to_reflectance(
+    numbers: Numbers, calibration: Calibration
+) -> npt.NDArray[np.float64]:
+    """Turn stored numbers of any shape into reflectance, to 7 decimals."""
+    exact = numbers.astype(np.float64) * calibration.scale + calibration.offset
+    return np.round(exact, _DECIMALS)
 
 
 def to_eight_bit(
@@ -26,3 +127,33 @@ def to_eight_bit(
     if gamma != 1.0:
         share = share ** (1.0 / gamma)
     return np.asarray(np.rint(share * 255.0), np.uint8)
+
+
+def _channel(
+    band: Numbers, calibration: Calibration, brightness: BrightnessOptions
+) -> npt.NDArray[np.uint8]:
+    if band.dtype in (np.uint8, np.uint16):
+        every_number = np.arange(np.iinfo(band.dtype).max + 1)
+        return _rendered(every_number, calibration, brightness)[band]
+    channel = np.empty(band.shape, np.uint8)
+    for row in range(0, band.shape[0], _ROWS):
+        rows = slice(row, row + _ROWS)
+        channel[rows] = _rendered(band[rows], calibration, brightness)
+    return channel
+
+
+def _rendered(
+    numbers: Numbers, calibration: Calibration, brightness: BrightnessOptions
+) -> npt.NDArray[np.uint8]:
+    reflectance = to_reflectance(numbers, calibration)
+    return to_eight_bit(reflectance, brightness.white_reflectance, brightness.gamma)
+
+
+def _joined(values: Sequence[float]) -> str:
+    words = [f"{value:.10g}" for value in values]
+    return words[0] if len(set(words)) == 1 else "/".join(words)
+
+
+def _three(words: str) -> tuple[float, ...]:
+    values = tuple(float(word) for word in words.split("/"))
+    return values * 3 if len(values) == 1 else values

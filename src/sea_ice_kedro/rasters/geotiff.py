@@ -71,8 +71,8 @@ _NAMELESS = "/raster"
 class Layers:
     """What makes up a raster file."""
 
-    bands: Sequence[npt.NDArray[np.uint8]]
-    """uint8 (H, W) each."""
+    bands: Sequence[npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]
+    """(H, W) each, all uint8 or all uint16."""
 
     names: Sequence[str]
     """What each band holds."""
@@ -106,7 +106,7 @@ def write_raster(filepath: str, layers: Layers, options: Mapping[str, Any]) -> N
         "height": height,
         "width": width,
         "count": len(layers.bands),
-        "dtype": "uint8",
+        "dtype": layers.bands[0].dtype.name,
         "nodata": layers.nodata,
     }
     if layers.georeference is not None:

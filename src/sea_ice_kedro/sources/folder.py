@@ -3,11 +3,12 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
+from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import files_of
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
@@ -33,14 +34,16 @@ class SceneFile:
     beside: tuple[str, ...] = ()
     """URLs of the world file, mask, ... of a scene in a bucket."""
 
+    brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
+
     def __call__(self) -> Scene:
         """Read the scene."""
-        return read_scene_file(self.path, self.options, self.beside)
+        return read_scene_file(self.path, self.options, self.beside, self.brightness)
 
     def fingerprint(self) -> str:
         """Digest content (with world file, mask, ...), name and settings."""
         files = " ".join(checksum(file) for file in self._files())
-        return f"{PurePath(self.path).name} {files} {self.options}"
+        return f"{PurePath(self.path).name} {files} {self.options} {self.brightness}"
 
     def _files(self) -> list[str]:
         if is_on_disk(locate(self.path)[0]):
@@ -81,7 +84,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
             labels[stem].append(path)
     found = {PurePath(path).name.lower(): path for path in files}
     scenes = {
-        path: SceneFile(path, options.raster, _beside(path, found))
+        path: SceneFile(path, options.raster, _beside(path, found), options.brightness)
         for path in rasters
         if options.label_marker not in _stem(path)
     }

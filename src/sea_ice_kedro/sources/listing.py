@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from sea_ice_kedro.errors import InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
+from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
 
 _SCENE_ID = re.compile(r"\w[\w .+=,@()-]*", re.UNICODE)
@@ -20,11 +21,16 @@ class SceneEntry:
     """One scene that a source offers; nothing is read before it is called."""
 
     scene_id: str
-    scene: Callable[[], Scene]
-    """Reads or makes the scene; picklable, with a `fingerprint`."""
+    scene: Callable[[], Scene] | None
+    """Reads or makes the scene; picklable, with a `fingerprint`. None: it is made of
+    what `download` fetches."""
 
     manual_label: Callable[[], ClassMap] | None = None
     """Reads the manual label on the scene's grid, where there is one."""
+
+    download: Callable[[], RawScene] | None = None
+    """Fetches the scene's numbers from afar; picklable, holds no credential, and its
+    `fingerprint` costs no request."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
                 "remove or rename all but one"
             ),
             manual_label=None,
+            download=None,
         )
     if not _SCENE_ID.fullmatch(entry.scene_id) or ".." in entry.scene_id:
         return SceneEntry(

@@ -2,16 +2,28 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
+from sea_ice_kedro.imagery.reflectance import BrightnessOptions
+from sea_ice_kedro.sources.product_options import (
+    CuttingOptions,
+    EarthEngineOptions,
+    SafeOptions,
+    SearchOptions,
+    StacOptions,
+)
 
 # A source is a function of `IngestionOptions` that lists `SceneEntry`s; its module is
 # imported only when that source is asked for.
 SOURCES = {
     "sample": "sea_ice_kedro.sources.sample:list_scenes",
     "folder": "sea_ice_kedro.sources.folder:list_scenes",
+    "safe": "sea_ice_kedro.sources.safe:list_scenes",
+    "earth_engine": "sea_ice_kedro.sources.earth_engine:list_scenes",
+    "stac": "sea_ice_kedro.sources.stac:list_scenes",
 }
 
 
@@ -30,12 +42,6 @@ class RasterOptions:
 
     offset: float = 0.0
     """See `scale`; -0.1 for Sentinel-2 from processing baseline 04.00 on."""
-
-    white_reflectance: float = 1.0
-    """Reflectance that becomes brightness 255."""
-
-    gamma: float = 1.0
-    """Brightness is proportional to reflectance ** (1 / gamma)."""
 
     nodata: float | None = None
     """Stored number that means "not observed" in any band (.nan for NaN), whatever
@@ -67,21 +73,20 @@ class RasterOptions:
             for band in self.bands:
                 expect_integer("ingestion.raster.bands", band, 1, 1000)
             object.__setattr__(self, "bands", tuple(self.bands))
-        for name in ("scale", "white_reflectance", "gamma"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise InvalidOption(
-                    f"expected ingestion.raster.{name} > 0, got {value!r}"
-                )
+        if self.scale is not None and not (
+            math.isfinite(self.scale) and self.scale > 0
+        ):
+            raise InvalidOption(
+                f"expected ingestion.raster.scale > 0, got {self.scale!r}"
+            )
         if not math.isfinite(self.offset):
             raise InvalidOption(
                 f"expected ingestion.raster.offset to be finite, got {self.offset!r}"
             )
-        brightness_only = (self.offset, self.white_reflectance, self.gamma)
-        if self.scale is None and brightness_only != (0.0, 1.0, 1.0):
+        if self.scale is None and self.offset != 0.0:
             raise InvalidOption(
-                "expected ingestion.raster.offset, white_reflectance and gamma only "
-                f"together with a scale, got {brightness_only} and no scale"
+                "expected ingestion.raster.offset only together with a scale, got "
+                f"{self.offset} and no scale"
             )
         expect_choice(
             "ingestion.raster.validity",
@@ -111,37 +116,69 @@ class SampleOptions:
         expect_integer("ingestion.sample.seed", self.seed, 0, 2**32 - 1)
 
 
+_FOLDERS = {"folder": "scenes", "safe": ".SAFE folders or zips"}
+"""Sources that read a folder, and of what."""
+
+
 @dataclass(frozen=True)
 class IngestionOptions:
     """Which source is read, and how."""
 
     source: str = "sample"
     folder: str | None = None
-    """Of the source "folder": where the scenes lie."""
+    """Of the sources "folder" and "safe": where scenes or products lie."""
 
     scene_marker: str = "_vis_"
     """A file whose name holds `label_marker` where a scene's name holds this is that
     scene's manual label: s2_seg_00.png labels s2_vis_00.png."""
 
     label_marker: str = "_seg_"
+    brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
     raster: RasterOptions = field(default_factory=RasterOptions)
+    search: SearchOptions = field(default_factory=SearchOptions)
+    cutting: CuttingOptions = field(default_factory=CuttingOptions)
+    safe: SafeOptions = field(default_factory=SafeOptions)
+    earth_engine: EarthEngineOptions = field(default_factory=EarthEngineOptions)
+    stac: StacOptions = field(default_factory=StacOptions)
     sample: SampleOptions = field(default_factory=SampleOptions)
 
     def __post_init__(self) -> None:
         """Refuse unknown sources; build the nested records from configuration."""
         expect_choice("ingestion.source", self.source, SOURCES)
-        if self.source == "folder" and not self.folder:
+        if self.source in _FOLDERS and not self.folder:
             raise InvalidOption(
-                "expected ingestion.folder to name a folder of scenes, got "
-                f"{self.folder!r}; add --params "
-                "ingestion.source=folder,ingestion.folder=/path/to/scenes"
+                f"expected ingestion.folder to name a folder of {_FOLDERS[self.source]}"
+                f", got {self.folder!r}; add --params "
+                f"ingestion.source={self.source},ingestion.folder=/path/to/scenes"
             )
         if not self.scene_marker or not self.label_marker:
             raise InvalidOption(
                 "expected ingestion.scene_marker and label_marker to be non-empty, "
                 f"got {self.scene_marker!r} and {self.label_marker!r}"
             )
-        if isinstance(self.raster, dict):
-            object.__setattr__(self, "raster", RasterOptions(**self.raster))
-        if isinstance(self.sample, dict):
-            object.__setattr__(self, "sample", SampleOptions(**self.sample))
+        for name, record in _RECORDS.items():
+            value = getattr(self, name)
+            if isinstance(value, dict):
+                object.__setattr__(self, name, record(**value))
+        if self.source == "folder" and self.raster.scale is None:
+            self._expect_plain_brightness()
+
+    def _expect_plain_brightness(self) -> None:
+        if self.brightness != BrightnessOptions():
+            raise InvalidOption(
+                "expected ingestion.brightness only for files of reflectance, got "
+                f"{self.brightness} and no ingestion.raster.scale: 8-bit files are "
+                "brightness already"
+            )
+
+
+_RECORDS: dict[str, Callable[..., object]] = {
+    "brightness": BrightnessOptions,
+    "raster": RasterOptions,
+    "search": SearchOptions,
+    "cutting": CuttingOptions,
+    "safe": SafeOptions,
+    "earth_engine": EarthEngineOptions,
+    "stac": StacOptions,
+    "sample": SampleOptions,
+}

@@ -13,7 +13,12 @@ from rasterio.enums import ColorInterp, MaskFlags
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Mask, Origin, Scene
-from sea_ice_kedro.imagery.reflectance import to_eight_bit
+from sea_ice_kedro.imagery.reflectance import (
+    BrightnessOptions,
+    Calibration,
+    Rendering,
+    to_rgb,
+)
 from sea_ice_kedro.imagery.validity import valid_by_border
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened
@@ -22,11 +27,16 @@ from sea_ice_kedro.sources.options import RasterOptions
 Bands = npt.NDArray[Any]
 """(3, H, W) of the file's dtype: red, green, blue."""
 
+_DEFAULT = BrightnessOptions()
+
 _TIME = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
 
 
 def read_scene_file(
-    filepath: str, options: RasterOptions, beside: Sequence[str] = ()
+    filepath: str,
+    options: RasterOptions,
+    beside: Sequence[str] = (),
+    brightness: BrightnessOptions = _DEFAULT,
 ) -> Scene:
     """Read one raster file as a scene.
 
@@ -34,6 +44,7 @@ def read_scene_file(
         filepath: PNG, JPEG or GeoTIFF, or its URL; its stem is the scene's id.
         options: Bands, scale and what counts as observed.
         beside: URLs of world file, mask, ... of a scene in a bucket.
+        brightness: Which reflectance is white; not for 8-bit files.
 
     Raises:
         InvalidScene: if the file is damaged, too large, or not what `options` say.
@@ -42,12 +53,13 @@ def read_scene_file(
     with opened(filepath, beside) as file:
         _check_size(path.name, file, options)
         numbers = _band_numbers(path.name, file, options)
-        _check_type(path.name, file, options)
+        _check_type(path.name, file, options, brightness)
         stored = file.read(numbers)
         declared = _declared_valid(file, numbers, options)
         georeference = georeference_of(file)
     declared = _without_nan(path.name, stored, declared, options)
-    rgb = _as_rgb(stored, options)
+    rendering = _rendering(options, brightness)
+    rgb = _as_rgb(stored, rendering)
     return Scene(
         scene_id=path.stem,
         rgb=rgb,
@@ -55,6 +67,7 @@ def read_scene_file(
         georeference=georeference,
         acquired=_time_in(path.stem),
         origin=Origin("folder", path.name, checksum(filepath)),
+        rendering=rendering,
     )
 
 
@@ -89,11 +102,16 @@ def _band_numbers(name: str, file: Any, options: RasterOptions) -> list[int]:  #
     )
 
 
-def _check_type(name: str, file: Any, options: RasterOptions) -> None:  # noqa: ANN401
+def _check_type(
+    name: str,
+    file: Any,  # noqa: ANN401
+    options: RasterOptions,
+    brightness: BrightnessOptions,
+) -> None:
     dtype = file.dtypes[0]
     if options.scale is not None and dtype == "uint8":
         brightest = 255 * options.scale + options.offset
-        if brightest < options.white_reflectance / 4:
+        if brightest < brightness.white_reflectance / 4:
             raise InvalidScene(
                 f"{name}: expected numbers that ingestion.raster.scale and offset turn "
                 f"into reflectance, got an 8-bit file, whose 255 would be {brightest:g}"
@@ -146,17 +164,19 @@ def _without_nan(
     return declared
 
 
-def _as_rgb(stored: Bands, options: RasterOptions) -> RGB:
-    """Turn stored numbers into brightness, uint8 (H, W, 3)."""
+def _rendering(
+    options: RasterOptions, brightness: BrightnessOptions
+) -> Rendering | None:
     if options.scale is None:
+        return None
+    return Rendering((Calibration(options.scale, options.offset),) * 3, brightness)
+
+
+def _as_rgb(stored: Bands, rendering: Rendering | None) -> RGB:
+    """Turn stored numbers into brightness, uint8 (H, W, 3)."""
+    if rendering is None:
         return np.asarray(cv2.merge(list(stored)), np.uint8)
-    rgb = np.empty((*stored.shape[1:], 3), np.uint8)
-    for channel, band in enumerate(stored):
-        reflectance = band.astype(np.float32) * options.scale + options.offset
-        rgb[..., channel] = to_eight_bit(
-            reflectance, options.white_reflectance, options.gamma
-        )
-    return rgb
+    return to_rgb(list(stored), rendering)
 
 
 def _valid(

@@ -32,7 +32,7 @@ _PARAMETERS = {
 def create_pipeline() -> Pipeline:
     """Wire the `inference` pipeline: scenes of the configured source, one model."""
     ingested = ingestion.create_pipeline().only_nodes(
-        "find_scenes", "ingest_scenes", "index_scenes"
+        "find_scenes", "download_scenes", "ingest_scenes", "index_scenes"
     )
     return Pipeline(
         [ingested, map_ingested("served_model")],

@@ -1,13 +1,15 @@
 """Scenes from their source onto our disk, and an index of them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from sea_ice_kedro.datasets.stored_partitions import load_many
-from sea_ice_kedro.engines import Partitions
+from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
+from sea_ice_kedro.imagery.raw_scenes import RawScene, render
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
 
@@ -23,6 +25,12 @@ INDEX_COLUMNS = [
     "valid_fraction",
     "checksum",
     "manual_label",
+    "granule",
+    "sun_elevation_deg",
+    "cloud_percentage",
+    "processing_baseline",
+    "saturated_fraction",
+    "asset_id",
 ]
 
 
@@ -31,9 +39,43 @@ def find_scenes(options: IngestionOptions) -> list[SceneEntry]:
     return find_in_source(options)
 
 
-def ingest_scenes(scene_listing: list[SceneEntry]) -> Partitions[Scene]:
-    """Declare every scene as read from its source."""
-    return {entry.scene_id: entry.scene for entry in scene_listing}
+def download_scenes(scene_listing: list[SceneEntry]) -> Partitions[RawScene]:
+    """Declare the numbers of every scene that lies afar; none for other sources."""
+    downloads: dict[str, Callable[[], RawScene]] = {
+        entry.scene_id: entry.download
+        for entry in scene_listing
+        if entry.download is not None
+    }
+    return downloads
+
+
+def ingest_scenes(
+    scene_listing: list[SceneEntry],
+    downloads: Partitions[RawScene],
+    options: IngestionOptions,
+) -> Partitions[Scene]:
+    """Declare every scene as read from its source, or from what was downloaded of it.
+
+    A scene whose download is not there has failed in this very pipeline, which raises
+    that failure at its end.
+
+    Args:
+        scene_listing: What the source offered.
+        downloads: Scene id -> loader of the numbers that were downloaded.
+        options: Which reflectance is white, for what was downloaded.
+    """
+    local: dict[str, Callable[[], Scene]] = {
+        entry.scene_id: entry.scene
+        for entry in scene_listing
+        if entry.scene is not None
+    }
+    fetched = {
+        entry.scene_id: downloads[entry.scene_id]
+        for entry in scene_listing
+        if entry.download is not None and entry.scene_id in downloads
+    }
+    rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
+    return {**local, **rendered}
 
 
 def ingest_manual_labels(scene_listing: list[SceneEntry]) -> Partitions[ClassMap]:
@@ -79,4 +121,18 @@ def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
         "valid_fraction": int(tags["valid_pixels"]) / (tags["height"] * tags["width"]),
         "checksum": tags["checksum"],
         "manual_label": entry.manual_label is not None,
+        "granule": tags.get("granule", ""),
+        "sun_elevation_deg": float(tags.get("sun_elevation_deg", "nan")),
+        "cloud_percentage": float(tags.get("cloud_percentage", "nan")),
+        "processing_baseline": tags.get("processing_baseline", ""),
+        "saturated_fraction": _saturated_fraction(tags),
+        "asset_id": tags.get("asset_id", ""),
     }
+
+
+def _saturated_fraction(tags: dict[str, Any]) -> float:
+    """Give the share of pixels that a detector could not measure; NaN: not known."""
+    if "white_reflectance" not in tags:
+        return float("nan")
+    pixels = int(tags["height"]) * int(tags["width"])
+    return int(tags.get("saturated_pixels", 0)) / pixels

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from sea_ice_kedro.pipelines.ingestion.nodes import (
+    download_scenes,
     find_scenes,
     index_scenes,
     ingest_manual_labels,
@@ -21,8 +22,18 @@ def create_pipeline() -> Pipeline:
                 name="find_scenes",
             ),
             Node(
-                func=ingest_scenes,
+                func=download_scenes,
                 inputs="scene_listing",
+                outputs="downloads@raster",
+                name="download_scenes",
+            ),
+            Node(
+                func=ingest_scenes,
+                inputs=[
+                    "scene_listing",
+                    "downloads@stored",
+                    "params:ingestion",
+                ],
                 outputs="scenes@raster",
                 name="ingest_scenes",
             ),

@@ -1,0 +1,84 @@
+"""A scene as its provider stores it, before it becomes 8-bit brightness."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.imagery.arrays import (
+    Acquisition,
+    Georeference,
+    Grey,
+    Mask,
+    Origin,
+    Scene,
+)
+from sea_ice_kedro.imagery.reflectance import (
+    BrightnessOptions,
+    Calibration,
+    Rendering,
+    to_rgb,
+)
+
+DigitalNumbers = npt.NDArray[np.uint16]
+"""uint16 (3, H, W): red, green, blue as stored."""
+
+# Sentinel-2 writes 65535 for a saturated pixel; where a provider has taken the offset
+# of 1000 out of the numbers, it may be 64535. No surface has a reflectance of 6.
+SATURATED_FROM = 64_535
+
+SATURATED = "saturated"
+"""Name of the band beside a scene that is 1 where a detector was saturated."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawScene:
+    """Digital numbers of one scene, and all that is known of them."""
+
+    scene_id: str
+    numbers: DigitalNumbers
+    valid_mask: Mask
+    calibrations: tuple[Calibration, Calibration, Calibration]
+    """Of red, green and blue."""
+
+    origin: Origin
+    acquisition: Acquisition
+    georeference: Georeference | None = None
+    acquired: datetime | None = None
+    """Time of acquisition, UTC."""
+
+    alongside: Mapping[str, Grey] = field(default_factory=dict)
+    """Further bands by name, uint8 (H, W): cloud probability, ..."""
+
+
+def render(raw: RawScene, brightness: BrightnessOptions) -> Scene:
+    """Make the 8-bit scene of digital numbers.
+
+    Saturated pixels become white and are flagged in a band of their own beside the
+    scene; pixels that were not observed become black.
+
+    Args:
+        raw: The scene as stored.
+        brightness: Which reflectance is white.
+    """
+    rendering = Rendering(raw.calibrations, brightness)
+    rgb = to_rgb(list(raw.numbers), rendering)
+    rgb[~raw.valid_mask] = 0
+    return Scene(
+        scene_id=raw.scene_id,
+        rgb=rgb,
+        valid_mask=raw.valid_mask,
+        georeference=raw.georeference,
+        acquired=raw.acquired,
+        origin=raw.origin,
+        acquisition=raw.acquisition,
+        rendering=rendering,
+        alongside={**raw.alongside, **_saturated(raw)},
+    )
+
+
+def _saturated(raw: RawScene) -> dict[str, Grey]:
+    saturated = (raw.numbers >= SATURATED_FROM).any(axis=0) & raw.valid_mask
+    return {SATURATED: saturated.astype(np.uint8)} if saturated.any() else {}

@@ -1,0 +1,106 @@
+"""A granule becomes scenes: which windows of its grid, and which were observed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyproj import Transformer
+
+from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.sources.product_options import CuttingOptions
+from sea_ice_kedro.sources.regions import Region
+
+_STEPS = 17
+"""Places a side of a window that are looked up in the product's outline."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The pixels of a granule."""
+
+    georeference: Georeference
+    shape: tuple[int, int]
+    """(H, W)."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A window of a granule's grid that becomes a scene."""
+
+    row: int
+    column: int
+    height: int
+    width: int
+
+    def of(self, georeference: Georeference) -> Georeference:
+        """Give the window's place, from that of the granule."""
+        a, b, c, d, e, f = georeference.transform
+        corner = (
+            a * self.column + b * self.row + c,
+            d * self.column + e * self.row + f,
+        )
+        return Georeference(georeference.crs, (a, b, corner[0], d, e, corner[1]))
+
+
+def cut_granule(
+    grid: Grid, options: CuttingOptions, outline: Region, region: Region | None = None
+) -> list[Cut]:
+    """Give the windows that become scenes, from the upper left, row by row.
+
+    A window that the product's outline does not touch holds no pixel and is left out.
+
+    Args:
+        grid: Of the granule.
+        options: Size, and how much must have been observed.
+        outline: Of the product, in degrees.
+        region: Windows whose centre lies elsewhere are left out, unless a granule is
+            one scene.
+    """
+    height, width = grid.shape
+    size = options.size_px or max(grid.shape)
+    if options.size_px is None:
+        region = None
+    cuts = [
+        Cut(row, column, min(size, height - row), min(size, width - column))
+        for row in range(0, height, size)
+        for column in range(0, width, size)
+    ]
+    return [cut for cut in cuts if _is_wanted(cut, grid, options, outline, region)]
+
+
+def _is_wanted(
+    cut: Cut,
+    grid: Grid,
+    options: CuttingOptions,
+    outline: Region,
+    region: Region | None,
+) -> bool:
+    least = options.min_observed_fraction
+    size = options.size_px
+    if least == 1 and size is not None and min(cut.height, cut.width) < size:
+        return False
+    longitudes, latitudes = _places(cut, grid.georeference)
+    middle = _STEPS // 2, _STEPS // 2
+    if region is not None and not region.holds(longitudes[middle], latitudes[middle]):
+        return False
+    observed = float(outline.holds(longitudes, latitudes).mean())
+    return observed > 0 and observed >= least
+
+
+def _places(cut: Cut, georeference: Georeference) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Give longitudes and latitudes of places all over a window, float (17, 17)."""
+    a, b, c, d, e, f = cut.of(georeference).transform
+    # Half a pixel inside: an outline often runs along the granule's edge.
+    columns = np.linspace(0.5, cut.width - 0.5, _STEPS)
+    rows = np.linspace(0.5, cut.height - 0.5, _STEPS)[:, None]
+    to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
+    longitudes, latitudes = to_degrees.transform(
+        a * columns + b * rows + c, d * columns + e * rows + f
+    )
+    return np.asarray(longitudes), np.asarray(latitudes)
+
+
+def scene_id(product: str, cut: Cut, grid: Grid) -> str:
+    """Name a scene after its product and, of several, its upper left pixel."""
+    if (cut.height, cut.width) == grid.shape:
+        return product
+    return f"{product}_y{cut.row:05d}x{cut.column:05d}"

@@ -1,0 +1,183 @@
+"""Regions of the Earth: a box or polygons, also across the antimeridian."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.errors import InvalidOption
+
+Ring = tuple[tuple[float, float], ...]
+"""(longitude, latitude) in degrees of a closed or open outline. Longitudes go on past
+180 where it crosses the antimeridian: neighbours differ by less than 180."""
+
+FARTHEST_DEG = 84.0
+"""Sentinel-2 images no farther from the equator than about this."""
+
+_EXAMPLE = (
+    "name one as [west, south, east, north], -180/-78/-140/-70 in --params, or as the "
+    "path of a GeoJSON file"
+)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Polygons without holes; a place belongs to it when one of them holds it."""
+
+    rings: tuple[Ring, ...]
+
+    def holds(
+        self, longitudes: npt.ArrayLike, latitudes: npt.ArrayLike
+    ) -> npt.NDArray[np.bool_]:
+        """Tell which places lie in the region, whatever turn their longitudes count.
+
+        Args:
+            longitudes: Degrees, any shape.
+            latitudes: Degrees, the same shape.
+        """
+        x, y = np.asarray(longitudes, float), np.asarray(latitudes, float)
+        inside = np.zeros(x.shape, bool)
+        for ring in self.rings:
+            inside |= _in_ring(np.array(ring), x, y)
+        return inside
+
+    def boxes(self) -> list[tuple[float, float, float, float]]:
+        """Give (west, south, east, north) of each ring, -180..180, cut at 180."""
+        found = []
+        for ring in self.rings:
+            x, y = np.array(ring).T
+            west = float((x.min() + 180) % 360 - 180)
+            east = west + float(x.max() - x.min())
+            for low, high in _unwound(west, east):
+                found.append((low, float(y.min()), high, float(y.max())))
+        return found
+
+
+def outline(coordinates: Any) -> Ring:  # noqa: ANN401 - JSON
+    """Make a ring of positions, unwinding jumps at the antimeridian."""
+    positions = np.array([position[:2] for position in coordinates], float)
+    positions[:, 0] = np.unwrap(positions[:, 0], period=360)
+    return tuple((float(x), float(y)) for x, y in positions)
+
+
+def outlines_of(geometry: Any) -> Region:  # noqa: ANN401 - JSON
+    """Read the polygons of a GeoJSON object of any kind that has some.
+
+    A polygon that was cut at the antimeridian is two here; holes count as filled.
+
+    Raises:
+        ValueError: if there is no polygon.
+    """
+    return Region(tuple(outline(ring) for ring in _rings(geometry)))
+
+
+def _rings(geometry: Any) -> list[Any]:  # noqa: ANN401
+    kind = geometry.get("type")
+    if kind == "FeatureCollection":
+        return [ring for part in geometry["features"] for ring in _rings(part)]
+    if kind == "Feature":
+        return _rings(geometry["geometry"])
+    if kind == "GeometryCollection":
+        return [ring for part in geometry["geometries"] for ring in _rings(part)]
+    if kind == "MultiPolygon":
+        return [polygon[0] for polygon in geometry["coordinates"]]
+    if kind == "Polygon":
+        return [geometry["coordinates"][0]]
+    if kind == "LinearRing":  # as Earth Engine gives footprints
+        return [geometry["coordinates"]]
+    raise ValueError(f"a {kind}")
+
+
+def read_region(value: object) -> Region:
+    """Read what `ingestion.search.region` says.
+
+    Raises:
+        InvalidOption: if it is no region, or one that is never imaged.
+    """
+    if value is None:
+        raise InvalidOption(f"expected ingestion.search.region, got none; {_EXAMPLE}")
+    box = _box_of(value)
+    region = _read_geojson(str(value)) if box is None else Region((_corners(box),))
+    latitudes = [y for ring in region.rings for _, y in ring]
+    if min(latitudes) > FARTHEST_DEG or max(latitudes) < -FARTHEST_DEG:
+        raise InvalidOption(
+            f"expected ingestion.search.region to reach between {FARTHEST_DEG:g}° south"
+            f" and north, which is all that Sentinel-2 images, got {value!r}"
+        )
+    return region
+
+
+def _box_of(value: object) -> tuple[float, ...] | None:
+    """Read four numbers; None where it must be a file."""
+    parts: Any = value.split("/") if isinstance(value, str) else value
+    try:
+        box = tuple(float(part) for part in parts)
+    except (TypeError, ValueError):
+        box = ()
+    if len(box) != 4:  # noqa: PLR2004 - west, south, east, north
+        if isinstance(value, str):
+            return None
+        raise InvalidOption(
+            f"expected ingestion.search.region, got {value!r}; {_EXAMPLE}"
+        )
+    west, south, east, north = box
+    if not (-180 <= west <= 180 and -180 <= east <= 180) or west == east:  # noqa: PLR2004
+        raise InvalidOption(
+            "expected west and east of ingestion.search.region in -180..180 and "
+            f"different, got {west:g} and {east:g}"
+        )
+    if not -90 <= south < north <= 90:  # noqa: PLR2004
+        raise InvalidOption(
+            "expected -90 <= south < north <= 90 in ingestion.search.region, got "
+            f"{south:g} and {north:g}; its order is [west, south, east, north]"
+        )
+    return box
+
+
+def _corners(box: tuple[float, ...]) -> Ring:
+    west, south, east, north = box
+    east = east if east > west else east + 360
+    return (west, south), (east, south), (east, north), (west, north)
+
+
+def _read_geojson(path: str) -> Region:
+    try:
+        region = outlines_of(json.loads(Path(path).read_text(encoding="utf-8")))
+    except OSError as error:
+        found = error.strerror
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        found = f"{type(error).__name__}: {error}"
+    else:
+        if region.rings:
+            return region
+        found = "no polygon"
+    raise InvalidOption(
+        f"expected ingestion.search.region {path!r} to be a GeoJSON file of polygons, "
+        f"got {found}; {_EXAMPLE}"
+    )
+
+
+def _in_ring(
+    ring: npt.NDArray[np.float64],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+) -> npt.NDArray[np.bool_]:
+    """Count, by even and odd, the sides that a ray to the east crosses."""
+    middle = (ring[:, 0].min() + ring[:, 0].max()) / 2
+    x = middle + (x - middle + 180) % 360 - 180
+    inside = np.zeros(x.shape, bool)
+    for (x1, y1), (x2, y2) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+        if y1 == y2:
+            continue
+        crosses = (y1 > y) != (y2 > y)
+        inside ^= crosses & (x < x1 + (y - y1) * (x2 - x1) / (y2 - y1))
+    return inside
+
+
+def _unwound(west: float, east: float) -> list[tuple[float, float]]:
+    if east <= 180:  # noqa: PLR2004
+        return [(west, east)]
+    return [(west, 180.0), (-180.0, east - 360)]
