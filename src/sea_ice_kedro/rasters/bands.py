@@ -1,0 +1,141 @@
+"""Single bands of a product: JP2 or GeoTIFF, in a folder, a zip or on the web."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import calculate_default_transform
+from rasterio.windows import Window
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import Georeference
+
+# No drivers that would follow what a file says to other files, or URLs.
+_READABLE = ["JP2OpenJPEG", "GTiff"]
+
+_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
+"""What lies beside a band is not looked for."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A grid that bands are brought to before a window is read."""
+
+    georeference: Georeference
+    shape: tuple[int, int]
+    """(H, W)."""
+
+
+def in_zip(archive: Path, name: str) -> str:
+    """Name a file in a zip for GDAL, which reads it in place."""
+    return f"/vsizip/{{{archive.absolute()}}}/{name}"
+
+
+def read_window(
+    path: str,
+    shape: tuple[int, int],
+    window: tuple[int, int, int, int],
+    target: Target | None = None,
+) -> npt.NDArray[np.uint16]:
+    """Read a window of a band of digital numbers.
+
+    Args:
+        path: A path, or what `in_zip` gives.
+        shape: (H, W) that the band must have.
+        window: First row and column, height and width; on `target` where there is one.
+        target: Bring the band there first, by nearest neighbour; 0 where it is not.
+
+    Returns:
+        uint16 (height, width).
+
+    Raises:
+        InvalidScene: if the band is damaged, missing, or of another size or type.
+    """
+    row, column, height, width = window
+    part = Window(column, row, width, height)
+    with opened_band(path) as file:
+        _expect_band(path, file, shape)
+        if target is None:
+            return np.asarray(file.read(1, window=part))
+        with WarpedVRT(
+            file,
+            crs=target.georeference.crs,
+            transform=rasterio.Affine(*target.georeference.transform),
+            height=target.shape[0],
+            width=target.shape[1],
+            resampling=Resampling.nearest,
+            src_nodata=0,
+            nodata=0,
+        ) as warped:
+            return np.asarray(warped.read(1, window=part))
+
+
+@contextmanager
+def opened_band(path: str) -> Iterator[Any]:
+    """Open one band for reading, as a rasterio dataset.
+
+    Raises:
+        InvalidScene: if it is missing, no raster, or a damaged one.
+    """
+    try:
+        with (
+            rasterio.Env(**_ALONE),
+            DatasetReader(path, driver=_READABLE) as file,
+        ):
+            yield file
+    except RasterioError as error:
+        raise InvalidScene(
+            f"{_name(path)}: expected a whole band (JP2 or GeoTIFF), got an error from "
+            f"GDAL: {error.__cause__ or error}. Download the product again"
+        ) from error
+
+
+def _expect_band(path: str, file: Any, shape: tuple[int, int]) -> None:  # noqa: ANN401
+    found = file.count, file.dtypes[0], (file.height, file.width)
+    if found != (1, "uint16", shape):
+        raise InvalidScene(
+            f"{_name(path)}: expected one band of uint16, {shape[1]} x {shape[0]}, as "
+            f"the metadata say, got {file.count} of {file.dtypes[0]}, {file.width} x "
+            f"{file.height}; download the product again"
+        )
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def grid_in(
+    crs: str, georeference: Georeference, shape: tuple[int, int], pixel_m: float
+) -> Target:
+    """Lay a grid of another CRS over a raster.
+
+    Its corner lies on a multiple of the pixel size, so that neighbours share one grid.
+
+    Args:
+        crs: Authority code, "EPSG:3031".
+        georeference: Of the raster.
+        shape: (H, W) of the raster.
+        pixel_m: Side of the new pixels, in m of the CRS.
+    """
+    transform = rasterio.Affine(*georeference.transform)
+    height, width = shape
+    bounds = rasterio.transform.array_bounds(height, width, transform)
+    found, columns, rows = calculate_default_transform(
+        georeference.crs, crs, width, height, *bounds, resolution=pixel_m
+    )
+    left = float(np.floor(found.c / pixel_m) * pixel_m)
+    top = float(np.ceil(found.f / pixel_m) * pixel_m)
+    # One more: the corner has moved by up to a pixel.
+    return Target(
+        Georeference(crs, (pixel_m, 0.0, left, 0.0, -pixel_m, top)),
+        (rows + 1, columns + 1),
+    )

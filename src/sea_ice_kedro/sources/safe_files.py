@@ -1,0 +1,175 @@
+"""The files of a product in ESA's SAFE format: a folder, or a zip read in place."""
+
+import hashlib
+import zipfile
+import zlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.rasters.bands import in_zip
+
+SUFFIX = ".SAFE"
+
+_LARGEST = 64 << 20
+"""Bytes of a metadata file; a granule's largest has about one million."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A `.SAFE` folder, or a zip with one inside."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The product's name, without ending."""
+        return self.path.name.removesuffix(".zip").removesuffix(SUFFIX)
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether it is a zip."""
+        return self.path.suffix.lower() == ".zip"
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every file, by its name below the `.SAFE` folder.
+
+        Raises:
+            InvalidScene: if a zip is damaged, or holds anything but one product.
+        """
+        if self.is_zip:
+            return self._sizes_in_zip()
+        return {
+            path.relative_to(self.path).as_posix(): path.stat().st_size
+            for path in self.path.rglob("*")
+            if path.is_file()
+        }
+
+    def read(self, name: str) -> bytes:
+        """Read a metadata file.
+
+        Raises:
+            InvalidScene: if it is missing or cannot be read.
+        """
+        if name not in self.sizes:
+            raise InvalidScene(
+                f"{self.path.name}: expected {name} in it, got none; the product is "
+                "incomplete: download it again"
+            )
+        if self.sizes[name] > _LARGEST:
+            raise InvalidScene(
+                f"{self.path.name}: expected {name} to be metadata of at most "
+                f"{_LARGEST:,} bytes, got {self.sizes[name]:,}"
+            )
+        if not self.is_zip:
+            return (self.path / name).read_bytes()
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.read(self._root + name)
+        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError) as error:
+            raise self._damaged(error) from error
+
+    def gdal_path(self, name: str) -> str:
+        """Name a band for GDAL."""
+        if self.is_zip:
+            return in_zip(self.path, self._root + name)
+        return str(self.path.absolute() / name)
+
+    def file_of(self, name: str) -> str:
+        """Name the file on the disk that holds a band: itself, or the zip."""
+        return str(self.path if self.is_zip else self.path / name)
+
+    def expect_intact(self, name: str, digest: str) -> None:
+        """Compare a file's content with its digest, and in a zip with its CRC.
+
+        A band of the right size may still hold blocks that never arrived, and not
+        every reader notices.
+
+        Args:
+            name: Of the file.
+            digest: "MD5:..." or "SHA3-256:..." of it, or "" where none is known.
+
+        Raises:
+            InvalidScene: if it is not what it was.
+        """
+        path = Path(self.file_of(name))
+        status = path.stat()
+        root = self._root if self.is_zip else ""
+        changes_with = status.st_mtime_ns, status.st_size, status.st_ino
+        try:
+            found = _digest_of(
+                path, root + name, digest.partition(":")[0], changes_with
+            )
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            found = f"{type(error).__name__}: {error}"
+            digest = digest or "a zip's CRC"
+        known = digest.partition(":")[0] in _HASHES or digest.startswith("a zip")
+        if known and found != digest:
+            raise InvalidScene(
+                f"{self.path.name}: expected {digest} of {name.rpartition('/')[2]}, "
+                f"got {found}; it is damaged: download the product again"
+            )
+
+    @cached_property
+    def _root(self) -> str:
+        """Name of the `.SAFE` folder in the zip, with a slash."""
+        roots = {
+            parts[0]
+            for entry in self._entries()
+            if len(parts := PurePosixPath(entry.filename).parts) > 1
+        }
+        if len(roots) != 1 or not next(iter(roots)).endswith(SUFFIX):
+            raise InvalidScene(
+                f"{self.path.name}: expected a zip of one {SUFFIX} folder, got "
+                f"{', '.join(sorted(roots)[:5]) or 'none'} in it"
+            )
+        return f"{next(iter(roots))}/"
+
+    def _sizes_in_zip(self) -> dict[str, int]:
+        return {
+            entry.filename.removeprefix(self._root): entry.file_size
+            for entry in self._entries()
+            if not entry.is_dir()
+        }
+
+    def _entries(self) -> list[zipfile.ZipInfo]:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                entries = archive.infolist()
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise self._damaged(error) from error
+        for entry in entries:
+            path = PurePosixPath(entry.filename.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts:
+                raise InvalidScene(
+                    f"{self.path.name}: expected names inside its {SUFFIX} folder, got "
+                    f"{entry.filename!r}; that is no product of ESA's, do not unzip it"
+                )
+        return entries
+
+    def _damaged(self, error: Exception) -> InvalidScene:
+        return InvalidScene(
+            f"{self.path.name}: expected a whole zip, got {type(error).__name__}: "
+            f"{error}. Is its download complete? Download it again"
+        )
+
+
+_HASHES = {"MD5": "md5", "SHA3-256": "sha3_256"}
+
+
+@lru_cache(maxsize=256)
+def _digest_of(path: Path, name: str, kind: str, _changes_with: Any) -> str:  # noqa: ANN401
+    """Digest a file, or one inside a zip, to its end."""
+    digest = hashlib.new(_HASHES.get(kind, "md5"), usedforsecurity=False)
+    with ExitStack() as stack:
+        file: Any = stack.enter_context(path.open("rb"))
+        if path.suffix.lower() == ".zip":
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            file = stack.enter_context(archive.open(name))
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return f"{kind}:{digest.hexdigest()}"

@@ -1,0 +1,267 @@
+"""What the metadata of a SAFE product say: bands, calibration, place, time."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+from xml.etree import ElementTree
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
+from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.sources.cutting import Grid
+from sea_ice_kedro.sources.regions import Region, outline
+from sea_ice_kedro.sources.safe_files import Product
+
+BANDS = {"B04": "3", "B03": "2", "B02": "1"}
+"""Red, green and blue, and their `band_id` in the lists of offsets."""
+
+_FIRST_WITH_OFFSET = "N0400"
+_PLAIN_BASELINES = re.compile(r"N0[0-3]\d\d")
+"""Baselines before the offset: 02.00 to 03.01."""
+
+
+@dataclass(frozen=True)
+class SafeFacts:
+    """One product's metadata, as far as scenes need them."""
+
+    grid: Grid
+    bands: tuple[str, str, str]
+    """Names below the `.SAFE` folder of red, green and blue."""
+
+    digests: tuple[str, ...]
+    """Of their content, as the product states them, "MD5:...", or ""."""
+
+    calibrations: tuple[Calibration, Calibration, Calibration]
+    acquisition: Acquisition
+    acquired: datetime
+    outline: Region
+
+
+def read_facts(product: Product, offset: int | None = None) -> SafeFacts:
+    """Read the metadata of a product, and check that its bands are there, whole.
+
+    Args:
+        product: The folder or zip.
+        offset: Of digital numbers, where the metadata should have one and have none.
+
+    Raises:
+        InvalidScene: if something is missing, or is not as ESA writes it.
+    """
+    found = [n for n in product.sizes if re.fullmatch(r"MTD_MSIL(1C|2A)\.xml", n)]
+    if len(found) != 1:
+        raise InvalidScene(
+            f"{product.path.name}: expected MTD_MSIL1C.xml or MTD_MSIL2A.xml in it, "
+            f"got {', '.join(found) or 'neither'}; the product is incomplete, or older "
+            "than December 2016: download it again in today's format"
+        )
+    level = found[0][8:10]
+    main = _Reader(product, found[0])
+    bands = tuple(_band_file(main, name, level) for name in BANDS)
+    digests = _expect_whole(product, bands)
+    granule = _Reader(product, f"{'/'.join(bands[0].split('/')[:2])}/MTD_TL.xml")
+    baseline = "N" + main.text("PROCESSING_BASELINE").replace(".", "")
+    return SafeFacts(
+        grid=_grid(granule),
+        bands=bands,  # type: ignore[arg-type]
+        digests=digests,
+        calibrations=_calibrations(main, level, baseline, offset),
+        acquisition=Acquisition(
+            granule=_granule_name(granule),
+            sun_elevation_deg=90.0 - _sun_zenith(granule),
+            cloud_percentage=main.number("Cloud_Coverage_Assessment"),
+            processing_baseline=baseline,
+            asset_id=product.name,
+        ),
+        acquired=_time(granule),
+        outline=_outline(main),
+    )
+
+
+class _Reader:
+    """One XML file, with errors that name it."""
+
+    def __init__(self, product: Product, name: str) -> None:
+        self._place = f"{product.path.name}, {name}"
+        self.product = product
+        try:
+            self.root = ElementTree.fromstring(product.read(name))
+        except ElementTree.ParseError as error:
+            raise InvalidScene(
+                f"{self._place}: expected XML, got {error}; the product is damaged: "
+                "download it again"
+            ) from error
+
+    def text(self, tag: str) -> str:
+        """Give the text of the first element of a name."""
+        for element in self.root.iter(tag):
+            return (element.text or "").strip()
+        self.fail(f"<{tag}>", "none")
+
+    def number(self, tag: str) -> float:
+        """Give the number in the first element of a name."""
+        return self.as_number(tag, self.text(tag))
+
+    def as_number(self, tag: str, text: str | None) -> float:
+        """Read a number."""
+        try:
+            return float(text or "")
+        except ValueError:
+            self.fail(f"a number in <{tag}>", repr(text))
+
+    def fail(self, expected: str, got: str, way_out: str = "") -> NoReturn:
+        """Say what is not as expected."""
+        raise InvalidScene(
+            f"{self._place}: expected {expected}, got {got}; "
+            + (way_out or "is it ESA's own product, and complete? Download it again")
+        )
+
+
+def _band_file(main: _Reader, band: str, level: str) -> str:
+    """Find a band's file at 10 m."""
+    ending = f"_{band}_10m" if level == "2A" else f"_{band}"
+    for element in main.root.iter("IMAGE_FILE"):
+        name = (element.text or "").strip()
+        if name.endswith(ending):
+            for suffix in (".jp2", ".tif"):
+                if name + suffix in main.product.sizes:
+                    return name + suffix
+            main.fail(
+                f"band {band} in {name.rpartition('/')[2]}.jp2",
+                "no such file",
+                "the product is incomplete: download it again",
+            )
+    main.fail(f"band {band} among its <IMAGE_FILE>", "none")
+
+
+def _expect_whole(product: Product, bands: Iterable[str]) -> tuple[str, ...]:
+    """Compare the bands' sizes with the product's list of files; give its digests."""
+    if "manifest.safe" not in product.sizes:
+        raise InvalidScene(
+            f"{product.path.name}: expected manifest.safe in it, got none; the product "
+            "is incomplete: download it again"
+        )
+    manifest = _Reader(product, "manifest.safe")
+    stated: dict[str, tuple[str | None, str]] = {}
+    for stream in manifest.root.iter("byteStream"):
+        for location in stream.iter("fileLocation"):
+            href = location.get("href", "").removeprefix("./")
+            stated[href] = stream.get("size"), _digest(stream)
+    for band in bands:
+        size, _ = stated.get(band, (None, ""))
+        if size is not None and size != str(product.sizes[band]):
+            manifest.fail(
+                f"{size} bytes of {band.rpartition('/')[2]}",
+                str(product.sizes[band]),
+                "it was downloaded in part: download it again",
+            )
+    return tuple(stated.get(band, (None, ""))[1] for band in bands)
+
+
+def _digest(stream: ElementTree.Element) -> str:
+    for element in stream.iter("checksum"):
+        value = (element.text or "").strip().lower()
+        return f"{element.get('checksumName', '').upper()}:{value}"
+    return ""
+
+
+def _calibrations(
+    main: _Reader, level: str, baseline: str, offset: int | None
+) -> tuple[Calibration, Calibration, Calibration]:
+    tag = "BOA" if level == "2A" else "RADIO"
+    quantification = main.number(
+        "BOA_QUANTIFICATION_VALUE" if level == "2A" else "QUANTIFICATION_VALUE"
+    )
+    if quantification <= 0:
+        main.fail("a quantification value > 0", str(quantification))
+    offsets = {
+        element.get("band_id"): main.as_number(element.tag, element.text)
+        for element in main.root.iter(f"{tag}_ADD_OFFSET")
+    }
+    red, green, blue = (
+        Calibration(
+            1 / quantification,
+            _offset(main, f"{tag}_ADD_OFFSET", offsets, band_id, baseline, offset)
+            / quantification,
+        )
+        for band_id in BANDS.values()
+    )
+    return red, green, blue
+
+
+def _offset(  # noqa: PLR0913 - all that decides on it
+    main: _Reader,
+    tag: str,
+    offsets: dict[str | None, float],
+    band_id: str,
+    baseline: str,
+    otherwise: int | None,
+) -> float:
+    """Take the offset from the metadata, never from a date: old scenes are redone."""
+    if band_id in offsets:
+        return offsets[band_id]
+    if not offsets and _PLAIN_BASELINES.fullmatch(baseline):
+        return 0.0
+    if otherwise is not None:
+        return float(otherwise)
+    main.fail(
+        f"<{tag} band_id={band_id!r}>, which products have from baseline 04.00 on",
+        f"none, and baseline {baseline}",
+        "water would look like ice with the wrong one. If you know it, add --params "
+        "ingestion.safe.offset=-1000 (or 0); else download the product again",
+    )
+
+
+def _grid(granule: _Reader) -> Grid:
+    shape, corner = None, None
+    for size in granule.root.iter("Size"):
+        if size.get("resolution") == "10":
+            shape = (
+                int(_child(granule, size, "NROWS")),
+                int(_child(granule, size, "NCOLS")),
+            )
+    for position in granule.root.iter("Geoposition"):
+        if position.get("resolution") == "10":
+            corner = [
+                _child(granule, position, t) for t in ("ULX", "ULY", "XDIM", "YDIM")
+            ]
+    if shape is None or corner is None:
+        granule.fail("<Size> and <Geoposition> at 10 m", "none")
+    left, top, dx, dy = corner
+    crs = granule.text("HORIZONTAL_CS_CODE")
+    return Grid(Georeference(crs, (dx, 0.0, left, 0.0, dy, top)), shape)
+
+
+def _child(reader: _Reader, element: ElementTree.Element, tag: str) -> float:
+    return reader.as_number(tag, element.findtext(tag))
+
+
+def _granule_name(granule: _Reader) -> str:
+    found = re.search(r"_(T\d{2}[A-Z]{3})(_|$)", granule.text("TILE_ID"))
+    if found is None:
+        granule.fail("the granule's name in <TILE_ID>", granule.text("TILE_ID"))
+    return found.group(1)
+
+
+def _sun_zenith(granule: _Reader) -> float:
+    for mean in granule.root.iter("Mean_Sun_Angle"):
+        return _child(granule, mean, "ZENITH_ANGLE")
+    granule.fail("<Mean_Sun_Angle>", "none")
+
+
+def _time(granule: _Reader) -> datetime:
+    text = granule.text("SENSING_TIME")
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        granule.fail("a time in <SENSING_TIME>", repr(text))
+
+
+def _outline(main: _Reader) -> Region:
+    """Read the product's outline, a list of latitudes and longitudes."""
+    text = main.text("EXT_POS_LIST")
+    numbers = [main.as_number("EXT_POS_LIST", word) for word in text.split()]
+    if len(numbers) < 6 or len(numbers) % 2:  # noqa: PLR2004 - three corners
+        main.fail("at least three corners in <EXT_POS_LIST>", repr(text))
+    return Region((outline(zip(numbers[1::2], numbers[::2], strict=True)),))

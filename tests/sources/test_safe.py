@@ -1,0 +1,320 @@
+import re
+import shutil
+import zipfile
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sea_ice_kedro.engines.tasks import fingerprint_of
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import Acquisition
+from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
+from sea_ice_kedro.sources import IngestionOptions, find_scenes
+from sea_ice_kedro.sources.safe_files import Product
+from sea_ice_kedro.sources.safe_metadata import read_facts
+from tests.products import CORNER, Fabricated, ice_numbers
+from tests.runs import ROOT
+
+REAL = ROOT.parent / "shared/data/products/stactools_sentinel2"
+NUMBERS = ice_numbers()
+OLD = Fabricated(NUMBERS)
+NEW = Fabricated(
+    np.where(NUMBERS > 0, NUMBERS + 1000, 0).astype(np.uint16),
+    baseline="05.10",
+    offset=-1000,
+)
+
+
+def listed(folder, **options):
+    return find_scenes(IngestionOptions("safe", str(folder), **options))
+
+
+def only(folder, **options):
+    (entry,) = listed(folder, **options)
+    return entry.scene()
+
+
+@pytest.mark.parametrize("level", ["1C", "2A"])
+@pytest.mark.parametrize("made", ["folder", "zip"])
+def test_products_with_and_without_offset_are_the_same_scene(tmp_path, level, made):
+    scenes = []
+    for product in (OLD, NEW):
+        folder, of_level = tmp_path / product.baseline, replace(product, level=level)
+        of_level.write(folder) if made == "folder" else of_level.zipped(folder)
+        scenes.append(only(folder))
+    assert np.array_equal(scenes[0].rgb, scenes[1].rgb)
+    assert np.array_equal(scenes[0].valid_mask, scenes[1].valid_mask)
+    assert not scenes[0].valid_mask[:10, :12].any()
+    assert scenes[0].valid_mask.sum() == 128 * 160 - 120
+    expected = np.rint(NUMBERS[:, 60, 70] / 10_000 * 255)
+    assert scenes[0].rgb[60, 70].tolist() == expected.tolist()
+
+
+def test_metadata_come_with_the_scene(tmp_path):
+    NEW.write(tmp_path)
+    scene = only(tmp_path)
+    assert scene.scene_id == NEW.name
+    assert scene.acquired == datetime(
+        2019, 11, 3, 19, 9, 21, 123_000, tzinfo=timezone.utc
+    )
+    assert scene.georeference.crs == "EPSG:32703"
+    assert scene.georeference.transform == (10, 0, CORNER[0], 0, -10, CORNER[1])
+    assert scene.acquisition == Acquisition("T03CWT", 28.5, 12.5, "N0510", NEW.name)
+    assert scene.rendering.calibrations == (Calibration(0.0001, -0.1),) * 3
+    assert (scene.origin.source, scene.origin.location) == (
+        "safe",
+        f"{NEW.name}.SAFE",
+    )
+
+
+def test_white_and_gamma_hold_for_products_too(tmp_path):
+    OLD.write(tmp_path)
+    plain = only(tmp_path)
+    scene = only(tmp_path, brightness=BrightnessOptions(white_reflectance=0.5))
+    assert scene.rendering.brightness.white_reflectance == 0.5
+    assert scene.rgb.max() == 255
+    assert plain.rgb.max() < 240
+
+
+def test_saturated_pixels_are_white_and_flagged(tmp_path):
+    numbers = NUMBERS.copy()
+    numbers[1, 50, 60] = 65_535
+    replace(OLD, numbers=numbers).write(tmp_path)
+    scene = only(tmp_path)
+    assert scene.rgb[50, 60, 1] == 255
+    assert np.argwhere(scene.alongside["saturated"]).tolist() == [[50, 60]]
+
+
+def test_a_granule_is_cut_into_scenes_on_its_own_grid(tmp_path):
+    OLD.write(tmp_path)
+    whole = only(tmp_path)
+    entries = listed(tmp_path, cutting={"size_px": 64})
+    assert [e.scene_id.removeprefix(OLD.name) for e in entries] == [
+        f"_y{row:05d}x{column:05d}" for row in (0, 64) for column in (0, 64, 128)
+    ]
+    last = entries[-1].scene()
+    assert last.shape == (64, 32)
+    assert np.array_equal(last.rgb, whole.rgb[64:, 128:])
+    assert last.georeference.transform[2::3] == (CORNER[0] + 1280, CORNER[1] - 640)
+
+
+def test_windows_that_the_product_does_not_cover_are_left_out(tmp_path):
+    product = replace(OLD, outline="")
+    outline = outline_west_of(80)
+    replace(product, outline=outline).write(tmp_path)
+    some = listed(tmp_path, cutting={"size_px": 64})
+    assert {e.scene_id[-5:] for e in some} == {"00000", "00064"}
+    whole = {"size_px": 64, "min_observed_fraction": 1.0}
+    assert {e.scene_id[-5:] for e in listed(tmp_path, cutting=whole)} == {"00000"}
+
+
+def outline_west_of(column):
+    from tests.products import outline_of
+
+    return outline_of((128, column), margin_m=0.0)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3031"])
+def test_a_polar_grid_takes_every_pixel_from_its_nearest_neighbour(tmp_path, crs):
+    OLD.write(tmp_path)
+    plain, polar = only(tmp_path), only(tmp_path, safe={"crs": crs})
+    assert polar.georeference.crs == crs
+    assert polar.georeference.transform[0] == 10
+    assert polar.georeference.transform[2] % 10 == 0
+    colours = set(map(tuple, plain.rgb[plain.valid_mask]))
+    assert set(map(tuple, polar.rgb[polar.valid_mask])) <= colours
+    assert polar.valid_mask.sum() == pytest.approx(plain.valid_mask.sum(), rel=0.1)
+    assert not polar.valid_mask.all()
+
+
+def test_a_fingerprint_changes_with_content_and_settings_only(tmp_path):
+    OLD.write(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    (here,), (there,) = listed(tmp_path / "a"), listed(tmp_path / "b")
+    (brighter,) = listed(tmp_path / "a", brightness={"gamma": 2.0})
+    assert fingerprint_of(here.scene) == fingerprint_of(there.scene)
+    assert fingerprint_of(here.scene) != fingerprint_of(brighter.scene)
+
+
+def spoil_band(root):
+    band = next(root.rglob("*_B03*"))
+    band.write_bytes(band.read_bytes()[:2000])
+
+
+def forget_size(root):
+    spoil_band(root)
+    (root / "manifest.safe").write_text("<manifest/>")
+
+
+def make_gap(root):
+    manifest = root / "manifest.safe"
+    checksum = '<checksum checksumName="MD5">0123</checksum></byteStream>'
+    manifest.write_text(
+        re.sub(r"(B03\S*)</byteStream>", rf"\1{checksum}", manifest.read_text())
+    )
+
+
+def change(pattern, text, name="MTD_MSIL1C.xml"):
+    def spoil(root):
+        path = next(root.rglob(name))
+        path.write_text(re.sub(pattern, text, path.read_text()))
+
+    return spoil
+
+
+SPOILT = {
+    "a missing band": (
+        lambda root: next(root.rglob("*_B03*")).unlink(),
+        ["expected band B03 in T03CWT_20191103T190919_B03.jp2", "download it again"],
+    ),
+    "a band in part": (spoil_band, ["_B03.jp2, got 2000", "downloaded in part"]),
+    "a band with a gap": (
+        make_gap,
+        ["expected MD5:0123 of T03CWT_20191103T190919_B03.jp2, got MD5:", "damaged"],
+    ),
+    "a damaged band": (forget_size, ["_B03.jp2: expected a whole band"]),
+    "no metadata": (
+        lambda root: (root / "MTD_MSIL1C.xml").unlink(),
+        ["expected MTD_MSIL1C.xml or MTD_MSIL2A.xml", "neither"],
+    ),
+    "no metadata of the granule": (
+        lambda root: next(root.rglob("MTD_TL.xml")).unlink(),
+        ["MTD_TL.xml in it, got none", "incomplete"],
+    ),
+    "no manifest": (
+        lambda root: (root / "manifest.safe").unlink(),
+        ["expected manifest.safe in it", "incomplete"],
+    ),
+    "broken metadata": (change(r"</n1:Product>", ""), ["expected XML, got"]),
+    "an unknown baseline": (
+        change("02.08", "09.99"),
+        ["RADIO_ADD_OFFSET", "baseline N0999", "ingestion.safe.offset=-1000"],
+    ),
+    "no baseline": (
+        change("<PROCESSING.*BASELINE>", ""),
+        ["expected <PROCESSING_BASELINE>, got none"],
+    ),
+    "a quantification of nothing": (
+        change(">10000<", ">0<"),
+        ["expected a quantification value > 0"],
+    ),
+    "another size": (
+        change("<NROWS>128", "<NROWS>129", "MTD_TL.xml"),
+        ["expected one band of uint16, 160 x 129", "got 1 of uint16, 160 x 128"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_product_is_refused_with_the_way_out(tmp_path, spoil, words):
+    spoil(OLD.write(tmp_path))
+    NEW.write(tmp_path)
+    bad, good = listed(tmp_path)
+    assert (bad.scene_id, good.scene().scene_id) == (OLD.name, NEW.name)
+    with pytest.raises(InvalidScene) as refusal:
+        bad.scene()
+    assert [word for word in words if word not in str(refusal.value)] == []
+    assert str(tmp_path) not in str(refusal.value)
+
+
+def test_an_offset_that_the_user_knows_is_taken_where_the_metadata_have_none(tmp_path):
+    change("05.10", "09.99")(replace(NEW, offset=None).write(tmp_path))
+    scene = only(tmp_path, safe={"offset": -1000})
+    OLD.write(tmp_path / "old")
+    assert np.array_equal(scene.rgb, only(tmp_path / "old").rgb)
+
+
+def test_a_zip_that_was_downloaded_in_part_is_refused(tmp_path):
+    archive = OLD.zipped(tmp_path)
+    archive.write_bytes(archive.read_bytes()[:-3000])
+    with pytest.raises(InvalidScene, match=r"zip: expected a whole zip, got BadZip"):
+        only(tmp_path)
+
+
+def test_a_zip_with_a_spoilt_band_is_refused(tmp_path):
+    archive = OLD.zipped(tmp_path)
+    content = bytearray(archive.read_bytes())
+    with zipfile.ZipFile(archive) as opened:
+        info = next(e for e in opened.infolist() if "_B02" in e.filename)
+    middle = info.header_offset + info.compress_size // 2
+    content[middle : middle + 500] = bytes(500)
+    archive.write_bytes(content)
+    with pytest.raises(InvalidScene, match=r"CRC of T03CWT_\w+_B02\.jp2, got"):
+        only(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt", "a.SAFE/..\\..\\evil"])
+def test_a_zip_with_names_outside_itself_is_refused(tmp_path, name):
+    with zipfile.ZipFile(OLD.zipped(tmp_path), "a") as archive:
+        archive.writestr(name, "x")
+    with pytest.raises(InvalidScene, match="no product of ESA's, do not unzip it"):
+        only(tmp_path)
+    assert not list(tmp_path.parent.rglob("evil*"))
+
+
+def test_a_zip_of_something_else_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("photos/cat.png", "x")
+    with pytest.raises(InvalidScene, match=r"zip of one \.SAFE folder, got photos"):
+        only(tmp_path)
+
+
+@pytest.mark.parametrize("there", ["nothing", "a file", "an empty folder"])
+def test_a_folder_without_products_is_refused(tmp_path, there):
+    place = tmp_path / "in"
+    if there == "a file":
+        place.write_text("")
+    if there == "an empty folder":
+        place.mkdir()
+    with pytest.raises(InvalidScene, match=r"\.SAFE"):
+        listed(place)
+
+
+def test_products_in_a_bucket_are_refused_with_the_way_out():
+    with pytest.raises(InvalidScene, match="copy the products here first"):
+        listed("memory://products")
+
+
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")
+
+
+def completed(product, folder):
+    """Copy real metadata, with bands of the size that the product's list states."""
+    root = Path(shutil.copytree(product, folder / product.name))
+    manifest = (root / "manifest.safe").read_text()
+    for size, name in re.findall(
+        r'size="(\d+)"[^>]*>\s*<fileLocation[^>]*href="([^"]*_B0[234](?:_10m)?\.\w+)"',
+        manifest,
+    ):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(int(size)) if int(size) < 1e6 else b"")
+        if int(size) >= 1e6:
+            with path.open("wb") as file:
+                file.truncate(int(size))
+    return root
+
+
+@needs_real
+@pytest.mark.parametrize(
+    ("product", "granule", "baseline", "offset", "crs", "sun"),
+    [
+        ("*T01LAC*", "T01LAC", "N0209", 0.0, "EPSG:32701", 44.8),
+        ("*T46RER*", "T46RER", "N0301", 0.0, "EPSG:32646", 63.5),
+        ("*T01CCV*", "T01CCV", "N0212", 0.0, "EPSG:32701", 34.8),
+        ("*T33XWJ*", "T33XWJ", "N0400", -0.1, "EPSG:32633", 13.5),
+    ],
+)
+def test_real_metadata_are_read(tmp_path, product, granule, baseline, offset, crs, sun):
+    facts = read_facts(Product(completed(next(REAL.glob(product)), tmp_path)))
+    assert facts.acquisition.granule == granule
+    assert facts.acquisition.processing_baseline == baseline
+    assert facts.acquisition.sun_elevation_deg == pytest.approx(sun, abs=0.1)
+    assert facts.calibrations == (Calibration(0.0001, offset),) * 3
+    assert facts.grid.georeference.crs == crs
+    assert facts.grid.shape == (10_980, 10_980)
+    assert [band.rpartition("_B")[2][:2] for band in facts.bands] == ["04", "03", "02"]
+    assert facts.outline.rings

@@ -1,0 +1,59 @@
+"""Whole runs on products as ESA packs them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sea_ice_kedro.datasets import SceneDataset
+from sea_ice_kedro.datasets.failures import PartitionsFailed
+from tests.products import Fabricated, ice_numbers
+from tests.runs import run_here
+
+PRODUCT = Fabricated(ice_numbers())
+
+
+def from_safe(folder, **ingestion):
+    return {"ingestion": {"source": "safe", "folder": str(folder), **ingestion}}
+
+
+def test_a_product_becomes_class_maps_and_a_row_of_the_index(data_root, tmp_path):
+    PRODUCT.write(tmp_path / "in")
+    run_here(**from_safe(tmp_path / "in", cutting={"size_px": 128}))
+    index = pd.read_csv(data_root / "03_primary/scene_index.csv")
+    row = index.iloc[0]
+    assert len(index) == 2
+    assert row["scene_id"] == f"{PRODUCT.name}_y00000x00000"
+    assert (row["granule"], row["processing_baseline"]) == ("T03CWT", "N0208")
+    assert (row["sun_elevation_deg"], row["cloud_percentage"]) == (28.5, 12.5)
+    assert (row["crs"], row["pixel_size_m"]) == ("EPSG:32703", 10.0)
+    assert row["asset_id"] == PRODUCT.name
+    assert row["saturated_fraction"] == 0
+    assert row["acquired"].startswith("2019-11-03T19:09:21")
+    path = data_root / f"02_intermediate/scenes/{row['scene_id']}.tif"
+    scene = SceneDataset(filepath=str(path)).load()
+    assert scene.rendering.tags()["white_reflectance"] == "1"
+    assert len(list((data_root / "04_feature/class_maps").glob("*.tif"))) == 2
+
+
+def test_a_spoilt_product_costs_no_other(data_root, tmp_path):
+    PRODUCT.write(tmp_path / "in")
+    bad = Fabricated(ice_numbers(), baseline="09.99")
+    bad.write(tmp_path / "in")
+    with pytest.raises(PartitionsFailed, match=r"ingestion\.safe\.offset"):
+        run_here(**from_safe(tmp_path / "in"))
+    names = [p.stem for p in (data_root / "04_feature/class_maps").glob("*.tif")]
+    assert names == [PRODUCT.name]
+
+
+def test_a_second_run_reads_nothing_again_and_another_white_does(data_root, tmp_path):
+    PRODUCT.write(tmp_path / "in")
+    path = data_root / f"02_intermediate/scenes/{PRODUCT.name}.tif"
+    run_here("ingestion", **from_safe(tmp_path / "in"))
+    made = path.stat().st_mtime_ns
+    run_here("ingestion", **from_safe(tmp_path / "in"))
+    assert path.stat().st_mtime_ns == made
+    before = SceneDataset(filepath=str(path)).load().rgb
+    brighter = {"brightness": {"white_reflectance": 0.5}}
+    run_here("ingestion", **from_safe(tmp_path / "in", **brighter))
+    after = SceneDataset(filepath=str(path)).load().rgb
+    assert np.median(after) > 1.8 * np.median(before)
