@@ -260,7 +260,7 @@ REFUSED = {
         "expected filtering.published.window_px to be odd, got 154",
     ),
     "method": ({"filtering": {"method": "magic"}}, "one of none, published"),
-    "source": ({"ingestion": {"source": "ftp"}}, "one of folder, sample, got 'ftp'"),
+    "source": ({"ingestion": {"source": "ftp"}}, "safe, sample, stac, got 'ftp'"),
     "key": ({"filtering": {"windw": 3}}, "windw"),
     "nested key": ({"ingestion": {"raster": {"scal": 3}}}, "scal"),
     "panel": ({"autolabel": {"quicklooks": {"panel_px": 1}}}, "panel_px"),

@@ -62,3 +62,19 @@ class SparkFailed(SeaIceError, RuntimeError):
 
 class MeasurementFailed(SeaIceError, RuntimeError):
     """A time could not be measured, or what was timed did not do its work."""
+
+
+class NoAccess(SeaIceError, PermissionError):
+    """A provider of scenes does not let us in: credentials, project, permission."""
+
+
+class QuotaExhausted(SeaIceError, RuntimeError):
+    """A provider of scenes gives no more for now."""
+
+
+class CannotFetch(SeaIceError, OSError):
+    """A provider of scenes does not answer, or not with what was asked for."""
+
+
+class NothingFound(SeaIceError, ValueError):
+    """No acquisition fits what was asked for."""

@@ -4,9 +4,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError, DatasetNotFoundError
@@ -19,6 +21,7 @@ from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
 from sea_ice_kedro.engines import spark_session
 from sea_ice_kedro.errors import InvalidOption, MissingInput, SeaIceError
 from sea_ice_kedro.pipelines.variants import DEFAULT, choose, chosen
+from sea_ice_kedro.sources import earth_engine_access
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +95,24 @@ class SparkHooks:
     def on_pipeline_error(self) -> None:
         """Stop it after a failure, too."""
         spark_session.stop()
+
+
+class CredentialHooks:
+    """Tell the source that needs it where credentials are; none is read here."""
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:  # noqa: ANN401
+        """Pass on what conf/<env>/credentials.yml says of Earth Engine.
+
+        Raises:
+            NoAccess: if that is no project and file.
+        """
+        try:
+            credentials = context.config_loader["credentials"]
+        except MissingConfigException:
+            credentials = {}
+        known = credentials.get("earth_engine") or {}
+        earth_engine_access.configure(known, Path(context.project_path))
 
 
 class VariantHooks:

@@ -8,6 +8,7 @@ import warnings
 from omegaconf.resolvers import oc
 
 from sea_ice_kedro.hooks import (
+    CredentialHooks,
     FailureHooks,
     MissingInputHooks,
     ReadableErrorHooks,
@@ -30,6 +31,7 @@ warnings.filterwarnings("ignore", message="One or more dataset names contain '.'
 HOOKS = (
     FailureHooks(),
     SparkHooks(),
+    CredentialHooks(),
     MissingInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),

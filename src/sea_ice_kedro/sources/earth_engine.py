@@ -1,0 +1,276 @@
+"""Scenes from Google Earth Engine: Sentinel-2 in each granule's own grid."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.errors import CannotFetch, MissingPackage, NothingFound
+from sea_ice_kedro.imagery.arrays import Acquisition, Georeference, Grey, Origin
+from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, scene_id
+from sea_ice_kedro.sources.drawing import draw
+from sea_ice_kedro.sources.earth_engine_access import Access, access
+from sea_ice_kedro.sources.listing import SceneEntry
+from sea_ice_kedro.sources.options import IngestionOptions
+from sea_ice_kedro.sources.product_options import SearchOptions
+from sea_ice_kedro.sources.regions import Region, outlines_of
+
+_BANDS = ("B4", "B3", "B2")
+_VALID = "valid"
+_CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"
+
+# "Requests are limited to 48MB in uncompressed data" (reference of computePixels).
+REQUEST_BYTES = 48_000_000
+
+_BYTES = {"B4": 2, "B3": 2, "B2": 2, _VALID: 1, "qa60": 1, "cloud_probability": 1}
+
+UNKNOWN = 255
+"""In bands beside a scene: Earth Engine has no value there."""
+
+# In the *_HARMONIZED collections the offset has been taken out.
+_CALIBRATION = Calibration(0.0001)
+
+_PAGE = 250
+
+
+@dataclass(frozen=True)
+class Granule:
+    """One image of the collection."""
+
+    asset_id: str
+    grid: Grid
+    outline: Region
+    acquired: datetime
+    acquisition: Acquisition
+
+    @property
+    def index(self) -> str:
+        """Its name in the collection: start, and granule."""
+        return self.asset_id.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class EarthEngineScene:
+    """Fetches one scene when called."""
+
+    scene_id: str
+    granule: Granule
+    cut: Cut
+    alongside: tuple[str, ...]
+    access: Access
+
+    def __call__(self) -> RawScene:
+        """Fetch the scene, in as many requests as its size takes.
+
+        Raises:
+            CannotFetch: if Earth Engine does not give it.
+        """
+        client = _client()
+        session = client.connect(self.access)
+        names = [*_BANDS, _VALID, *self.alongside]
+        image = _image(client.ee, self.granule, self.alongside)
+        parts = [
+            client.pixels(session, image, self._grid(strip), names)
+            for strip in strips(self.cut, names)
+        ]
+        whole = np.concatenate(parts)
+        beside: dict[str, Grey] = {n: whole[n].copy() for n in self.alongside}
+        return RawScene(
+            scene_id=self.scene_id,
+            numbers=np.stack([whole[band] for band in _BANDS]).astype(np.uint16),
+            # Earth Engine's mask, not DN 0: with the offset taken out, 0 may be dark.
+            valid_mask=whole[_VALID] > 0,
+            calibrations=(_CALIBRATION,) * 3,
+            origin=Origin("earth_engine", self.granule.asset_id, self._digest()),
+            acquisition=self.granule.acquisition,
+            georeference=self.cut.of(self.granule.grid.georeference),
+            acquired=self.granule.acquired,
+            alongside=beside,
+        )
+
+    def fingerprint(self) -> str:
+        """Name what would be fetched; nothing is asked, access has no part in it."""
+        return f"{self.granule.asset_id} {self._digest()}"
+
+    def _digest(self) -> str:
+        return content_digest((self.granule, self.cut, self.alongside, _BANDS))
+
+    def _grid(self, strip: Cut) -> dict[str, Any]:
+        place = strip.of(self.granule.grid.georeference)
+        a, b, c, d, e, f = place.transform
+        return {
+            "dimensions": {"width": strip.width, "height": strip.height},
+            "affineTransform": {
+                "scaleX": a,
+                "shearX": b,
+                "translateX": c,
+                "shearY": d,
+                "scaleY": e,
+                "translateY": f,
+            },
+            "crsCode": place.crs,
+        }
+
+
+def strips(cut: Cut, names: Sequence[str]) -> Iterator[Cut]:
+    """Divide a window into strips of rows, each within what one request may give."""
+    row_bytes = cut.width * sum(_BYTES[name] for name in names)
+    rows = max(1, REQUEST_BYTES // row_bytes)
+    for row in range(0, cut.height, rows):
+        height = min(rows, cut.height - row)
+        yield Cut(cut.row + row, cut.column, height, cut.width)
+
+
+def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
+    """List the scenes that fit the search; credentials and project are checked first.
+
+    Raises:
+        MissingPackage: if the client is not installed.
+        NoAccess: if there are no credentials, or they or the project are refused.
+        NothingFound: if nothing fits.
+    """
+    region = options.search.place()
+    options.search.days()
+    reached = access(options.earth_engine)
+    client = _client()
+    session = client.connect(reached, afresh=True)
+    name = options.earth_engine.collection
+    granules = _granules(client, session, name, options.search, region)
+    entries = [
+        _entry(granule, cut, options, reached)
+        for granule in granules
+        for cut in cut_granule(granule.grid, options.cutting, granule.outline, region)
+    ]
+    if not entries:
+        raise NothingFound(
+            f"expected scenes in {len(granules)} granules, got none whose centre lies "
+            "in ingestion.search.region and that were observed as "
+            "ingestion.cutting.min_observed_fraction asks; lower that, or size_px"
+        )
+    return draw(entries, options.search)
+
+
+def _entry(
+    granule: Granule, cut: Cut, options: IngestionOptions, reached: Access
+) -> SceneEntry:
+    name = scene_id(granule.index, cut, granule.grid)
+    alongside = options.earth_engine.alongside
+    fetch = EarthEngineScene(name, granule, cut, alongside, reached)
+    return SceneEntry(name, scene=None, download=fetch)
+
+
+def _client() -> ModuleType:
+    try:
+        from sea_ice_kedro.sources import earth_engine_client  # noqa: PLC0415 - heavy
+    except ImportError as error:
+        raise MissingPackage(
+            "expected Google's client of Earth Engine, got none; install it: "
+            ".tools/uv sync --inexact --extra earth-engine, or pip install "
+            "'sea_ice_kedro[earth-engine]'"
+        ) from error
+    return earth_engine_client
+
+
+def _granules(
+    client: Any,  # noqa: ANN401
+    session: Any,  # noqa: ANN401
+    name: str,
+    search: SearchOptions,
+    region: Region,
+) -> list[Granule]:
+    """Ask for the granules that fit, the newest processing of each acquisition."""
+    ee = client.ee
+    start, end = search.days()
+    there = (
+        ee.ImageCollection(name)
+        .filterDate(start.isoformat(), (end + timedelta(days=1)).isoformat())
+        .filterBounds(_geometry(ee, region))
+    )
+    fitting = there.filter(
+        ee.Filter.lte("CLOUDY_PIXEL_PERCENTAGE", search.max_cloud_percentage)
+    ).filter(
+        ee.Filter.lte("MEAN_SOLAR_ZENITH_ANGLE", 90.0 - search.min_sun_elevation_deg)
+    )
+    found = [_granule(i) for i in client.list_images(session, fitting, _PAGE)]
+    if not found:
+        count = session.ask(there.size().getInfo, "the number of granules")
+        raise NothingFound(
+            f"expected granules of {name} from {start} to {end} in the region, got "
+            f"none with at most {search.max_cloud_percentage:g} % cloud and the sun at "
+            f"least {search.min_sun_elevation_deg:g}° high, {count} at any; ask for "
+            "another region or other days (at the poles the sun is up for half a year),"
+            " or raise ingestion.search.max_cloud_percentage"
+        )
+    newest: dict[tuple[str, str], Granule] = {}
+    for granule in sorted(found, key=_by_processing):
+        newest[granule.index[:15], granule.acquisition.granule] = granule
+    return sorted(newest.values(), key=lambda granule: granule.index)
+
+
+def _by_processing(granule: Granule) -> tuple[str, str]:
+    return granule.acquisition.processing_baseline, granule.index
+
+
+def _geometry(ee: Any, region: Region) -> Any:  # noqa: ANN401
+    """Lay planar polygons: a parallel of latitude is an edge of a box, no great circle.
+
+    Boxes are cut at the antimeridian; outlines of files are asked for by their boxes,
+    and held against each scene's centre later.
+    """
+    boxes = [
+        [[[west, south], [east, south], [east, north], [west, north], [west, south]]]
+        for west, south, east, north in region.boxes()
+    ]
+    return ee.Geometry.MultiPolygon(boxes, "EPSG:4326", False)
+
+
+def _granule(image: dict[str, Any]) -> Granule:
+    try:
+        facts = image["properties"]
+        band = next(band for band in image["bands"] if band["id"] == "B4")
+        a, b, c, d, e, f = (float(number) for number in band["crs_transform"])
+        columns, rows = band["dimensions"]
+        acquired = facts["system:time_start"] / 1000
+        baseline = str(facts.get("PROCESSING_BASELINE", "")).replace(".", "")
+        return Granule(
+            asset_id=image["id"],
+            grid=Grid(Georeference(band["crs"], (a, b, c, d, e, f)), (rows, columns)),
+            outline=outlines_of(facts["system:footprint"]),
+            acquired=datetime.fromtimestamp(acquired, tz=timezone.utc),
+            acquisition=Acquisition(
+                granule=f"T{facts['MGRS_TILE']}",
+                sun_elevation_deg=90.0 - float(facts["MEAN_SOLAR_ZENITH_ANGLE"]),
+                cloud_percentage=float(facts["CLOUDY_PIXEL_PERCENTAGE"]),
+                processing_baseline=f"N{baseline}" if baseline else "",
+                asset_id=image["id"],
+            ),
+        )
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        raise CannotFetch(
+            "expected a granule with its grid, time, sun, cloud and outline, got "
+            f"{image.get('id')} without: {type(error).__name__} {error}"
+        ) from error
+
+
+def _image(ee: Any, granule: Granule, alongside: Sequence[str]) -> Any:  # noqa: ANN401
+    """Describe the bands to compute: numbers, validity, and what goes beside them."""
+    source = ee.Image(granule.asset_id)
+    bands = source.select(list(_BANDS))
+    valid = bands.mask().reduce(ee.Reducer.min()).gt(0).rename([_VALID]).toUint8()
+    image = bands.unmask(0, False).toUint16().addBands(valid)
+    if "qa60" in alongside:
+        # Bits 10 and 11 are opaque cloud and cirrus: 1 and 2 here. Masked from 2022-01
+        # to 2024-02, when ESA had no such band.
+        flags = source.select(["QA60"]).rightShift(10).unmask(UNKNOWN, False)
+        image = image.addBands(flags.rename(["qa60"]).toUint8())
+    if "cloud_probability" in alongside:
+        clouds = ee.Image(f"{_CLOUDS}/{granule.index}").select(["probability"])
+        shown = clouds.unmask(UNKNOWN, False).rename(["cloud_probability"]).toUint8()
+        image = image.addBands(shown)
+    return image.select([*_BANDS, _VALID, *alongside])
