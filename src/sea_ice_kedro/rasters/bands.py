@@ -1,5 +1,6 @@
 """Single bands of a product: JP2 or GeoTIFF, in a folder, a zip or on the web."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ from sea_ice_kedro.imagery.arrays import Georeference
 # No drivers that would follow what a file says to other files, or URLs.
 _READABLE = ["JP2OpenJPEG", "GTiff"]
 
-_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
-"""What lies beside a band is not looked for."""
+_ALONE = {
+    # What lies beside a band is not looked for.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    # GDAL remembers what failed; who tries again wants to know anew.
+    "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/:/vsigs/",
+}
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,27 @@ def in_zip(archive: Path, name: str) -> str:
     return f"/vsizip/{{{archive.absolute()}}}/{name}"
 
 
+def on_the_web(href: str, folder: str = "") -> str:
+    """Name a file of the web or of a bucket for GDAL, which reads parts of it.
+
+    Args:
+        href: A URL (http, https, s3, gs), or a path, absolute or below `folder`.
+        folder: Where a path starts that is not absolute.
+    """
+    scheme, _, rest = href.partition("://")
+    if scheme in ("http", "https"):
+        return f"/vsicurl/{href}"
+    if scheme in ("s3", "gs"):
+        return f"/vsi{scheme}/{rest}"
+    return str(Path(folder) / (rest if scheme == "file" else href))
+
+
 def read_window(
     path: str,
     shape: tuple[int, int],
     window: tuple[int, int, int, int],
     target: Target | None = None,
+    timeout_s: float = 60.0,
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
 
@@ -53,6 +74,7 @@ def read_window(
         shape: (H, W) that the band must have.
         window: First row and column, height and width; on `target` where there is one.
         target: Bring the band there first, by nearest neighbour; 0 where it is not.
+        timeout_s: Without an answer a server counts as gone.
 
     Returns:
         uint16 (height, width).
@@ -62,7 +84,7 @@ def read_window(
     """
     row, column, height, width = window
     part = Window(column, row, width, height)
-    with opened_band(path) as file:
+    with opened_band(path, timeout_s) as file:
         _expect_band(path, file, shape)
         if target is None:
             return np.asarray(file.read(1, window=part))
@@ -80,23 +102,26 @@ def read_window(
 
 
 @contextmanager
-def opened_band(path: str) -> Iterator[Any]:
+def opened_band(path: str, timeout_s: float = 60.0) -> Iterator[Any]:
     """Open one band for reading, as a rasterio dataset.
 
     Raises:
         InvalidScene: if it is missing, no raster, or a damaged one.
     """
+    timeouts = {"GDAL_HTTP_TIMEOUT": timeout_s, "GDAL_HTTP_CONNECTTIMEOUT": timeout_s}
     try:
         with (
-            rasterio.Env(**_ALONE),
+            rasterio.Env(**_ALONE, **timeouts),
             DatasetReader(path, driver=_READABLE) as file,
         ):
             yield file
     except RasterioError as error:
+        # A signed URL must not be told: what follows "?" is a key.
+        said = re.sub(r"\?\S+", "", str(error.__cause__ or error))
         raise InvalidScene(
             f"{_name(path)}: expected a whole band (JP2 or GeoTIFF), got an error from "
-            f"GDAL: {error.__cause__ or error}. Download the product again"
-        ) from error
+            f"GDAL: {said}. Download the product again"
+        ) from None
 
 
 def _expect_band(path: str, file: Any, shape: tuple[int, int]) -> None:  # noqa: ANN401
@@ -110,7 +135,7 @@ def _expect_band(path: str, file: Any, shape: tuple[int, int]) -> None:  # noqa:
 
 
 def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+    return path.partition("?")[0].rpartition("/")[2]
 
 
 def grid_in(

@@ -193,11 +193,17 @@ class StacOptions:
 
     scale: float | None = None
     """reflectance = number * scale + offset, for items that do not say it, or say it
-    wrong; None: of the item."""
+    wrong; None: of the item, or 0.0001."""
 
     offset: float | None = None
+    """Of items from processing baseline 04.00 on, or of an unknown one; no earlier
+    product has an offset."""
+
     tries: int = 8
+    """Of one request, before its scene fails."""
+
     timeout_s: float = 60.0
+    """Without an answer a request counts as failed."""
 
     def __post_init__(self) -> None:
         """Refuse assets that are not three."""

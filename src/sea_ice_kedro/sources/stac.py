@@ -1,0 +1,215 @@
+"""Scenes from a STAC API or a static catalogue: windows of Cloud-Optimised bands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.errors import (
+    CannotFetch,
+    InvalidScene,
+    MissingPackage,
+    NothingFound,
+)
+from sea_ice_kedro.imagery.arrays import Origin
+from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.imagery.reflectance import to_reflectance
+from sea_ice_kedro.rasters.bands import on_the_web, read_window
+from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
+from sea_ice_kedro.sources.drawing import draw
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
+from sea_ice_kedro.sources.options import IngestionOptions
+from sea_ice_kedro.sources.patience import Passing, Patience
+from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
+from sea_ice_kedro.sources.regions import Region
+from sea_ice_kedro.sources.stac_items import StacFacts, read_item
+
+_NEGATIVE = -0.02
+"""Sen2Cor may give dark water a reflectance a little below 0, but not this."""
+
+_MOST_NEGATIVE = 0.05
+"""Share of such pixels from which on the offset has been taken out twice."""
+
+_FIRST_WAIT_S = 0.5
+_FINAL = ("HTTP response code: 401", "HTTP response code: 403", "response code: 404")
+
+
+@dataclass(frozen=True)
+class StacScene:
+    """Fetches one scene when called."""
+
+    scene_id: str
+    facts: StacFacts
+    cut: Cut
+    options: StacOptions
+
+    def __call__(self) -> RawScene:
+        """Fetch the scene's windows of the three bands.
+
+        Raises:
+            CannotFetch: if a band cannot be had.
+            InvalidScene: if the offset has been taken out of the numbers already.
+        """
+        numbers = np.stack([self._band(href) for href in self.facts.hrefs])
+        raw = RawScene(
+            scene_id=self.scene_id,
+            numbers=numbers,
+            valid_mask=(numbers != 0).all(axis=0),  # DN 0 is no data
+            calibrations=self.facts.calibrations,
+            origin=Origin("stac", self.facts.item_id, self._digest()),
+            acquisition=self.facts.acquisition,
+            georeference=self.cut.of(self.facts.grid.georeference),
+            acquired=self.facts.acquired,
+        )
+        _expect_offset(raw)
+        return raw
+
+    def fingerprint(self) -> str:
+        """Name what would be fetched; nothing is asked. Signatures have no part."""
+        return f"{self.facts.item_id} {self._digest()}"
+
+    def _digest(self) -> str:
+        facts = self.facts
+        hrefs = [href.partition("?")[0] for href in facts.hrefs]
+        return content_digest(
+            (hrefs, facts.grid, facts.calibrations, facts.acquisition, self.cut)
+        )
+
+    def _band(self, href: str) -> Any:  # noqa: ANN401 - uint16 (H, W)
+        cut = self.cut
+        window = cut.row, cut.column, cut.height, cut.width
+        timeout_s = self.options.timeout_s
+
+        def fetch() -> Any:  # noqa: ANN401
+            try:
+                return read_window(
+                    on_the_web(href), self.facts.grid.shape, window, None, timeout_s
+                )
+            except InvalidScene as error:
+                if any(words in str(error) for words in _FINAL):
+                    raise
+                raise Passing(str(error)) from None
+
+        try:
+            return Patience(self.options.tries, _FIRST_WAIT_S).ask(fetch, "a band")
+        except (Passing, InvalidScene) as error:
+            raise CannotFetch(
+                f"STAC item {self.facts.item_id}: {error}. If it is behind an account, "
+                "give GDAL its credentials by the environment (AWS_..., "
+                "GDAL_HTTP_...); run the same command again: what has been downloaded "
+                "stays in data/01_raw/downloads"
+            ) from None
+
+
+def _expect_offset(raw: RawScene) -> None:
+    """Refuse numbers that the offset cannot be in: some items say so, and err."""
+    if not raw.valid_mask.any() or all(c.offset >= 0 for c in raw.calibrations):
+        return
+    dark = np.zeros(raw.valid_mask.shape, bool)
+    for band, calibration in zip(raw.numbers, raw.calibrations, strict=True):
+        dark |= to_reflectance(band, calibration) < _NEGATIVE
+    share = float(dark[raw.valid_mask].mean())
+    if share > _MOST_NEGATIVE:
+        raise InvalidScene(
+            f"STAC item {raw.acquisition.asset_id}: expected its offset of "
+            f"{raw.calibrations[0].offset:g} to leave reflectance of at least "
+            f"{_NEGATIVE:g}, got less in {share:.0%} of the pixels: the provider seems "
+            "to have taken the offset out already, against what its item says. Add "
+            "--params ingestion.stac.offset=0.0"
+        )
+
+
+def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
+    """List the scenes of the items that fit the search.
+
+    An item that cannot be read costs no other.
+
+    Raises:
+        MissingPackage: if pystac-client is not installed.
+        CannotFetch: if the catalogue does not answer.
+        NothingFound: if nothing fits.
+    """
+    region = options.search.place()
+    options.search.days()
+    items = _catalogue().find_items(options.stac, options.search, region)
+    there = [item for item in items if _is_there(item, options.search, region)]
+    fitting = [item for item in there if _is_clear(item, options.search)]
+    if not fitting:
+        raise NothingFound(
+            f"expected items of {options.stac.collection or 'any collection'} in the "
+            f"region and on the days of ingestion.search, got {len(there)} at any cloud"
+            f" and sun, none with at most {options.search.max_cloud_percentage:g} % "
+            f"cloud and the sun at least {options.search.min_sun_elevation_deg:g}° high"
+            "; ask for another region, other days or more cloud"
+        )
+    entries = [entry for item in fitting for entry in _scenes_of(item, options, region)]
+    if not entries:
+        raise NothingFound(
+            f"expected scenes in {len(fitting)} items, got none whose centre lies in "
+            "ingestion.search.region and that were observed as "
+            "ingestion.cutting.min_observed_fraction asks; lower that, or size_px"
+        )
+    return draw(entries, options.search)
+
+
+def _catalogue() -> ModuleType:
+    try:
+        from sea_ice_kedro.sources import stac_catalogue  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise MissingPackage(
+            "expected pystac-client, got none; install it: .tools/uv sync --inexact "
+            "--extra stac, or pip install 'sea_ice_kedro[stac]'"
+        ) from error
+    return stac_catalogue
+
+
+def _is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> bool:
+    """Hold an item against days and region, which a static catalogue does not know."""
+    start, end = search.days()
+    text = item["properties"].get("datetime") or ""
+    try:
+        day = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    if not start <= day.astimezone(timezone.utc).date() <= end:
+        return False
+    box = item.get("bbox")
+    return box is None or any(_meet(box, other) for other in region.boxes())
+
+
+def _meet(box: Sequence[float], other: Sequence[float]) -> bool:
+    west, south, east, north = (*box[:2], *box[len(box) // 2 :][:2])
+    parts = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    return (
+        any(low <= other[2] and high >= other[0] for low, high in parts)
+        and south <= other[3]
+        and north >= other[1]
+    )
+
+
+def _is_clear(item: dict[str, Any], search: SearchOptions) -> bool:
+    properties = item["properties"]
+    cloud = properties.get("eo:cloud_cover", 0.0)
+    sun = properties.get("view:sun_elevation", 90.0)
+    return bool(
+        cloud <= search.max_cloud_percentage and sun >= search.min_sun_elevation_deg
+    )
+
+
+def _scenes_of(
+    item: dict[str, Any], options: IngestionOptions, region: Region
+) -> list[SceneEntry]:
+    try:
+        facts = read_item(item, options.stac)
+    except InvalidScene as error:
+        return [SceneEntry(item["id"], Unreadable(str(error)))]
+    cuts = cut_granule(facts.grid, options.cutting, facts.outline, region)
+    return [
+        SceneEntry(name, None, download=StacScene(name, facts, cut, options.stac))
+        for cut in cuts
+        for name in [scene_id(facts.item_id, cut, facts.grid)]
+    ]

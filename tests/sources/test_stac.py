@@ -1,0 +1,283 @@
+import copy
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pystac_client")
+
+from sea_ice_kedro.engines.tasks import fingerprint_of
+from sea_ice_kedro.errors import CannotFetch, InvalidOption, InvalidScene, NothingFound
+from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.sources import IngestionOptions, find_scenes
+from sea_ice_kedro.sources import stac as source
+from sea_ice_kedro.sources.product_options import StacOptions
+from sea_ice_kedro.sources.stac_items import read_item
+from tests.products import CORNER, ice_numbers
+from tests.runs import ROOT
+from tests.web import ITEM, item_of, serving_files, write_catalogue
+
+SHARED = ROOT.parent / "shared/data/products"
+NUMBERS = ice_numbers(256, 320)
+SHIFTED = np.where(NUMBERS > 0, NUMBERS + 1000, 0).astype(np.uint16)
+
+
+@pytest.fixture
+def web(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "_FIRST_WAIT_S", 0.001)
+    with serving_files(tmp_path / "web") as state:
+        yield state
+
+
+def options(url, search=(), cutting=(), **stac):
+    region = {"region": (-180, -78, -140, -70), "start": "2019-11-01"}
+    return IngestionOptions(
+        "stac",
+        search={**region, "end": "2019-11-30", **dict(search)},
+        cutting=dict(cutting),
+        stac={"url": url, "tries": 4, **stac},
+    )
+
+
+def served(web, *items, **chosen):
+    """List what a static catalogue of these items gives."""
+    write_catalogue(web.root, items)
+    return find_scenes(options(f"{web.url}/catalog.json", **chosen))
+
+
+def item(web, numbers=NUMBERS, raster=None, **facts):
+    raster = {"scale": 0.0001, "offset": 0} if raster is None else raster
+    return item_of(web.root, numbers, raster=raster, **facts)
+
+
+def test_a_static_catalogue_gives_scenes_with_pixels_place_and_facts(web):
+    (entry,) = served(web, item(web))
+    raw = entry.download()
+    assert np.array_equal(raw.numbers, NUMBERS)
+    assert raw.valid_mask.sum() == 256 * 320 - 120
+    assert (raw.scene_id, raw.origin.source) == (ITEM, "stac")
+    assert raw.georeference.crs == "EPSG:32703"
+    assert raw.georeference.transform == (10, 0, CORNER[0], 0, -10, CORNER[1])
+    assert raw.acquired == datetime(2019, 11, 3, 19, 9, 21, tzinfo=timezone.utc)
+    assert (raw.acquisition.granule, raw.acquisition.asset_id) == ("T03CWT", ITEM)
+    assert raw.acquisition.processing_baseline == "N0208"
+    assert (raw.acquisition.sun_elevation_deg, raw.acquisition.cloud_percentage) == (
+        28.5,
+        12.5,
+    )
+
+
+def test_a_static_catalogue_may_lie_on_a_disk(tmp_path):
+    numbers = NUMBERS[:, :128, :128]
+    made = item_of(tmp_path, numbers, raster={"scale": 0.0001, "offset": 0})
+    (entry,) = find_scenes(options(str(write_catalogue(tmp_path, [made]))))
+    assert np.array_equal(entry.download().numbers, numbers)
+
+
+def test_an_api_is_asked_for_box_and_days_and_its_pages_are_followed(web):
+    for day in range(1, 6):
+        made = item(web, name=f"day{day}", datetime=f"2019-11-0{day}T19:00:00Z")
+        for asset in made["assets"].values():
+            asset["href"] = f"{web.url}/day{day}/{asset['href'][2:]}"
+        web.items.append(made)
+    entries = find_scenes(
+        options(
+            f"{web.url}/api",
+            search={"start": "2019-11-02", "end": "2019-11-04"},
+            collection="sentinel-2-l1c",
+        )
+    )
+    assert [e.scene_id for e in entries] == ["day2", "day3", "day4"]
+    assert web.asked("/api/search") == 2
+    assert np.array_equal(entries[0].download().numbers, NUMBERS)
+
+
+def test_only_the_window_of_a_band_is_fetched(web):
+    entries = served(web, item(web), cutting={"size_px": 128})
+    assert len(entries) == 6
+    web.sent = 0
+    raw = entries[-1].download()
+    assert np.array_equal(raw.numbers, NUMBERS[:, 128:, 256:])
+    assert web.sent < sum(p.stat().st_size for p in web.root.rglob("B0*.tif"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "raster", "chosen", "calibration"),
+    [
+        ({}, {"scale": 0.0001, "offset": 0}, {}, (0.0001, 0)),
+        ({}, {}, {}, (0.0001, 0)),  # before 04.00 there is none to say
+        ({}, {}, {"offset": -0.1}, (0.0001, 0)),
+        ({"s2:processing_baseline": "05.10"}, {"scale": 0.0001, "offset": -0.1}, {}, (0.0001, -0.1)),
+        ({"s2:processing_baseline": "05.10"}, {}, {"offset": -0.1}, (0.0001, -0.1)),
+        ({"s2:processing_baseline": "05.10"}, {}, {"offset": 0.0}, (0.0001, 0)),
+        ({"processing:version": "05.11", "s2:processing_baseline": None}, {"scale": 0.0001, "offset": -0.1}, {}, (0.0001, -0.1)),
+        ({"s2:processing_baseline": "04.00", "earthsearch:boa_offset_applied": True}, {"scale": 0.0001, "offset": -0.1}, {}, (0.0001, 0)),
+        ({"s2:processing_baseline": "04.00", "earthsearch:boa_offset_applied": False}, {"scale": 0.0001, "offset": -0.1}, {}, (0.0001, -0.1)),
+        ({}, {"scale": 0.0002, "offset": 0}, {}, (0.0002, 0)),
+        ({}, {"scale": 0.0002, "offset": 0}, {"scale": 0.0001}, (0.0001, 0)),
+    ],
+)  # fmt: skip
+def test_scale_and_offset_are_the_item_s_with_its_provider_s_ways(
+    tmp_path, facts, raster, chosen, calibration
+):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8], raster=raster, **facts)
+    found = read_item(made, StacOptions(**chosen)).calibrations
+    assert found == (Calibration(*calibration),) * 3
+
+
+@pytest.mark.parametrize("place", ["asset", "bands"])
+def test_scale_and_offset_are_found_where_newer_items_have_them(tmp_path, place):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8], **{"s2:processing_baseline": "05.10"})
+    named = {"raster:scale": 0.0001, "raster:offset": -0.1}
+    for asset in made["assets"].values():
+        if place == "asset":
+            asset.update(named)
+        else:
+            asset["bands"] = [named]
+    assert read_item(made, StacOptions()).calibrations[0] == Calibration(0.0001, -0.1)
+
+
+@pytest.mark.parametrize("raster", [{}, {"scale": 0.0001, "offset": 0}])
+@pytest.mark.parametrize("baseline", ["04.00", None])
+def test_an_item_without_an_offset_where_one_is_due_costs_itself_only(
+    web, raster, baseline
+):
+    facts = {"s2:processing_baseline": baseline}
+    bad = item(web, SHIFTED, name="bad", raster=raster, **facts)
+    entries = {e.scene_id: e for e in served(web, bad, item(web))}
+    with pytest.raises(InvalidScene, match=r"item bad: expected an offset") as refusal:
+        entries["bad"].scene()
+    assert "ingestion.stac.offset=-0.1" in str(refusal.value)
+    assert entries[ITEM].download().scene_id == ITEM
+
+
+def test_an_offset_that_was_taken_out_already_is_noticed(web):
+    wrong = {"scale": 0.0001, "offset": -0.1}
+    made = item(web, raster=wrong, **{"s2:processing_baseline": "05.11"})
+    (entry,) = served(web, made)
+    with pytest.raises(
+        InvalidScene, match=r"taken the offset out already.*offset=0\.0"
+    ):
+        entry.download()
+    (entry,) = served(web, made, offset=0.0)
+    assert np.array_equal(entry.download().numbers, NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "keys", [("B04", "B03", "B02"), ("B04_10m", "B03_10m", "B02_10m")]
+)
+def test_assets_are_found_by_their_usual_names(tmp_path, keys):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    made["assets"] = dict(zip(keys, made["assets"].values(), strict=True))
+    hrefs = read_item(made, StacOptions()).hrefs
+    assert [href[-7:] for href in hrefs] == ["B04.tif", "B03.tif", "B02.tif"]
+
+
+def test_other_assets_can_be_named_and_are_asked_for(tmp_path):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    made["assets"] = dict(zip("xyz", made["assets"].values(), strict=True))
+    with pytest.raises(InvalidScene, match=r"got x, y, z; name .*stac\.assets=a-b-c"):
+        read_item(made, StacOptions())
+    assert read_item(made, StacOptions(assets="x-y-z")).hrefs[2][-7:] == "B02.tif"
+
+
+@pytest.mark.parametrize("missing", ["proj:epsg", "proj:shape", "proj:transform"])
+def test_an_item_without_its_grid_is_refused(tmp_path, missing):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    del made["properties"][missing]
+    with pytest.raises(InvalidScene, match="proj:shape and proj:transform"):
+        read_item(made, StacOptions())
+
+
+@pytest.mark.parametrize(
+    ("search", "text"),
+    [
+        ({"max_cloud_percentage": 10}, "got 1 at any cloud"),
+        ({"min_sun_elevation_deg": 30}, "got 1 at any cloud"),
+        ({"start": "2019-11-04"}, "got 0 at any cloud"),
+        ({"region": (0, -78, 40, -70)}, "got 0 at any cloud"),
+    ],
+)
+def test_nothing_found_says_what_there_is(web, search, text):
+    with pytest.raises(NothingFound, match=text):
+        served(web, item(web), search=search)
+
+
+@pytest.mark.parametrize("how", ["500", "503", "429", "truncated", "reset"])
+def test_a_passing_fault_of_a_band_is_tried_again(web, how):
+    (entry,) = served(web, item(web))
+    web.faults.append(
+        lambda path, n: how if path.endswith("B03.tif") and n <= 2 else None
+    )
+    assert np.array_equal(entry.download().numbers, NUMBERS)
+
+
+def test_a_passing_fault_of_the_catalogue_is_tried_again(web):
+    web.faults.append(
+        lambda path, n: "503" if path.endswith(".json") and n <= 1 else None
+    )
+    assert len(served(web, item(web))) == 1
+
+
+@pytest.mark.parametrize(("how", "tries"), [("404", 1), ("403", 1), ("500", 4)])
+def test_a_band_that_cannot_be_had_is_named_without_its_signature(web, how, tries):
+    made = item(web)
+    made["assets"]["green"]["href"] = f"{web.url}/{ITEM}/B03.tif?sig=SECRET"
+    (entry,) = served(web, made)
+    web.faults.append(lambda path, _: how if path.endswith("B03.tif") else None)
+    with pytest.raises(CannotFetch, match=r"B03\.tif: .*run the same command") as error:
+        entry.download()
+    assert "SECRET" not in str(error.value)
+    assert error.value.__cause__ is None
+    assert web.asked("B03.tif") >= tries
+
+
+@pytest.mark.parametrize("there", ["nothing", "text", "another server"])
+def test_what_is_no_catalogue_is_said(web, there):
+    web.root.mkdir(parents=True, exist_ok=True)
+    url = f"{web.url}/catalog.json"
+    if there == "text":
+        (web.root / "catalog.json").write_text("<html>hello</html>")
+    if there == "another server":
+        url = "http://127.0.0.1:9/catalog.json"
+    with pytest.raises(CannotFetch, match=r"catalogue at http.*Is the address right"):
+        find_scenes(options(url, tries=1))
+
+
+def test_no_address_is_refused_with_the_way_out():
+    with pytest.raises(InvalidOption, match=r"ingestion\.stac\.url=https"):
+        find_scenes(options(None))
+
+
+def test_a_fingerprint_asks_for_nothing_and_leaves_signatures_out(web):
+    made = item(web)
+    (entry,) = served(web, made)
+    signed = copy.deepcopy(made)
+    for asset in signed["assets"].values():
+        asset["href"] += "?sig=SECRET"
+    (again,) = served(web, signed)
+    asked = sum(web.requests.values())
+    assert fingerprint_of(entry.download) == fingerprint_of(again.download)
+    facts = replace(entry.download.facts, calibrations=(Calibration(0.1),) * 3)
+    other = replace(entry.download, facts=facts)
+    assert fingerprint_of(entry.download) != fingerprint_of(other)
+    assert sum(web.requests.values()) == asked
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+def test_real_items_are_read():
+    path = "rio-tiler-pds/cog_S2A_29RKH_20200219_0_L2A/S2A_29RKH_20200219_0_L2A.json"
+    facts = read_item(json.loads((SHARED / path).read_text()), StacOptions())
+    assert facts.acquisition.granule == "T29RKH"
+    assert facts.calibrations == (Calibration(0.0001, 0.0),) * 3
+    assert facts.grid.shape == (10_980, 10_980)
+    found = {}
+    for path in (SHARED / "stactools_sentinel2").glob("*/expected_output.json"):
+        facts = read_item(json.loads(path.read_text()), StacOptions())
+        found[facts.acquisition.granule] = facts.calibrations[0].offset
+    assert found == {
+        "T01LAC": 0, "T46RER": 0, "T10SDG": 0, "T01CCV": 0, "T33XWJ": -0.1,
+        "T60CWS": -0.1,
+    }  # fmt: skip
