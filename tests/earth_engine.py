@@ -423,6 +423,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if how == "short":
             content = content[: len(content) // 2]
+        elif how != "truncated" and "computePixels" in path:
+            self.count(json.loads(body))
         self.send(200, content, cut=how == "truncated")
 
     def content(self, path, body):
@@ -450,11 +452,14 @@ class _Handler(BaseHTTPRequestHandler):
         with state.lock:
             state.at_a_time -= 1
             state.largest_bytes = max(state.largest_bytes, array.nbytes)
-            expression = json.dumps(request["expression"])
-            state.answered[f"{expression} {json.dumps(grid, sort_keys=True)}"] += 1
         stream = io.BytesIO()
         np.save(stream, array)
         return stream.getvalue()
+
+    def count(self, request):
+        what = json.dumps([request["expression"], request["grid"]], sort_keys=True)
+        with self.state.lock:
+            self.state.answered[what] += 1
 
     def send_token(self):
         if self.state.token_error is not None:
