@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.rasters.bands import grid_in, in_zip, on_the_web, read_window
+from tests.products import CORNER, write_band
+
+NUMBERS = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96)
+UTM = Georeference("EPSG:32703", (10.0, 0.0, CORNER[0], 0.0, -10.0, CORNER[1]))
+
+
+@pytest.fixture(params=[".jp2", ".tif"])
+def band(request, tmp_path):
+    return str(write_band(tmp_path / f"B04{request.param}", NUMBERS))
+
+
+def test_a_window_is_read_to_the_last_number(band):
+    found = read_window(band, (64, 96), (10, 20, 30, 40))
+    assert found.dtype == np.uint16
+    assert np.array_equal(found, NUMBERS[10:40, 20:60])
+
+
+def test_a_band_of_another_size_is_refused(band):
+    with pytest.raises(InvalidScene, match="96 x 65, as the metadata say, got 1 of"):
+        read_window(band, (65, 96), (0, 0, 8, 8))
+
+
+def test_a_band_that_ends_too_soon_is_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 60_000, (64, 96)).astype(np.uint16)
+    for ending in (".jp2", ".tif"):
+        path = write_band(tmp_path / f"B04{ending}", noise)
+        path.write_bytes(path.read_bytes()[:-4000])
+        with pytest.raises(InvalidScene, match=r"B04\.\w+: expected a whole band"):
+            read_window(str(path), (64, 96), (0, 0, 64, 96))
+
+
+@pytest.mark.parametrize("ending", [".png", ".vrt"])
+def test_other_formats_are_not_read(tmp_path, ending):
+    path = tmp_path / f"B04{ending}"
+    path.write_text("<VRTDataset rasterXSize='1' rasterYSize='1'></VRTDataset>")
+    with pytest.raises(InvalidScene, match="expected a whole band"):
+        read_window(str(path), (1, 1), (0, 0, 1, 1))
+
+
+def test_a_signature_is_not_told(tmp_path):
+    with pytest.raises(InvalidScene) as refusal:
+        read_window(
+            "/vsicurl/http://127.0.0.1:9/B04.tif?sig=SECRET", (1, 1), (0, 0, 1, 1)
+        )
+    assert "B04.tif" in str(refusal.value)
+    assert "SECRET" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3031", "EPSG:3413"])
+def test_a_polar_grid_has_round_corners_and_room_for_every_pixel(tmp_path, crs):
+    path = str(write_band(tmp_path / "B04.tif", NUMBERS + 1))
+    place = UTM
+    if crs == "EPSG:3413":  # the granule's mirror image in the north
+        place = Georeference("EPSG:32603", (*UTM.transform[:5], 8_100_000.0))
+    target = grid_in(crs, place, (64, 96), 10.0)
+    a, _, left, _, e, top = target.georeference.transform
+    assert (a, e, left % 10, top % 10) == (10.0, -10.0, 0.0, 0.0)
+    if crs == "EPSG:3031":
+        found = read_window(path, (64, 96), (0, 0, *target.shape), target)
+        assert np.isin(found[found > 0], NUMBERS + 1).all()
+        assert len(np.unique(found)) > 0.8 * NUMBERS.size
+
+
+def test_places_are_named_as_gdal_reads_them(tmp_path):
+    assert on_the_web("https://x.org/a.tif?b=1") == "/vsicurl/https://x.org/a.tif?b=1"
+    assert on_the_web("s3://bucket/a.jp2") == "/vsis3/bucket/a.jp2"
+    assert on_the_web("gs://bucket/a.tif") == "/vsigs/bucket/a.tif"
+    assert on_the_web("file:///data/a.tif") == "/data/a.tif"
+    assert on_the_web("/data/a.tif") == "/data/a.tif"
+    assert in_zip(tmp_path / "p.zip", "P.SAFE/a.jp2") == (
+        f"/vsizip/{{{tmp_path}/p.zip}}/P.SAFE/a.jp2"
+    )
