@@ -100,6 +100,15 @@ def test_another_white_fetches_nothing(data_root, server):
     assert white.white_reflectance == 0.8
 
 
+def test_downloads_may_be_kept_in_a_bucket(project, server, bucket, monkeypatch):
+    monkeypatch.setenv("SEA_ICE_DATA", bucket.url)
+    run_here("ingestion", **settings(server, cutting={"size_px": 128}))
+    run_here("ingestion", **settings(server, cutting={"size_px": 128}))
+    kept = [name for name in bucket.names() if name.startswith("01_raw/downloads")]
+    assert len(kept) == 4
+    assert server.asked("computePixels") == 4
+
+
 def test_a_run_without_access_makes_nothing(data_root, server):
     wrong = settings(server)
     wrong["ingestion"]["earth_engine"]["project"] = "another-project"

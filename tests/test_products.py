@@ -8,6 +8,7 @@ from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from tests.products import Fabricated, ice_numbers
 from tests.runs import run_here
+from tests.web import ITEM, item_of, serving_files, write_catalogue
 
 PRODUCT = Fabricated(ice_numbers())
 
@@ -57,3 +58,26 @@ def test_a_second_run_reads_nothing_again_and_another_white_does(data_root, tmp_
     run_here("ingestion", **from_safe(tmp_path / "in", **brighter))
     after = SceneDataset(filepath=str(path)).load().rgb
     assert np.median(after) > 1.8 * np.median(before)
+
+
+def test_items_of_a_catalogue_are_fetched_once_and_become_class_maps(
+    data_root, tmp_path
+):
+    pytest.importorskip("pystac_client")
+    with serving_files(tmp_path / "web") as web:
+        raster = {"scale": 0.0001, "offset": 0}
+        item = item_of(web.root, ice_numbers(128, 128), raster=raster)
+        write_catalogue(web.root, [item])
+        search = {"region": "-180/-78/-140/-70", "start": "2019-11-01"}
+        ingestion = {
+            "source": "stac",
+            "search": {**search, "end": "2019-11-30"},
+            "stac": {"url": f"{web.url}/catalog.json"},
+        }
+        run_here(ingestion=ingestion)
+        asked = web.asked(".tif")
+        run_here(ingestion=ingestion)
+        assert web.asked(".tif") == asked
+    assert (data_root / f"04_feature/class_maps/{ITEM}.tif").exists()
+    index = pd.read_csv(data_root / "03_primary/scene_index.csv")
+    assert index.loc[0, ["source", "granule"]].tolist() == ["stac", "T03CWT"]

@@ -1,3 +1,4 @@
+import json
 import pickle
 from datetime import datetime, timezone
 
@@ -19,7 +20,9 @@ from sea_ice_kedro.sources import earth_engine as source
 from sea_ice_kedro.sources import earth_engine_access as access
 from tests.earth_engine import PROJECT, SECRET, GranuleThere, after, every, serving
 from tests.products import CORNER
+from tests.runs import ROOT
 
+SHARED = ROOT.parent / "shared/data/products/gee"
 INDEX = "20191103T190919_20191103T190917_T03CWT"
 REGION = (-180, -78, -140, -70)
 
@@ -377,3 +380,18 @@ def test_ten_at_a_time_all_arrive_with_faults_of_every_kind(server):
         columns = range(cut.column, cut.column + 64)
         assert np.array_equal(raw.numbers, right(server.granules[0], rows, columns)[0])
     assert (len(server.answered), set(server.answered.values())) == (16, {1})
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+def test_a_real_record_is_read():
+    record = json.loads((SHARED / "s2_image_properties_T31RCL_2015.json").read_text())
+    bands = json.loads((SHARED / "s2_getInfo_bands_example.json").read_text())["bands"]
+    grid = {"id": "B4", "crs_transform": [10, 0, 600000, 0, -10, 7700020]}
+    granule = source._granule({**record, "bands": [{**bands[1], **grid}]})
+    assert granule.asset_id.endswith("20150627T102531_20160606T223605_T31RCL")
+    assert granule.acquisition.granule == "T31RCL"
+    assert granule.acquisition.processing_baseline == "N0202"
+    assert granule.acquisition.sun_elevation_deg == pytest.approx(71.13, abs=0.01)
+    assert granule.acquired.isoformat()[:19] == "2015-06-27T10:25:31"
+    assert granule.outline.holds(2.0, 27.9)
+    assert not granule.outline.holds(1.0, 27.9)

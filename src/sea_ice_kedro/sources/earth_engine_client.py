@@ -111,7 +111,7 @@ class Session:
             raise self._given_up(what, error) from error
 
     def _given_up(self, what: str, error: Passing) -> SeaIceError:
-        if "429" in str(error):
+        if str(error).startswith("429 "):
             self._stopped = QuotaExhausted(
                 f"expected Earth Engine to answer, got {self._access.tries} times "
                 f"{error}: too much is asked for at a time. {RESUME}, with a smaller "
