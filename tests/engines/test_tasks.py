@@ -92,3 +92,15 @@ def test_settings_that_stand_for_content_have_a_digest():
     assert digest == content_digest([1, {"a": "x/y", "b": (True, None)}])
     assert digest.startswith("sha256:")
     assert len(digest) == 71
+
+
+def test_a_download_outlives_a_new_version_of_the_software(monkeypatch):
+    class Download(Stored):
+        product_version = "download 1"
+
+    here, there = fingerprint_of(Download("a")), fingerprint_of(Stored("a"))
+    monkeypatch.setattr(module, "__version__", "99.0")
+    assert fingerprint_of(Download("a")) == here
+    assert fingerprint_of(Stored("a")) != there
+    monkeypatch.setattr(Download, "product_version", "download 2")
+    assert fingerprint_of(Download("a")) != here

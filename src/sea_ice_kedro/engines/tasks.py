@@ -63,10 +63,14 @@ def map_partitions(
 def fingerprint_of(value: object) -> str:
     """Digest a task: its functions, options, inputs' content and our version.
 
+    What has a `product_version` of its own is made again only when that changes: a
+    download, which a new version of this software leaves as it is.
+
     Raises:
         TypeError: if something in it has no stable description.
     """
-    description = {"version": __version__, "value": _describe(value)}
+    version = getattr(value, "product_version", __version__)
+    description = {"version": version, "value": _describe(value)}
     text = json.dumps(description, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

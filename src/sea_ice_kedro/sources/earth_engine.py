@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -58,6 +58,9 @@ class Granule:
 @dataclass(frozen=True)
 class EarthEngineScene:
     """Fetches one scene when called."""
+
+    product_version: ClassVar[str] = "download 1"
+    """Changes with what a download holds."""
 
     scene_id: str
     granule: Granule

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,6 +41,9 @@ _FINAL = ("HTTP response code: 401", "HTTP response code: 403", "response code: 
 @dataclass(frozen=True)
 class StacScene:
     """Fetches one scene when called."""
+
+    product_version: ClassVar[str] = "download 1"
+    """Changes with what a download holds."""
 
     scene_id: str
     facts: StacFacts
