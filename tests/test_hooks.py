@@ -124,13 +124,14 @@ def told(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
 
-    def tell(text):
+    def tell(text, env="local"):
         (tmp_path / "conf/base").mkdir(parents=True)
         (tmp_path / "conf/local").mkdir()
         if text is not None:
             (tmp_path / "conf/local/credentials.yml").write_text(text)
+        (tmp_path / "conf/paper").mkdir()
         loader = OmegaConfigLoader(
-            str(tmp_path / "conf"), base_env="base", default_run_env="local"
+            str(tmp_path / "conf"), env=env, base_env="base", default_run_env="local"
         )
         context = SimpleNamespace(config_loader=loader, project_path=str(tmp_path))
         CredentialHooks().after_context_created(context)
@@ -140,9 +141,12 @@ def told(tmp_path, monkeypatch):
     earth_engine_access.configure({}, tmp_path)
 
 
-def test_credentials_yml_names_project_and_key_of_earth_engine(told, tmp_path):
+@pytest.mark.parametrize("env", ["local", "paper"])
+def test_credentials_yml_names_project_and_key_in_every_environment(
+    told, tmp_path, env
+):
     (tmp_path / "key.json").write_text("{}")
-    access = told("earth_engine: {project: my-project, key_file: key.json}")
+    access = told("earth_engine: {project: my-project, key_file: key.json}", env)
     assert (access.project, access.key_file) == (
         "my-project",
         str(tmp_path / "key.json"),

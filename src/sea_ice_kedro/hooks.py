@@ -102,17 +102,23 @@ class CredentialHooks:
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401
-        """Pass on what conf/<env>/credentials.yml says of Earth Engine.
+        """Pass on what credentials.yml says of Earth Engine.
+
+        That of conf/local holds in every environment: who you are does not depend on
+        `--env paper`.
 
         Raises:
-            NoAccess: if that is no project and file.
+            NoAccess: if it says other than a project and a file.
         """
+        loader = context.config_loader
         try:
-            credentials = context.config_loader["credentials"]
+            known = loader["credentials"].get("earth_engine") or {}
         except MissingConfigException:
-            credentials = {}
-        known = credentials.get("earth_engine") or {}
-        earth_engine_access.configure(known, Path(context.project_path))
+            known = {}
+        of_user = Path(loader.conf_source) / "local" / "credentials.yml"
+        earth_engine_access.configure(
+            earth_engine_access.entry_in(of_user) | known, Path(context.project_path)
+        )
 
 
 class VariantHooks:

@@ -1,5 +1,6 @@
 """Scenes from Google Earth Engine: Sentinel-2 in each granule's own grid."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -170,7 +171,10 @@ def _entry(
 
 def _client() -> ModuleType:
     try:
-        from sea_ice_kedro.sources import earth_engine_client  # noqa: PLC0415 - heavy
+        with warnings.catch_warnings():
+            # Google says of each of its packages when it will drop this Python.
+            warnings.simplefilter("ignore", FutureWarning)
+            from sea_ice_kedro.sources import earth_engine_client  # noqa: PLC0415
     except ImportError as error:
         raise MissingPackage(
             "expected Google's client of Earth Engine, got none; install it: "

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omegaconf import OmegaConf
+
 from sea_ice_kedro.errors import NoAccess
 from sea_ice_kedro.sources.product_options import EarthEngineOptions
 
@@ -40,6 +42,14 @@ class Access:
     tries: int
     first_wait_s: float
     timeout_s: float
+
+
+def entry_in(path: Path) -> dict[str, Any]:
+    """Read the entry of Earth Engine in a credentials.yml; {} where there is none."""
+    if not path.is_file():
+        return {}
+    said: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True) or {}
+    return dict(said.get("earth_engine") or {})
 
 
 def configure(credentials: Mapping[str, Any], project_path: Path) -> None:
