@@ -27,7 +27,7 @@ SIZE_PX = 256
 ACROSS = 10
 """Scenes a side of a granule."""
 
-KINDS = ["429", "500", "503", "truncated", "reset", "short"]
+KINDS = ["429", "500", "503", "truncated", "reset", "short", "small"]
 
 
 def main() -> None:

@@ -180,7 +180,9 @@ def test_scenes_whose_centre_lies_outside_the_region_are_left_out(server):
     assert {e.scene_id[-5:] for e in found} == {"00000", "00064"}
 
 
-@pytest.mark.parametrize("how", ["429", "500", "503", "truncated", "short", "reset"])
+@pytest.mark.parametrize(
+    "how", ["429", "500", "503", "truncated", "short", "small", "reset"]
+)
 def test_a_passing_fault_is_tried_again(server, how):
     server.faults.append(lambda path, n: how if "Pixels" in path and n <= 2 else None)
     assert np.array_equal(fetch(server).numbers, right(server.granules[0])[0])
@@ -371,7 +373,9 @@ def _fetch(download):
 
 
 def test_ten_at_a_time_all_arrive_with_faults_of_every_kind(server):
-    server.faults.append(every(0.2, ["429", "500", "truncated", "reset", "short"]))
+    server.faults.append(
+        every(0.2, ["429", "500", "truncated", "reset", "short", "small"])
+    )
     entries = listed(server, cutting={"size_px": 64})
     raws = make_engine("threads", 10).map(_fetch, [e.download for e in entries])
     for entry, raw in zip(entries, raws, strict=True):

@@ -158,7 +158,7 @@ def test_an_offset_that_was_taken_out_already_is_noticed(web):
     made = item(web, raster=wrong, **{"s2:processing_baseline": "05.11"})
     (entry,) = served(web, made)
     with pytest.raises(
-        InvalidScene, match=r"taken the offset out already.*offset=0\.0"
+        InvalidScene, match=r"taken the offset out already.*alone with.*offset=0\.0"
     ):
         entry.download()
     (entry,) = served(web, made, offset=0.0)

@@ -120,9 +120,11 @@ def _expect_offset(raw: RawScene) -> None:
         raise InvalidScene(
             f"STAC item {raw.acquisition.asset_id}: expected its offset of "
             f"{raw.calibrations[0].offset:g} to leave reflectance of at least "
-            f"{_NEGATIVE:g}, got less in {share:.0%} of the pixels: the provider seems "
-            "to have taken the offset out already, against what its item says. Add "
-            "--params ingestion.stac.offset=0.0"
+            f"{_NEGATIVE:g}, got less in more than {_MOST_NEGATIVE:.0%} of the pixels: "
+            "the provider seems to have taken the offset out already, against what its "
+            "item says. Leave this item out (other days or another region), or fetch "
+            "it alone with --params ingestion.stac.offset=0.0, which would misread "
+            "items that are right"
         )
 
 
