@@ -466,7 +466,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.state.answered[what] += 1
 
     def send_token(self):
-        if self.state.token_error is not None:
+        if self.state.fault_of("/token") == "503":
+            self.error(*_ERRORS["503"])
+        elif self.state.token_error is not None:
             self.send(400, json.dumps(self.state.token_error).encode())
         else:
             self.send(200, json.dumps(self.state.token()).encode())

@@ -213,6 +213,15 @@ def test_a_token_that_expires_in_between_is_renewed(server):
     assert len(server.tokens) == 2
 
 
+@pytest.mark.slow  # its client waits some seconds between its own tries
+def test_a_token_that_google_cannot_give_just_now_is_asked_for_again(server):
+    entries = listed(server)
+    server.tokens.clear()
+    server.faults.append(lambda path, n: "503" if path == "/token" and n <= 6 else None)
+    assert entries[0].download().scene_id == INDEX
+    assert server.asked("/token") > 2
+
+
 def test_credentials_that_are_withdrawn_in_between_stop_all_with_the_way_out(server):
     entries = listed(server, cutting={"size_px": 128})
     entries[0].download()
@@ -222,14 +231,15 @@ def test_credentials_that_are_withdrawn_in_between_stop_all_with_the_way_out(ser
         "error_description": "Invalid JWT: Token must be a short-lived token and in a "
         "reasonable timeframe. Check your iat and exp values in the JWT claim.",
     }
-    asked = sum(server.requests.values())
+    asked = server.asked("computePixels")
     for entry in entries[1:]:
         with pytest.raises(NoAccess) as refusal:
             entry.download()
         text = str(refusal.value)
         assert "expired or been withdrawn, or this machine's clock is wrong" in text
         assert "run the same command again" in text
-    assert sum(server.requests.values()) == asked, "no use in asking"
+    assert server.asked("computePixels") == asked, "no use in asking"
+    assert server.asked("/token") == 2, "the first, and one that was refused"
 
 
 def test_a_quota_that_is_used_up_stops_all_at_once_and_says_how_to_go_on(server):

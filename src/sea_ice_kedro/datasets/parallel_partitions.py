@@ -201,6 +201,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             (i, self._join_protocol(self._partition_to_path(i)), make)
             for i, make in data.items()
         ]
+        if not items:
+            return
         writer = PartitionWriter(self._dataset_type, self._dataset_config)
         start = time.monotonic()
         outcomes = self._engine.map(writer, items)

@@ -218,13 +218,13 @@ def _errors_of(what: str) -> Iterator[None]:
 
 
 def _translated(error: Exception, what: str) -> Exception:
-    if isinstance(error, auth_errors.RefreshError):
+    if isinstance(error, auth_errors.RefreshError) and not error.retryable:
         return NoAccess(
             "expected Earth Engine to accept the credentials, got "
             f"{_first_line(error)}: they have expired or been withdrawn, or this "
             f"machine's clock is wrong. Log in again, or renew the key. {RESUME}"
         )
-    if isinstance(error, auth_errors.TransportError | httplib2.HttpLib2Error):
+    if isinstance(error, auth_errors.GoogleAuthError | httplib2.HttpLib2Error):
         return Passing(type(error).__name__)
     http = error if isinstance(error, HttpError) else error.__context__
     if isinstance(http, HttpError):
