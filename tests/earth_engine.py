@@ -96,7 +96,7 @@ class GranuleThere:
         seed = sum(map(ord, self.index))
         numbers = {
             band: (row * 31 + column * 17 + seed * 7 + shift) % 10_500
-            for band, shift in (("B4", 0), ("B3", 900), ("B2", 1900))
+            for band, shift in (("B4", 0), ("B3", 900), ("B2", 1900), ("B8", 2900))
         }
         inside = (row < self.shape[0]) & (column < self.shape[1]) & (row >= 0)
         mask = inside & (row + column >= 40)  # no data in the upper left corner
@@ -277,7 +277,7 @@ class _Evaluator:
                 raise Unknown(f"Image.load: Image asset '{id}' not found")
             names = ["probability"]
         else:
-            names = ["B4", "B3", "B2", "QA60"]
+            names = ["B4", "B3", "B2", "B8", "QA60"]
         affine, size = self.grid["affineTransform"], self.grid["dimensions"]
         assert self.grid["crsCode"] == granule.crs
         assert (affine["scaleX"], affine["scaleY"]) == (10, -10)
@@ -289,7 +289,7 @@ class _Evaluator:
             np.arange(int(row), int(row) + size["height"]),
             np.arange(int(column), int(column) + size["width"]),
         )
-        return {name: bands[name] for name in names}
+        return {name: bands[name] for name in names if name in bands}
 
     def Image_constant(self, value):
         return {"constant": (np.array(value), np.array(True))}

@@ -117,6 +117,13 @@ def test_a_whole_granule_never_asks_for_more_than_the_limit():
     assert max(part.height for part in parts) * 10_980 * 9 <= 48_000_000
 
 
+def test_other_bands_can_be_red_green_and_blue(server):
+    raw = fetch(server, bands="B8-B4-B3")
+    bands = server.granules[0].pixels(np.array(WHOLE), np.array(WHOLE))
+    expected = [bands[name][0] for name in ("B8", "B4", "B3")]
+    assert np.array_equal(raw.numbers, np.stack(expected))
+
+
 def test_cloud_bands_come_alongside(server):
     raw = fetch(server, alongside="qa60+cloud_probability")
     assert set(raw.alongside) == {"qa60", "cloud_probability"}

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from pyproj import Transformer
+from rasterio.windows import Window
 
 from sea_ice_kedro.engines.tasks import fingerprint_of
 from sea_ice_kedro.errors import InvalidScene
@@ -318,3 +321,74 @@ def test_real_metadata_are_read(tmp_path, product, granule, baseline, offset, cr
     assert facts.grid.shape == (10_980, 10_980)
     assert [band.rpartition("_B")[2][:2] for band in facts.bands] == ["04", "03", "02"]
     assert facts.outline.rings
+
+
+def with_pixels(product, folder, row, column):
+    """Copy real metadata, with bands that have numbers around one place only."""
+    root = Path(shutil.copytree(product, folder / product.name))
+    bands = []
+    for path in sorted((root / "manifest.safe", *root.glob("MTD_MSIL*.xml"))):
+        text = path.read_text()
+        bands += re.findall(r"GRANULE/\S+_B0[234](?:_10m)?(?=</IMAGE_FILE>)", text)
+        if path.name == "manifest.safe":  # of the bands that it lists, others are made
+            path.write_text(re.sub(r'size="\d+"|<checksum.*?</checksum>', "", text))
+    for number, band in enumerate(sorted(set(bands))):  # B02, B03, B04
+        path = root / f"{band}.jp2"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            sparse_ok=True,
+            tiled=True,
+            compress="deflate",
+            height=10_980,
+            width=10_980,
+            count=1,
+            dtype="uint16",
+        ) as file:
+            numbers = np.full((10, 10), 6000 + 100 * number, np.uint16)
+            file.write(numbers, 1, window=Window(column, row, 10, 10))
+    return root
+
+
+@needs_real
+@pytest.mark.parametrize(
+    ("product", "scenes", "corner", "red"),
+    [
+        ("*T01LAC*", 36, (99960.0 + 20480, 8300020.0 - 40960), 6200),
+        ("*T46RER*", 12, (499980.0 + 20480, 3100020.0 - 40960), 6200),
+        ("*T01CCV*", 11, (300000.0 + 20480, 2000020.0 - 40960), 6200),
+        ("*T33XWJ*", 3, None, 5200),
+    ],
+)
+def test_bands_are_read_by_real_metadata(tmp_path, product, scenes, corner, red):
+    place = (4100, 2050) if corner else (2, 2)
+    with_pixels(next(REAL.glob(product)), tmp_path, *place)
+    entries = listed(tmp_path, cutting={"size_px": 2048})
+    assert len(entries) == scenes
+    name = "_y04096x02048" if corner else "_y00000x00000"
+    (entry,) = [e for e in entries if e.scene_id.endswith(name)]
+    scene = entry.scene()
+    assert scene.shape == (2048, 2048)
+    assert scene.valid_mask.sum() == 100
+    at = np.rint(np.array([red, red - 100, red - 200]) / 10_000 * 255)
+    assert scene.rgb[scene.valid_mask].mean(axis=0).tolist() == at.tolist()
+    if corner:
+        assert scene.georeference.transform[2::3] == corner
+
+
+@needs_real
+@pytest.mark.parametrize(
+    ("product", "observed"),
+    # 100 % - nodata_pixel_percentage of the product's metadata
+    [("*T01CCV*", 0.2094), ("*T33XWJ*", 0.0156)],
+)
+def test_a_real_outline_holds_what_was_observed(tmp_path, product, observed):
+    facts = read_facts(Product(completed(next(REAL.glob(product)), tmp_path)))
+    left, top = facts.grid.georeference.transform[2::3]
+    steps = 10 * np.linspace(0, 10_980, 300)
+    places = Transformer.from_crs(
+        facts.grid.georeference.crs, "EPSG:4326", always_xy=True
+    ).transform(*np.meshgrid(left + steps, top - steps))
+    assert facts.outline.holds(*places).mean() == pytest.approx(observed, abs=0.004)

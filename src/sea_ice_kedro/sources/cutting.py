@@ -12,6 +12,10 @@ from sea_ice_kedro.sources.regions import Region
 _STEPS = 17
 """Places a side of a window that are looked up in the product's outline."""
 
+_MARGIN = 1 / 16
+"""Of a window's side: so near to it an outline counts as touching it. ESA's outlines
+are simplified: of T33XWJ, 2022-04-13, one holds 1.25 % where 1.56 % was observed."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -46,7 +50,8 @@ def cut_granule(
 ) -> list[Cut]:
     """Give the windows that become scenes, from the upper left, row by row.
 
-    A window that the product's outline does not touch holds no pixel and is left out.
+    A window that the product's outline does not come near holds no pixel and is left
+    out.
 
     Args:
         grid: Of the granule.
@@ -82,16 +87,26 @@ def _is_wanted(
     middle = _STEPS // 2, _STEPS // 2
     if region is not None and not region.holds(longitudes[middle], latitudes[middle]):
         return False
-    observed = float(outline.holds(longitudes, latitudes).mean())
-    return observed > 0 and observed >= least
+    if float(outline.holds(longitudes, latitudes).mean()) < least:
+        return False
+    return bool(outline.holds(*_places(cut, grid.georeference, _MARGIN)).any())
 
 
-def _places(cut: Cut, georeference: Georeference) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Give longitudes and latitudes of places all over a window, float (17, 17)."""
+def _places(
+    cut: Cut, georeference: Georeference, margin: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Give longitudes and latitudes of places all over a window, float (17, 17).
+
+    Args:
+        cut: The window.
+        georeference: Of the granule.
+        margin: Share of the window's sides that the places reach beyond it.
+    """
     a, b, c, d, e, f = cut.of(georeference).transform
     # Half a pixel inside: an outline often runs along the granule's edge.
-    columns = np.linspace(0.5, cut.width - 0.5, _STEPS)
-    rows = np.linspace(0.5, cut.height - 0.5, _STEPS)[:, None]
+    beyond_x, beyond_y = margin * cut.width, margin * cut.height
+    columns = np.linspace(0.5 - beyond_x, cut.width - 0.5 + beyond_x, _STEPS)
+    rows = np.linspace(0.5 - beyond_y, cut.height - 0.5 + beyond_y, _STEPS)[:, None]
     to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
     longitudes, latitudes = to_degrees.transform(
         a * columns + b * rows + c, d * columns + e * rows + f

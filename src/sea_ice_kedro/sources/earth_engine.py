@@ -22,14 +22,14 @@ from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 
-_BANDS = ("B4", "B3", "B2")
 _VALID = "valid"
 _CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"
 
 # "Requests are limited to 48MB in uncompressed data" (reference of computePixels).
 REQUEST_BYTES = 48_000_000
 
-_BYTES = {"B4": 2, "B3": 2, "B2": 2, _VALID: 1, "qa60": 1, "cloud_probability": 1}
+_BYTES = {_VALID: 1, "qa60": 1, "cloud_probability": 1}
+"""Of a pixel; of bands that are not named, 2."""
 
 UNKNOWN = 255
 """In bands beside a scene: Earth Engine has no value there."""
@@ -66,6 +66,7 @@ class EarthEngineScene:
     scene_id: str
     granule: Granule
     cut: Cut
+    bands: tuple[str, str, str]
     alongside: tuple[str, ...]
     access: Access
 
@@ -77,8 +78,8 @@ class EarthEngineScene:
         """
         client = _client()
         session = client.connect(self.access)
-        names = [*_BANDS, _VALID, *self.alongside]
-        image = _image(client.ee, self.granule, self.alongside)
+        names = [*self.bands, _VALID, *self.alongside]
+        image = _image(client.ee, self.granule, self.bands, self.alongside)
         parts = [
             client.pixels(session, image, self._grid(strip), names)
             for strip in strips(self.cut, names)
@@ -87,7 +88,7 @@ class EarthEngineScene:
         beside: dict[str, Grey] = {n: whole[n].copy() for n in self.alongside}
         return RawScene(
             scene_id=self.scene_id,
-            numbers=np.stack([whole[band] for band in _BANDS]).astype(np.uint16),
+            numbers=np.stack([whole[band] for band in self.bands]).astype(np.uint16),
             # Earth Engine's mask, not DN 0: with the offset taken out, 0 may be dark.
             valid_mask=whole[_VALID] > 0,
             calibrations=(_CALIBRATION,) * 3,
@@ -103,7 +104,7 @@ class EarthEngineScene:
         return f"{self.granule.asset_id} {self._digest()}"
 
     def _digest(self) -> str:
-        return content_digest((self.granule, self.cut, self.alongside, _BANDS))
+        return content_digest((self.granule, self.cut, self.bands, self.alongside))
 
     def _grid(self, strip: Cut) -> dict[str, Any]:
         place = strip.of(self.granule.grid.georeference)
@@ -124,7 +125,7 @@ class EarthEngineScene:
 
 def strips(cut: Cut, names: Sequence[str]) -> Iterator[Cut]:
     """Divide a window into strips of rows, each within what one request may give."""
-    row_bytes = cut.width * sum(_BYTES[name] for name in names)
+    row_bytes = cut.width * sum(_BYTES.get(name, 2) for name in names)
     rows = max(1, REQUEST_BYTES // row_bytes)
     for row in range(0, cut.height, rows):
         height = min(rows, cut.height - row)
@@ -164,8 +165,10 @@ def _entry(
     granule: Granule, cut: Cut, options: IngestionOptions, reached: Access
 ) -> SceneEntry:
     name = scene_id(granule.index, cut, granule.grid)
-    alongside = options.earth_engine.alongside
-    fetch = EarthEngineScene(name, granule, cut, alongside, reached)
+    engine = options.earth_engine
+    fetch = EarthEngineScene(
+        name, granule, cut, engine.bands, engine.alongside, reached
+    )
     return SceneEntry(name, scene=None, download=fetch)
 
 
@@ -265,12 +268,17 @@ def _granule(image: dict[str, Any]) -> Granule:
         ) from error
 
 
-def _image(ee: Any, granule: Granule, alongside: Sequence[str]) -> Any:  # noqa: ANN401
+def _image(
+    ee: Any,  # noqa: ANN401
+    granule: Granule,
+    bands: Sequence[str],
+    alongside: Sequence[str],
+) -> Any:  # noqa: ANN401
     """Describe the bands to compute: numbers, validity, and what goes beside them."""
     source = ee.Image(granule.asset_id)
-    bands = source.select(list(_BANDS))
-    valid = bands.mask().reduce(ee.Reducer.min()).gt(0).rename([_VALID]).toUint8()
-    image = bands.unmask(0, False).toUint16().addBands(valid)
+    numbers = source.select(list(bands))
+    valid = numbers.mask().reduce(ee.Reducer.min()).gt(0).rename([_VALID]).toUint8()
+    image = numbers.unmask(0, False).toUint16().addBands(valid)
     if "qa60" in alongside:
         # Bits 10 and 11 are opaque cloud and cirrus: 1 and 2 here. Masked from 2022-01
         # to 2024-02, when ESA had no such band.
@@ -280,4 +288,4 @@ def _image(ee: Any, granule: Granule, alongside: Sequence[str]) -> Any:  # noqa:
         clouds = ee.Image(f"{_CLOUDS}/{granule.index}").select(["probability"])
         shown = clouds.unmask(UNKNOWN, False).rename(["cloud_probability"]).toUint8()
         image = image.addBands(shown)
-    return image.select([*_BANDS, _VALID, *alongside])
+    return image.select([*bands, _VALID, *alongside])

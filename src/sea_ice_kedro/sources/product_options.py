@@ -142,6 +142,10 @@ class EarthEngineOptions:
     """Cloud project registered for Earth Engine; None: of credentials.yml, or
     EARTHENGINE_PROJECT."""
 
+    bands: tuple[str, str, str] = ("B4", "B3", "B2")
+    """That become red, green and blue; of those at 10 m: B2, B3, B4, B8. "B8-B4-B3" in
+    --params. The published limits are for the default."""
+
     alongside: tuple[str, ...] = ()
     """Bands beside each scene: "qa60", "cloud_probability"; "+" joins them."""
 
@@ -166,6 +170,16 @@ class EarthEngineOptions:
             self.collection,
             ("COPERNICUS/S2_HARMONIZED", "COPERNICUS/S2_SR_HARMONIZED"),
         )
+        if isinstance(self.bands, str):
+            object.__setattr__(self, "bands", tuple(self.bands.split("-")))
+        object.__setattr__(self, "bands", tuple(self.bands))
+        for band in self.bands:
+            expect_choice(f"{name}.bands", band, ("B2", "B3", "B4", "B8"))
+        if len(set(self.bands)) != 3:  # noqa: PLR2004 - red, green, blue
+            raise InvalidOption(
+                f"expected {name}.bands as three different ones for red, green and "
+                f"blue, got {list(self.bands)}"
+            )
         if isinstance(self.alongside, str):
             object.__setattr__(self, "alongside", tuple(self.alongside.split("+")))
         for band in self.alongside:
