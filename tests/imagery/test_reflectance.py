@@ -55,6 +55,7 @@ def test_each_band_has_a_calibration_of_its_own():
     [
         (Calibration(0.0001, -0.1),) * 3,
         (Calibration(0.0001), Calibration(0.0002, 0.25), Calibration(0.5, -3.0)),
+        (Calibration(1 / 3, -1 / 7),) * 3,
     ],
 )
 def test_tags_tell_the_settings_and_can_be_read_back(calibrations):

@@ -15,7 +15,7 @@ from sea_ice_kedro.errors import (
     NothingFound,
     QuotaExhausted,
 )
-from sea_ice_kedro.sources import IngestionOptions, find_scenes
+from sea_ice_kedro.sources import IngestionOptions, earth_engine_search, find_scenes
 from sea_ice_kedro.sources import earth_engine as source
 from sea_ice_kedro.sources import earth_engine_access as access
 from tests.earth_engine import PROJECT, SECRET, GranuleThere, after, every, serving
@@ -163,7 +163,7 @@ def test_of_an_acquisition_that_was_processed_twice_the_newer_is_taken(server):
 
 
 def test_long_lists_come_in_pages(server, monkeypatch):
-    monkeypatch.setattr(source, "_PAGE", 2)
+    monkeypatch.setattr(earth_engine_search, "_PAGE", 2)
     for minute in range(5):
         server.granules.append(GranuleThere(f"20191105T1909{minute:02d}_x_T03CWT"))
     assert len(listed(server)) == 6
@@ -408,7 +408,9 @@ def test_a_real_record_is_read():
     record = json.loads((SHARED / "s2_image_properties_T31RCL_2015.json").read_text())
     bands = json.loads((SHARED / "s2_getInfo_bands_example.json").read_text())["bands"]
     grid = {"id": "B4", "crs_transform": [10, 0, 600000, 0, -10, 7700020]}
-    granule = source._granule({**record, "bands": [{**bands[1], **grid}]})
+    granule = earth_engine_search.granule_of(
+        {**record, "bands": [{**bands[1], **grid}]}
+    )
     assert granule.asset_id.endswith("20150627T102531_20160606T223605_T31RCL")
     assert granule.acquisition.granule == "T31RCL"
     assert granule.acquisition.processing_baseline == "N0202"

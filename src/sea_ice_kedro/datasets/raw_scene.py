@@ -14,7 +14,7 @@ from sea_ice_kedro.datasets.raster_file import (
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
-from sea_ice_kedro.imagery.reflectance import Rendering, rendering_of
+from sea_ice_kedro.imagery.reflectance import calibration_tags, calibrations_of
 from sea_ice_kedro.rasters.geotiff import (
     WORKING,
     Layers,
@@ -52,14 +52,12 @@ class RawSceneDataset(RasterFileDataset[RawScene]):
             CannotWrite: if there is no room or no permission.
         """
         more = {name: band.astype(np.uint16) for name, band in data.alongside.items()}
-        calibration = Rendering(data.calibrations).tags()
         tags = {
             "scene_id": data.scene_id,
             "source": data.origin.source,
             "location": data.origin.location,
             "checksum": data.origin.checksum,
-            "scale": calibration["scale"],
-            "offset": calibration["offset"],
+            **calibration_tags(data.calibrations),
             **time_tag(data.acquired),
             **acquisition_tags(data.acquisition),
             **self._provenance,
@@ -90,14 +88,11 @@ class RawSceneDataset(RasterFileDataset[RawScene]):
             bands = file.read()
             valid_mask = file.dataset_mask() > 0
             georeference = georeference_of(file)
-        plain = {"white_reflectance": "1", "gamma": "1"}
-        rendering = rendering_of({**tags, **plain})
-        assert rendering is not None
         return RawScene(
             scene_id=tags["scene_id"],
             numbers=bands[:3],
             valid_mask=valid_mask,
-            calibrations=rendering.calibrations,
+            calibrations=calibrations_of(tags),
             origin=Origin(tags["source"], tags["location"], tags["checksum"]),
             acquisition=acquisition_of(tags) or Acquisition(),
             georeference=georeference,

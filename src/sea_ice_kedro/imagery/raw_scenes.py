@@ -17,7 +17,7 @@ from sea_ice_kedro.imagery.arrays import (
 )
 from sea_ice_kedro.imagery.reflectance import (
     BrightnessOptions,
-    Calibration,
+    Calibrations,
     Rendering,
     to_rgb,
 )
@@ -40,9 +40,7 @@ class RawScene:
     scene_id: str
     numbers: DigitalNumbers
     valid_mask: Mask
-    calibrations: tuple[Calibration, Calibration, Calibration]
-    """Of red, green and blue."""
-
+    calibrations: Calibrations
     origin: Origin
     acquisition: Acquisition
     georeference: Georeference | None = None

@@ -31,6 +31,10 @@ class Calibration:
     offset: float = 0.0
 
 
+Calibrations = tuple[Calibration, Calibration, Calibration]
+"""Of red, green and blue."""
+
+
 @dataclass(frozen=True)
 class BrightnessOptions:
     """How reflectance becomes the brightness of the 8-bit scene, for every source."""
@@ -55,18 +59,15 @@ class BrightnessOptions:
 class Rendering:
     """How a scene's stored numbers became brightness; goes into its tags."""
 
-    calibrations: tuple[Calibration, Calibration, Calibration]
-    """Of red, green and blue."""
-
+    calibrations: Calibrations
     brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
 
     def tags(self) -> dict[str, str]:
         """Say it in words for tags; values of red, green, blue where they differ."""
         return {
-            "scale": _joined([c.scale for c in self.calibrations]),
-            "offset": _joined([c.offset for c in self.calibrations]),
-            "white_reflectance": f"{self.brightness.white_reflectance:.10g}",
-            "gamma": f"{self.brightness.gamma:.10g}",
+            **calibration_tags(self.calibrations),
+            "white_reflectance": _word(self.brightness.white_reflectance),
+            "gamma": _word(self.brightness.gamma),
         }
 
 
@@ -74,12 +75,22 @@ def rendering_of(tags: Mapping[str, str]) -> Rendering | None:
     """Read back what `Rendering.tags` says; None where there is nothing."""
     if "white_reflectance" not in tags:
         return None
-    red, green, blue = zip(_three(tags["scale"]), _three(tags["offset"]), strict=True)
     white, gamma = float(tags["white_reflectance"]), float(tags["gamma"])
-    return Rendering(
-        (Calibration(*red), Calibration(*green), Calibration(*blue)),
-        BrightnessOptions(white, gamma),
-    )
+    return Rendering(calibrations_of(tags), BrightnessOptions(white, gamma))
+
+
+def calibration_tags(calibrations: Calibrations) -> dict[str, str]:
+    """Say in words for tags what turns numbers into reflectance."""
+    return {
+        "scale": _joined([c.scale for c in calibrations]),
+        "offset": _joined([c.offset for c in calibrations]),
+    }
+
+
+def calibrations_of(tags: Mapping[str, str]) -> Calibrations:
+    """Read back what `calibration_tags` says."""
+    red, green, blue = zip(_three(tags["scale"]), _three(tags["offset"]), strict=True)
+    return Calibration(*red), Calibration(*green), Calibration(*blue)
 
 
 def to_rgb(bands: Sequence[Numbers], rendering: Rendering) -> npt.NDArray[np.uint8]:
@@ -150,8 +161,13 @@ def _rendered(
 
 
 def _joined(values: Sequence[float]) -> str:
-    words = [f"{value:.10g}" for value in values]
+    words = [_word(value) for value in values]
     return words[0] if len(set(words)) == 1 else "/".join(words)
+
+
+def _word(value: float) -> str:
+    """Write a number so that it can be read back exactly: "0.0001", "1"."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _three(words: str) -> tuple[float, ...]:

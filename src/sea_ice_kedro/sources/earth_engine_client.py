@@ -263,4 +263,4 @@ def _of_status(http: HttpError, said: str, what: str) -> Exception:
 def _first_line(error: Exception) -> str:
     """Give what an error says, without the answers that some carry along."""
     said = str(error.args[0] if error.args else error).strip() or type(error).__name__
-    return said.splitlines()[0][:500]
+    return said.splitlines()[0][:500].rstrip(".")

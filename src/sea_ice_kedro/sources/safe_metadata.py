@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
 from xml.etree import ElementTree
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
-from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.regions import Region, outline
 from sea_ice_kedro.sources.safe_files import Product
+from sea_ice_kedro.sources.safe_xml import XmlFile
 
 BANDS = {"B04": "3", "B03": "2", "B02": "1"}
 """Red, green and blue, and their `band_id` in the lists of offsets."""
@@ -33,7 +33,7 @@ class SafeFacts:
     digests: tuple[str, ...]
     """Of their content, as the product states them, "MD5:...", or ""."""
 
-    calibrations: tuple[Calibration, Calibration, Calibration]
+    calibrations: Calibrations
     acquisition: Acquisition
     acquired: datetime
     outline: Region
@@ -57,10 +57,10 @@ def read_facts(product: Product, offset: int | None = None) -> SafeFacts:
             "than December 2016: download it again in today's format"
         )
     level = found[0][8:10]
-    main = _Reader(product, found[0])
+    main = XmlFile(product, found[0])
     bands = tuple(_band_file(main, name, level) for name in BANDS)
     digests = _expect_whole(product, bands)
-    granule = _Reader(product, f"{'/'.join(bands[0].split('/')[:2])}/MTD_TL.xml")
+    granule = XmlFile(product, f"{'/'.join(bands[0].split('/')[:2])}/MTD_TL.xml")
     baseline = "N" + main.text("PROCESSING_BASELINE").replace(".", "")
     return SafeFacts(
         grid=_grid(granule),
@@ -79,46 +79,7 @@ def read_facts(product: Product, offset: int | None = None) -> SafeFacts:
     )
 
 
-class _Reader:
-    """One XML file, with errors that name it."""
-
-    def __init__(self, product: Product, name: str) -> None:
-        self._place = f"{product.path.name}, {name}"
-        self.product = product
-        try:
-            self.root = ElementTree.fromstring(product.read(name))
-        except ElementTree.ParseError as error:
-            raise InvalidScene(
-                f"{self._place}: expected XML, got {error}; the product is damaged: "
-                "download it again"
-            ) from error
-
-    def text(self, tag: str) -> str:
-        """Give the text of the first element of a name."""
-        for element in self.root.iter(tag):
-            return (element.text or "").strip()
-        self.fail(f"<{tag}>", "none")
-
-    def number(self, tag: str) -> float:
-        """Give the number in the first element of a name."""
-        return self.as_number(tag, self.text(tag))
-
-    def as_number(self, tag: str, text: str | None) -> float:
-        """Read a number."""
-        try:
-            return float(text or "")
-        except ValueError:
-            self.fail(f"a number in <{tag}>", repr(text))
-
-    def fail(self, expected: str, got: str, way_out: str = "") -> NoReturn:
-        """Say what is not as expected."""
-        raise InvalidScene(
-            f"{self._place}: expected {expected}, got {got}; "
-            + (way_out or "is it ESA's own product, and complete? Download it again")
-        )
-
-
-def _band_file(main: _Reader, band: str, level: str) -> str:
+def _band_file(main: XmlFile, band: str, level: str) -> str:
     """Find a band's file at 10 m."""
     ending = f"_{band}_10m" if level == "2A" else f"_{band}"
     for element in main.root.iter("IMAGE_FILE"):
@@ -142,7 +103,7 @@ def _expect_whole(product: Product, bands: Iterable[str]) -> tuple[str, ...]:
             f"{product.path.name}: expected manifest.safe in it, got none; the product "
             "is incomplete: download it again"
         )
-    manifest = _Reader(product, "manifest.safe")
+    manifest = XmlFile(product, "manifest.safe")
     stated: dict[str, tuple[str | None, str]] = {}
     for stream in manifest.root.iter("byteStream"):
         for location in stream.iter("fileLocation"):
@@ -167,8 +128,8 @@ def _digest(stream: ElementTree.Element) -> str:
 
 
 def _calibrations(
-    main: _Reader, level: str, baseline: str, offset: int | None
-) -> tuple[Calibration, Calibration, Calibration]:
+    main: XmlFile, level: str, baseline: str, offset: int | None
+) -> Calibrations:
     tag = "BOA" if level == "2A" else "RADIO"
     quantification = main.number(
         "BOA_QUANTIFICATION_VALUE" if level == "2A" else "QUANTIFICATION_VALUE"
@@ -191,7 +152,7 @@ def _calibrations(
 
 
 def _offset(  # noqa: PLR0913 - all that decides on it
-    main: _Reader,
+    main: XmlFile,
     tag: str,
     offsets: dict[str | None, float],
     band_id: str,
@@ -213,7 +174,7 @@ def _offset(  # noqa: PLR0913 - all that decides on it
     )
 
 
-def _grid(granule: _Reader) -> Grid:
+def _grid(granule: XmlFile) -> Grid:
     shape, corner = None, None
     for size in granule.root.iter("Size"):
         if size.get("resolution") == "10":
@@ -233,24 +194,24 @@ def _grid(granule: _Reader) -> Grid:
     return Grid(Georeference(crs, (dx, 0.0, left, 0.0, dy, top)), shape)
 
 
-def _child(reader: _Reader, element: ElementTree.Element, tag: str) -> float:
+def _child(reader: XmlFile, element: ElementTree.Element, tag: str) -> float:
     return reader.as_number(tag, element.findtext(tag))
 
 
-def _granule_name(granule: _Reader) -> str:
+def _granule_name(granule: XmlFile) -> str:
     found = re.search(r"_(T\d{2}[A-Z]{3})(_|$)", granule.text("TILE_ID"))
     if found is None:
         granule.fail("the granule's name in <TILE_ID>", granule.text("TILE_ID"))
     return found.group(1)
 
 
-def _sun_zenith(granule: _Reader) -> float:
+def _sun_zenith(granule: XmlFile) -> float:
     for mean in granule.root.iter("Mean_Sun_Angle"):
         return _child(granule, mean, "ZENITH_ANGLE")
     granule.fail("<Mean_Sun_Angle>", "none")
 
 
-def _time(granule: _Reader) -> datetime:
+def _time(granule: XmlFile) -> datetime:
     text = granule.text("SENSING_TIME")
     try:
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -258,7 +219,7 @@ def _time(granule: _Reader) -> datetime:
         granule.fail("a time in <SENSING_TIME>", repr(text))
 
 
-def _outline(main: _Reader) -> Region:
+def _outline(main: XmlFile) -> Region:
     """Read the product's outline, a list of latitudes and longitudes."""
     text = main.text("EXT_POS_LIST")
     numbers = [main.as_number("EXT_POS_LIST", word) for word in text.split()]

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
-from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
@@ -36,7 +36,7 @@ class StacFacts:
     """Of red, green and blue."""
 
     grid: Grid
-    calibrations: tuple[Calibration, Calibration, Calibration]
+    calibrations: Calibrations
     outline: Region
     acquired: datetime
     acquisition: Acquisition

@@ -1,0 +1,55 @@
+"""A metadata file of a SAFE product, with errors that name it."""
+
+from typing import NoReturn
+from xml.etree import ElementTree
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.sources.safe_files import Product
+
+
+class XmlFile:
+    """One XML file: the first element of a name is the one that is meant."""
+
+    def __init__(self, product: Product, name: str) -> None:
+        """Read it.
+
+        Args:
+            product: The folder or zip that it is in.
+            name: Below the `.SAFE` folder.
+
+        Raises:
+            InvalidScene: if it is missing, or no XML.
+        """
+        self._place = f"{product.path.name}, {name}"
+        self.product = product
+        try:
+            self.root = ElementTree.fromstring(product.read(name))
+        except ElementTree.ParseError as error:
+            raise InvalidScene(
+                f"{self._place}: expected XML, got {error}; the product is damaged: "
+                "download it again"
+            ) from error
+
+    def text(self, tag: str) -> str:
+        """Give the text of the first element of a name."""
+        for element in self.root.iter(tag):
+            return (element.text or "").strip()
+        self.fail(f"<{tag}>", "none")
+
+    def number(self, tag: str) -> float:
+        """Give the number in the first element of a name."""
+        return self.as_number(tag, self.text(tag))
+
+    def as_number(self, tag: str, text: str | None) -> float:
+        """Read a number."""
+        try:
+            return float(text or "")
+        except ValueError:
+            self.fail(f"a number in <{tag}>", repr(text))
+
+    def fail(self, expected: str, got: str, way_out: str = "") -> NoReturn:
+        """Say what is not as expected."""
+        raise InvalidScene(
+            f"{self._place}: expected {expected}, got {got}; "
+            + (way_out or "is it ESA's own product, and complete? Download it again")
+        )
