@@ -39,7 +39,8 @@ def started(driver, monkeypatch):
         driver.main(list(arguments))
         return seen
 
-    for name in ("KEDRO_LOGGING_CONFIG", "DO_NOT_TRACK", "SEA_ICE_DATA", "COLUMNS"):
+    set_by_it = ("KEDRO_LOGGING_CONFIG", "DO_NOT_TRACK", "SEA_ICE_DATA", "COLUMNS")
+    for name in (*set_by_it, "SEA_ICE_TABLES"):
         monkeypatch.setenv(name, "")  # put back afterwards
         monkeypatch.delenv(name)
     return start
