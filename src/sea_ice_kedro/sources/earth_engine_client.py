@@ -21,6 +21,7 @@ from googleapiclient.errors import HttpError
 
 from sea_ice_kedro.errors import CannotFetch, NoAccess, QuotaExhausted, SeaIceError
 from sea_ice_kedro.sources.earth_engine_access import HOW, Access
+from sea_ice_kedro.sources.earth_engine_transport import Transport
 from sea_ice_kedro.sources.patience import Passing, Patience, rate_limit
 
 Value = TypeVar("Value")
@@ -75,8 +76,12 @@ class Session:
 
         def start() -> None:
             ee.data.setMaxRetries(0)  # patience is ours, with jitter and a limit
-            ee.Initialize(credentials, self._access.url, project=self._access.project)
-            ee.data.setDeadline(self._access.timeout_s * 1000)
+            ee.Initialize(
+                credentials,
+                self._access.url,
+                http_transport=Transport(self._access.timeout_s),
+                project=self._access.project,
+            )
 
         self.ask(start, "Earth Engine")
 
