@@ -1,0 +1,1 @@
+"""Labels against known truth: methods x conditions, fixed seeds, tables and figures."""

@@ -1,0 +1,36 @@
+"""Score ways to label on simulated scenes with known truth.
+
+    python -m benchmarks.labels [--seeds development|test] [--size 2048]
+        [--methods "no filter" published ...] [--conditions clear ...] [--write FOLDER]
+
+Tune on the development seeds only. `--write docs/labels` renders table and figures.
+"""
+
+import argparse
+
+import cv2
+
+from benchmarks.labels.conditions import CONDITIONS, SEEDS, condition_named
+from benchmarks.labels.methods import METHODS
+from benchmarks.labels.score import table_of, try_methods
+
+
+def main() -> None:
+    """Print the table; write it where asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.labels")
+    parser.add_argument("--seeds", choices=SEEDS, default="development")
+    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--conditions", nargs="+", metavar="CONDITION")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    chosen = CONDITIONS
+    if arguments.conditions:
+        chosen = tuple(condition_named(name) for name in arguments.conditions)
+    methods = {name: METHODS[name] for name in arguments.methods}
+    table = table_of(try_methods(methods, chosen, arguments.seeds, arguments.size))
+    print(table.round(4).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
