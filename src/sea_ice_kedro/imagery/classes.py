@@ -39,6 +39,8 @@ class QualityFlag(IntFlag):
     THIN_CLOUD = 2
     SHADOW = 4
     CHANGED = 8
+    SATURATED = 16
+    UNTRUSTWORTHY = 32
 
     @property
     def key(self) -> str:

@@ -40,3 +40,16 @@ def expect_odd(name: str, value: object, lowest: int, highest: int) -> None:
     expect_integer(name, value, lowest, highest)
     if int(value) % 2 == 0:  # type: ignore[call-overload]
         raise InvalidOption(f"expected {name} to be odd, got {value!r}")
+
+
+def expect_number(name: str, value: object, lowest: float, highest: float) -> None:
+    """Refuse a value that is no number in `lowest`..`highest`.
+
+    Raises:
+        InvalidOption: naming the option, the range and the value.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not lowest <= value <= highest:  # type: ignore[operator]
+        raise InvalidOption(
+            f"expected {name} to be a number in {lowest}..{highest}, got {value!r}"
+        )

@@ -1,0 +1,116 @@
+"""How likely a colour is under each state of the sky: one table a scene."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.imagery.illumination.tones import Tones
+
+Table = npt.NDArray[np.float32]
+"""float32 (256, CHROMAS, STATES): brightness, chroma bin, state of the sky."""
+
+Array = npt.NDArray[np.float64]
+
+STEP = 0.06
+"""Of shadow and haze between one state and the next."""
+
+SHADOWS = np.arange(13) * STEP
+HAZES = np.arange(12) * STEP
+STATES = len(SHADOWS) * len(HAZES)
+SHADOW_OF_STATE = np.repeat(SHADOWS, len(HAZES))
+HAZE_OF_STATE = np.tile(HAZES, len(SHADOWS))
+
+CHROMAS, CHROMA_MIN, CHROMA_STEP = 64, -24, 2
+"""Bins of blue less red."""
+
+DIMMING = (1.06, 1.0, 0.92)
+"""Share of a shadow in R, G, B: skylight still lights it, in blue. Cloud ripples over
+snow in a Ross Sea scene have 0.267 in blue and 0.307 in red: 1.15 times as much."""
+
+SHARES = (0.5, 0.3, 0.2)
+"""Of thick ice, thin ice and water, before anything is seen."""
+
+THICK_SPREAD, WATER_SPREAD = 0.05, 0.018
+"""Standard deviations of their brightness, of thick ice's."""
+
+THIN_RANGE = (0.11, 0.90)
+"""Of thin ice between water (0) and thick ice (1), any brightness alike."""
+
+BLUER = (0.0, 2.0, 4.0)
+"""By how much young ice is bluer than the line from water to thick ice, at most: ice
+and the water under it take red light first."""
+
+_UNEXPLAINED = 1e-5
+"""Density of everything else: melt ponds, soot, land."""
+
+
+def log_likelihood(tones: Tones) -> Table:
+    """Tabulate ln p(brightness, chroma | shadow, haze).
+
+    Densities are of the restored brightness: a veil that squeezes the tones of ice
+    together does not make them likelier.
+
+    Args:
+        tones: Of the scene.
+
+    Returns:
+        float32 (256, CHROMAS, STATES).
+    """
+    bright = np.arange(256.0)[:, None, None]
+    chroma = (CHROMA_MIN + CHROMA_STEP * (np.arange(CHROMAS) + 0.5))[None, :, None]
+    spread = tones.chroma_spread
+    total = np.full((256, CHROMAS, STATES), _UNEXPLAINED)
+    for share, tone, tone_chroma, width in (
+        (SHARES[0], tones.thick, tones.thick_chroma, THICK_SPREAD),
+        (SHARES[2], tones.water, tones.water_chroma, WATER_SPREAD),
+    ):
+        sigma = width * tones.thick
+        seen, seen_chroma = _seen(np.full((1, 1, 1), tone), tone_chroma, tones)
+        wide = sigma * _through() + 1
+        peak = _normal(bright, seen, wide) * (wide / sigma)
+        total += share * peak * _normal(chroma, seen_chroma, spread)
+    total += _thin_ice(bright, chroma, tones)
+    return np.log(total).astype(np.float32)
+
+
+def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
+    """Give the density of thin ice: any tone between water and thick ice."""
+    low, high = THIN_RANGE
+    reach = tones.thick - tones.water
+    restored = (bright - HAZE_OF_STATE * tones.thick) / _through()
+    place = (restored - tones.water) / reach
+    inside = _step(place - low) * _step(high - place)
+    density = SHARES[1] * inside / ((high - low) * reach * len(BLUER))
+    line = tones.water_chroma + (tones.thick_chroma - tones.water_chroma) * place
+    fading = np.clip((1 - place) / 0.8, 0, 1) * np.clip(place / 0.1, 0, 1)
+    total = np.zeros((256, CHROMAS, STATES))
+    for bluer in BLUER:
+        _, seen_chroma = _seen(restored, line + bluer * fading, tones)
+        total += density * _normal(chroma, seen_chroma, tones.chroma_spread)
+    return total
+
+
+def _through() -> Array:
+    """Give the share of blue light that comes through, of each state."""
+    through: Array = (1 - HAZE_OF_STATE) * (1 - DIMMING[2] * SHADOW_OF_STATE)
+    return through
+
+
+def _seen(blue: Array, chroma: Array | float, tones: Tones) -> tuple[Array, Array]:
+    """Look at a surface through each state: brightness and chroma."""
+    seen_blue = _through() * blue + HAZE_OF_STATE * tones.thick
+    red_through = (1 - HAZE_OF_STATE) * (1 - DIMMING[0] * SHADOW_OF_STATE)
+    cloud_red = tones.thick - tones.thick_chroma
+    seen_red = red_through * (blue - chroma) + HAZE_OF_STATE * cloud_red
+    return seen_blue, seen_blue - seen_red
+
+
+def _normal(values: Array, mean: Array, sigma: Array | float) -> Array:
+    density: Array = np.exp(-0.5 * ((values - mean) / sigma) ** 2)
+    return density / (sigma * math.sqrt(2 * math.pi))
+
+
+def _step(values: Array) -> Array:
+    """Rise from 0 to 1 around 0, within some hundredths."""
+    return 1 / (1 + np.exp(-np.clip(values / 0.02, -50, 50)))

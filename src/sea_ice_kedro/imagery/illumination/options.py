@@ -1,0 +1,46 @@
+"""Settings of the illumination filter: one frozen record that refuses nonsense."""
+
+from dataclasses import dataclass
+
+from sea_ice_kedro.imagery.options import expect_integer, expect_number
+
+_WHERE = "filtering.illumination."
+
+
+@dataclass(frozen=True)
+class IlluminationFilter:
+    """How illumination and haze are estimated; lengths in pixels of the scene."""
+
+    cell_px: int = 16
+    """Side of a cell of the coarse grid; structures of cloud and shadow smaller than
+    half of it are not resolved. Even, 4 to 128."""
+
+    shadow_smoothness: float = 4.0
+    """Cost of one step (0.06) of shadow between neighbouring cells, in nats."""
+
+    haze_smoothness: float = 1.0
+    """Cost of one step (0.06) of haze between neighbouring cells, in nats."""
+
+    clear_prior: float = 0.3
+    """Cost of any shadow, and of any haze, in a cell, in nats."""
+
+    evidence: float = 0.15
+    """Weight of a pixel's log-likelihood, 0..1: neighbours are not independent."""
+
+    max_haze: float = 0.6
+    """Opacity from which the surface cannot be restored: untrustworthy."""
+
+    max_shadow: float = 0.7
+    """Share of the light taken from which the same holds."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no scene can be filtered with."""
+        expect_integer(f"{_WHERE}cell_px", self.cell_px, 4, 128)
+        if self.cell_px % 2:
+            expect_integer(f"{_WHERE}cell_px / 2", self.cell_px / 2, 2, 64)
+        expect_number(f"{_WHERE}shadow_smoothness", self.shadow_smoothness, 0, 100)
+        expect_number(f"{_WHERE}haze_smoothness", self.haze_smoothness, 0, 100)
+        expect_number(f"{_WHERE}clear_prior", self.clear_prior, 0, 100)
+        expect_number(f"{_WHERE}evidence", self.evidence, 0, 1)
+        expect_number(f"{_WHERE}max_haze", self.max_haze, 0.1, 0.9)
+        expect_number(f"{_WHERE}max_shadow", self.max_shadow, 0.1, 0.9)

@@ -1,0 +1,147 @@
+"""Shadow and haze of one scene, as fields on a coarse grid."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sea_ice_kedro.imagery.arrays import RGB, Mask
+from sea_ice_kedro.imagery.illumination import evidence
+from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
+from sea_ice_kedro.imagery.illumination.tones import Half, Tones, find_tones
+
+Field = npt.NDArray[np.float32]
+"""float32 (h, w): a value a cell."""
+
+Mask2 = npt.NDArray[np.bool_]
+
+MOST_CELLS = 70_000
+"""A larger scene gets larger cells: a cell takes 3 KB while its neighbours talk."""
+
+_SWEEPS = 5
+_SHARPNESS = 0.5
+"""Of the mean over states: 1 / nats."""
+
+_REFINEMENTS = 2
+_CORRECTION = 0.06
+"""Most that ice and water may correct a cell's shadow or haze by."""
+
+_INERTIA = 0.08
+"""Share of a cell's pixels that the coarse estimate counts as."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sky:
+    """What lies between the surface and the sensor."""
+
+    tones: Tones
+
+    shadow: Field
+    """float32 (h, w), share of the light taken, 0..0.72."""
+
+    haze: Field
+    """float32 (h, w), opacity of thin cloud, 0..0.66."""
+
+    cell_px: int
+    """Side of a cell in pixels of the scene."""
+
+
+def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky | None:
+    """Estimate shadow and haze once for a whole scene.
+
+    Args:
+        rgb: uint8 (H, W, 3), 0..255.
+        valid_mask: bool (H, W), True where the scene was observed.
+        options: Cells, smoothness, weights.
+
+    Returns:
+        The sky; None where there is nothing to tell it by, see `find_tones`.
+    """
+    # Late: loading compiled code is for workers, not for `kedro --help`.
+    from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
+
+    shape = tuple(max(side // 2, 1) for side in valid_mask.shape)
+    half, ok = np.empty((*shape, 3), np.uint8), np.empty(shape, bool)
+    kernels.halve(np.ascontiguousarray(rgb), valid_mask, half, ok)
+    tones = find_tones(half, ok)
+    if tones is None:
+        return None
+    cell = options.cell_px // 2
+    while _cells(shape, cell)[0] * _cells(shape, cell)[1] > MOST_CELLS:
+        cell *= 2
+    shadow, haze = _coarse(half, ok, tones, cell, options)
+    shadow, haze = _refined(half, ok, tones, cell // 2, (shadow, haze))
+    return Sky(tones, shadow, haze, cell)
+
+
+def _cells(shape: tuple[int, ...], cell: int) -> tuple[int, int]:
+    return -(-shape[0] // cell), -(-shape[1] // cell)
+
+
+def _coarse(
+    half: Half, ok: Mask2, tones: Tones, cell: int, options: IlluminationFilter
+) -> tuple[Field, Field]:
+    """Find the fields that explain the pixels and vary little."""
+    from sea_ice_kedro.imagery.illumination import belief, kernels  # noqa: PLC0415
+
+    prior = options.clear_prior * (
+        (evidence.SHADOW_OF_STATE > 0) * 1.0 + (evidence.HAZE_OF_STATE > 0) * 1.0
+    )
+    shape = _cells(ok.shape, cell)
+    costs = np.tile(prior.astype(np.float32), (*shape, 1))
+    # Cells of any size weigh alike: their pixels are not independent.
+    weight = options.evidence * (8 / cell) ** 2
+    bins = np.array([evidence.CHROMA_MIN, evidence.CHROMA_STEP, weight], np.float32)
+    kernels.gather(half, ok, evidence.log_likelihood(tones), bins, cell, costs)
+    steps = np.array([options.shadow_smoothness, options.haze_smoothness], np.float32)
+    states = len(evidence.SHADOWS), len(evidence.HAZES)
+    beliefs = belief.propagate(costs, steps, states, _SWEEPS)
+    beliefs -= beliefs.min(axis=-1, keepdims=True)
+    chance = np.exp(-_SHARPNESS * beliefs)
+    chance /= chance.sum(axis=-1, keepdims=True)
+    return (
+        np.asarray(chance @ evidence.SHADOW_OF_STATE.astype(np.float32)),
+        np.asarray(chance @ evidence.HAZE_OF_STATE.astype(np.float32)),
+    )
+
+
+def _refined(
+    half: Half, ok: Mask2, tones: Tones, cell: int, coarse: tuple[Field, Field]
+) -> tuple[Field, Field]:
+    """Correct the fields, on cells of half the side, by thick ice and by water.
+
+    Where there is a shadow, thick ice shows how deep it is; water shows the haze.
+    """
+    from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
+
+    shape = _cells(ok.shape, cell)
+    start = [_doubled(field)[: shape[0], : shape[1]] for field in coarse]
+    known = np.array(
+        [tones.water, tones.thick, evidence.DIMMING[2]],
+        np.float32,
+    )
+    shadow, haze = (np.ascontiguousarray(field) for field in start)
+    for _ in range(_REFINEMENTS):
+        sums = np.zeros((*shape, 4), np.float32)
+        kernels.measure(half, ok, shadow, haze, known, cell, sums)
+        sums = np.asarray(cv2.GaussianBlur(sums, (0, 0), 1.0), np.float32)
+        inertia = np.float32(_INERTIA * cell * cell)
+        shadow = _corrected(start[0], shadow, sums[..., :2], inertia)
+        haze = _corrected(start[1], haze, sums[..., 2:], inertia)
+    soft = [cv2.GaussianBlur(field, (0, 0), 0.7) for field in (shadow, haze)]
+    return np.asarray(soft[0], np.float32), np.asarray(soft[1], np.float32)
+
+
+def _corrected(start: Field, now: Field, sums: Field, inertia: np.float32) -> Field:
+    """Move a field to what was measured, where the coarse one is not clear."""
+    measured = (sums[..., 1] + inertia * now) / (sums[..., 0] + inertia)
+    change = np.clip(measured - start, -_CORRECTION, _CORRECTION)
+    there = np.clip(start / np.float32(evidence.STEP), 0, 1)
+    return np.asarray(np.clip(start + there * change, 0, 0.85), np.float32)
+
+
+def _doubled(field: Field) -> Field:
+    """Interpolate a field to cells of half the side."""
+    size = (2 * field.shape[1], 2 * field.shape[0])
+    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR))
