@@ -60,10 +60,10 @@ def find_modes(histogram: Histogram) -> Modes:
     return Modes(_water(share, density, 225 if thick is None else thick), thick)
 
 
-def smoothed(values: npt.NDArray[np.floating], sigma: float) -> Density:  # type: ignore[type-arg]
+def smoothed(values: Density, sigma: float) -> Density:
     """Smooth 256 values by a Gaussian; what lies beyond the ends is 0."""
-    padded = np.pad(np.asarray(values, np.float64), 16)[None]
-    return np.asarray(cv2.GaussianBlur(padded, (0, 0), sigma))[0, 16:-16]
+    padded = np.pad(values, 16)[None]
+    return np.asarray(cv2.GaussianBlur(padded, (0, 0), sigma), np.float64)[0, 16:-16]
 
 
 def _thick(share: Density, density: Density) -> int | None:

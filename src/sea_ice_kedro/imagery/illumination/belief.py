@@ -13,22 +13,19 @@ from sea_ice_kedro.imagery.illumination.kernels import Floats
 
 @compiled
 def propagate(
-    costs: Floats, steps: Floats, shape: tuple[int, int], sweeps: int
-) -> Floats:
-    """Give the beliefs of each cell's states: the lower, the likelier.
+    costs: Floats, steps: Floats, shape: tuple[int, int], sweeps: int, heard: Floats
+) -> None:
+    """Pass messages; costs plus all that a cell heard are its beliefs.
 
     Args:
         costs: float32 (H, W, S · T), the cells' own.
         steps: Cost of one step in the first and in the second dimension of a state.
         shape: (S, T).
         sweeps: How often every cell hears from all four sides.
-
-    Returns:
-        float32 (H, W, S · T).
+        heard: float32 (4, H, W, S · T), zero; what cells hear from the left, from the
+            right, from above and from below is written to it.
     """
     rows, columns, states = costs.shape
-    # heard from the left, the right, above, below
-    heard = np.zeros((4, rows, columns, states), np.float32)
     own = np.empty(states, np.float32)
     for _ in range(sweeps):
         for y in range(rows):
@@ -49,7 +46,6 @@ def propagate(
                 _tell(costs, heard, (y, x), 2, own)
                 _spread(own, steps, shape)
                 heard[3, y - 1, x] = own
-    return costs + heard[0] + heard[1] + heard[2] + heard[3]
 
 
 @compiled

@@ -8,20 +8,23 @@ import numpy.typing as npt
 from sea_ice_kedro.imagery.illumination.tones import Tones
 
 Table = npt.NDArray[np.float32]
-"""float32 (256, CHROMAS, STATES): brightness, chroma bin, state of the sky."""
+"""float32 (BRIGHTS, CHROMAS, STATES): of a bin of each, and a state of the sky."""
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float32]
 
-STEP = 0.06
+STEP = 0.09
 """Of shadow and haze between one state and the next."""
 
-SHADOWS = np.arange(13) * STEP
-HAZES = np.arange(12) * STEP
+SHADOWS = (np.arange(9) * STEP).astype(np.float32)
+HAZES = (np.arange(8) * STEP).astype(np.float32)
 STATES = len(SHADOWS) * len(HAZES)
 SHADOW_OF_STATE = np.repeat(SHADOWS, len(HAZES))
 HAZE_OF_STATE = np.tile(HAZES, len(SHADOWS))
 
-CHROMAS, CHROMA_MIN, CHROMA_STEP = 64, -24, 2
+BRIGHTS, BRIGHT_STEP = 128, 2
+"""Bins of max(R, G, B)."""
+
+CHROMAS, CHROMA_MIN, CHROMA_STEP = 48, -24, 2
 """Bins of blue less red."""
 
 DIMMING = (1.06, 1.0, 0.92)
@@ -55,23 +58,26 @@ def log_likelihood(tones: Tones) -> Table:
         tones: Of the scene.
 
     Returns:
-        float32 (256, CHROMAS, STATES).
+        float32 (BRIGHTS, CHROMAS, STATES).
     """
-    bright = np.arange(256.0)[:, None, None]
-    chroma = (CHROMA_MIN + CHROMA_STEP * (np.arange(CHROMAS) + 0.5))[None, :, None]
+    levels = BRIGHT_STEP * (np.arange(BRIGHTS, dtype=np.float32) + 0.5) - 0.5
+    chromas = CHROMA_MIN + CHROMA_STEP * (np.arange(CHROMAS, dtype=np.float32) + 0.5)
+    bright, chroma = levels[:, None, None], chromas[None, :, None]
     spread = tones.chroma_spread
-    total = np.full((256, CHROMAS, STATES), _UNEXPLAINED)
+    total = np.full((BRIGHTS, CHROMAS, STATES), _UNEXPLAINED, np.float32)
     for share, tone, tone_chroma, width in (
         (SHARES[0], tones.thick, tones.thick_chroma, THICK_SPREAD),
         (SHARES[2], tones.water, tones.water_chroma, WATER_SPREAD),
     ):
         sigma = width * tones.thick
-        seen, seen_chroma = _seen(np.full((1, 1, 1), tone), tone_chroma, tones)
+        seen, seen_chroma = _seen(
+            np.full((1, 1, 1), tone, np.float32), tone_chroma, tones
+        )
         wide = sigma * _through() + 1
         peak = _normal(bright, seen, wide) * (wide / sigma)
         total += share * peak * _normal(chroma, seen_chroma, spread)
     total += _thin_ice(bright, chroma, tones)
-    return np.log(total).astype(np.float32)
+    return np.asarray(np.log(total))
 
 
 def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
@@ -84,7 +90,7 @@ def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
     density = SHARES[1] * inside / ((high - low) * reach * len(BLUER))
     line = tones.water_chroma + (tones.thick_chroma - tones.water_chroma) * place
     fading = np.clip((1 - place) / 0.8, 0, 1) * np.clip(place / 0.1, 0, 1)
-    total = np.zeros((256, CHROMAS, STATES))
+    total = np.zeros((BRIGHTS, CHROMAS, STATES), np.float32)
     for bluer in BLUER:
         _, seen_chroma = _seen(restored, line + bluer * fading, tones)
         total += density * _normal(chroma, seen_chroma, tones.chroma_spread)
@@ -93,8 +99,9 @@ def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
 
 def _through() -> Array:
     """Give the share of blue light that comes through, of each state."""
-    through: Array = (1 - HAZE_OF_STATE) * (1 - DIMMING[2] * SHADOW_OF_STATE)
-    return through
+    return np.asarray(
+        (1 - HAZE_OF_STATE) * (1 - DIMMING[2] * SHADOW_OF_STATE), np.float32
+    )
 
 
 def _seen(blue: Array, chroma: Array | float, tones: Tones) -> tuple[Array, Array]:
@@ -107,10 +114,10 @@ def _seen(blue: Array, chroma: Array | float, tones: Tones) -> tuple[Array, Arra
 
 
 def _normal(values: Array, mean: Array, sigma: Array | float) -> Array:
-    density: Array = np.exp(-0.5 * ((values - mean) / sigma) ** 2)
-    return density / (sigma * math.sqrt(2 * math.pi))
+    peak = np.exp(-0.5 * ((values - mean) / sigma) ** 2)
+    return np.asarray(peak / (sigma * math.sqrt(2 * math.pi)), np.float32)
 
 
 def _step(values: Array) -> Array:
     """Rise from 0 to 1 around 0, within some hundredths."""
-    return 1 / (1 + np.exp(-np.clip(values / 0.02, -50, 50)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(values / 0.02, -50, 50))), np.float32)

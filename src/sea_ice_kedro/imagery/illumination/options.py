@@ -11,23 +11,23 @@ _WHERE = "filtering.illumination."
 class IlluminationFilter:
     """How illumination and haze are estimated; lengths in pixels of the scene."""
 
-    cell_px: int = 16
+    cell_px: int = 32
     """Side of a cell of the coarse grid; structures of cloud and shadow smaller than
-    half of it are not resolved. Even, 4 to 128."""
+    a quarter of it are not resolved. A multiple of 4, 8 to 128."""
 
     shadow_smoothness: float = 4.0
-    """Cost of one step (0.06) of shadow between neighbouring cells, in nats."""
+    """Cost of one step (0.09) of shadow between neighbouring cells, in nats."""
 
     haze_smoothness: float = 1.0
-    """Cost of one step (0.06) of haze between neighbouring cells, in nats."""
+    """Cost of one step (0.09) of haze between neighbouring cells, in nats."""
 
     clear_prior: float = 0.3
     """Cost of any shadow, and of any haze, in a cell, in nats."""
 
-    evidence: float = 0.15
+    evidence: float = 0.3
     """Weight of a pixel's log-likelihood, 0..1: neighbours are not independent."""
 
-    max_haze: float = 0.6
+    max_haze: float = 0.55
     """Opacity from which the surface cannot be restored: untrustworthy."""
 
     max_shadow: float = 0.7
@@ -35,9 +35,9 @@ class IlluminationFilter:
 
     def __post_init__(self) -> None:
         """Refuse settings that no scene can be filtered with."""
-        expect_integer(f"{_WHERE}cell_px", self.cell_px, 4, 128)
-        if self.cell_px % 2:
-            expect_integer(f"{_WHERE}cell_px / 2", self.cell_px / 2, 2, 64)
+        expect_integer(f"{_WHERE}cell_px", self.cell_px, 8, 128)
+        if self.cell_px % 4:
+            expect_integer(f"{_WHERE}cell_px / 4", self.cell_px / 4, 2, 32)
         expect_number(f"{_WHERE}shadow_smoothness", self.shadow_smoothness, 0, 100)
         expect_number(f"{_WHERE}haze_smoothness", self.haze_smoothness, 0, 100)
         expect_number(f"{_WHERE}clear_prior", self.clear_prior, 0, 100)

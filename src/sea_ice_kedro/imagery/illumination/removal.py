@@ -4,62 +4,54 @@ import numpy as np
 
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.compiled import compiled
-from sea_ice_kedro.imagery.illumination.kernels import Bools, Bytes, Floats, at
+from sea_ice_kedro.imagery.illumination.kernels import Bools, Bytes, Floats
 
 _NODATA = np.uint8(QualityFlag.NODATA)
-_CLOUD = np.uint8(QualityFlag.THIN_CLOUD)
-_SHADOW = np.uint8(QualityFlag.SHADOW)
 _SATURATED = np.uint8(QualityFlag.SATURATED)
-_UNTRUSTWORTHY = np.uint8(QualityFlag.UNTRUSTWORTHY)
 _WHITE = np.uint8(255)
-_ZERO = np.uint8(0)
 
 
 @compiled
 def remove(
-    rgb: Bytes,
-    valid: Bools,
-    shadow: Floats,
-    haze: Floats,
-    colours: Floats,
-    limits: Floats,
-    cell: int,
-    restored: Bytes,
-    quality: Bytes,
+    rgb: Bytes, gains: Floats, offsets: Floats, place: Floats, restored: Bytes
 ) -> None:
-    """Write the restored scene and its flags.
+    """Write gain · value + offset, 0..255, rounded.
 
-    `colours`: of cloud in R, G, B, and dimming by shadow in R, G, B. `limits`: shadow
-    and haze that are visible, shadow and haze from which nothing can be restored.
+    `rgb` and `restored`: uint8 (H, 3·W), R, G, B of a pixel side by side. `gains` and
+    `offsets` (h, 3·W): of every column, at the middle of each row of cells; linear in
+    between. `place` (H,): a row of pixels in rows of cells.
     """
-    one, half, side = np.float32(1), np.float32(0.5), np.float32(cell)
-    visible, most_shadow, most_haze = limits[0], limits[1], limits[2]
-    for y in range(valid.shape[0]):
-        i = (np.float32(y) + half) / side - half
-        for x in range(valid.shape[1]):
-            j = (np.float32(x) + half) / side - half
-            s, t = at(shadow, i, j), at(haze, i, j)
-            flag = _ZERO
-            brightest = max(rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2])
-            if brightest == _WHITE:
-                flag |= _SATURATED
-            if s >= visible:
-                flag |= _SHADOW
-            if t >= visible:
-                flag |= _CLOUD
-            if s >= most_shadow or t >= most_haze:
-                flag |= _UNTRUSTWORTHY
-            clear = (s < visible and t < visible) or not valid[y, x]
-            for c in range(3):
-                value = np.float32(rgb[y, x, c])
-                if not clear:
-                    value -= t * colours[c]
-                    value /= (one - t) * (one - colours[3 + c] * s)
-                    value = min(max(value, np.float32(0)), np.float32(255)) + half
-                restored[y, x, c] = np.uint8(value)
-            if not valid[y, x]:
-                flag = _NODATA
-            quality[y, x] = flag
+    zero, white, half = np.float32(0), np.float32(255), np.float32(0.5)
+    for y in range(rgb.shape[0]):
+        above = int(place[y])
+        below = min(above + 1, gains.shape[0] - 1)
+        part = place[y] - np.float32(above)
+        seen, out = rgb[y], restored[y]
+        upper_gain, lower_gain = gains[above], gains[below]
+        upper, lower = offsets[above], offsets[below]
+        for n in range(seen.size):
+            gain = upper_gain[n] + part * (lower_gain[n] - upper_gain[n])
+            value = upper[n] + part * (lower[n] - upper[n]) + half
+            value += np.float32(seen[n]) * gain
+            value = value if value > zero else zero
+            value = value if value < white else white
+            out[n] = np.uint8(value)
+
+
+@compiled
+def flag(rgb: Bytes, valid: Bools, of_cells: Bytes, cell: int, quality: Bytes) -> None:
+    """Write the flags of each pixel: its cell's, saturation, no data."""
+    rows, columns = valid.shape
+    for y in range(rows):
+        for j in range(of_cells.shape[1]):
+            common = of_cells[y // cell, j]
+            for x in range(j * cell, min((j + 1) * cell, columns)):
+                value = common
+                if max(rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2]) == _WHITE:
+                    value = common | _SATURATED
+                if not valid[y, x]:
+                    value = _NODATA
+                quality[y, x] = value
 
 
 @compiled

@@ -1,6 +1,7 @@
 """The surface of a scene without shadow and haze, and what was done to it."""
 
 import numpy as np
+import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask, Quality
 from sea_ice_kedro.imagery.classes import QualityFlag
@@ -43,17 +44,53 @@ def _restored(
     # Late: loading compiled code is for workers, not for `kedro --help`.
     from sea_ice_kedro.imagery.illumination import removal  # noqa: PLC0415
 
-    cloud = [sky.tones.thick - tint for tint in sky.tones.thick_tint]
-    restored, quality = np.empty_like(rgb), np.empty(valid_mask.shape, np.uint8)
-    removal.remove(
-        np.ascontiguousarray(rgb),
-        valid_mask,
-        sky.shadow,
-        sky.haze,
-        np.array([*cloud, *DIMMING], np.float32),
-        np.array([VISIBLE, options.max_shadow, options.max_haze], np.float32),
-        sky.cell_px,
-        restored,
-        quality,
+    shape, cell = valid_mask.shape, sky.cell_px
+    rows, columns = (_in_cells(n, cell) for n in shape)
+    gains, offsets = _undoing(sky)
+    rgb = np.ascontiguousarray(rgb)
+    flat, restored = (
+        rgb.reshape(shape[0], -1),
+        np.empty((shape[0], 3 * shape[1]), np.uint8),
     )
-    return restored, quality
+    removal.remove(flat, _wide(gains, columns), _wide(offsets, columns), rows, restored)
+    quality = np.empty(shape, np.uint8)
+    removal.flag(rgb, valid_mask, _flags(sky, options), cell, quality)
+    return restored.reshape(rgb.shape), quality
+
+
+def _in_cells(pixels: int, cell_px: int) -> npt.NDArray[np.float32]:
+    """Give where each pixel's middle lies, in cells from the first one's middle."""
+    place = (np.arange(pixels) + 0.5) / cell_px - 0.5
+    last = -(-pixels // cell_px) - 1
+    return np.clip(place, 0, last).astype(np.float32)
+
+
+def _wide(
+    nodes: npt.NDArray[np.float32], columns: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Interpolate (h, w, 3) along its rows to all columns: float32 (h, 3 · W)."""
+    left = columns.astype(np.intp)
+    right = np.minimum(left + 1, nodes.shape[1] - 1)
+    part = (columns - left)[:, None]
+    wide = nodes[:, left] + part * (nodes[:, right] - nodes[:, left])
+    return np.ascontiguousarray(wide.reshape(len(nodes), -1), np.float32)
+
+
+def _undoing(sky: Sky) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Give what undoes the sky, restored = gain · seen + offset: (h, w, 3) each."""
+    haze, shadow = sky.haze[..., None], sky.shadow[..., None]
+    through = (1 - haze) * (1 - shadow * np.array(DIMMING, np.float32))
+    cloud = sky.tones.thick - np.array(sky.tones.thick_tint, np.float32)
+    clear = (shadow < VISIBLE) & (haze < VISIBLE)
+    gains = np.where(clear, 1.0, 1 / through)
+    offsets = np.where(clear, 0.0, -haze * cloud / through)
+    return gains.astype(np.float32), offsets.astype(np.float32)
+
+
+def _flags(sky: Sky, options: IlluminationFilter) -> Quality:
+    """Flag the cells: uint8 (h, w)."""
+    lost = (sky.shadow >= options.max_shadow) | (sky.haze >= options.max_haze)
+    flags = np.where(sky.shadow >= VISIBLE, QualityFlag.SHADOW, 0)
+    flags |= np.where(sky.haze >= VISIBLE, QualityFlag.THIN_CLOUD, 0)
+    flags |= np.where(lost, QualityFlag.UNTRUSTWORTHY, 0)
+    return flags.astype(np.uint8)

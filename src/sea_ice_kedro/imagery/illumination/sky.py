@@ -16,16 +16,22 @@ Field = npt.NDArray[np.float32]
 
 Mask2 = npt.NDArray[np.bool_]
 
+_EVERY = 3
+"""Of the halved pixels' rows and columns: enough to tell tones by."""
+
 MOST_CELLS = 70_000
 """A larger scene gets larger cells: a cell takes 3 KB while its neighbours talk."""
 
-_SWEEPS = 5
+_SWEEPS = 3
 _SHARPNESS = 0.5
 """Of the mean over states: 1 / nats."""
 
 _REFINEMENTS = 2
 _CORRECTION = 0.06
 """Most that ice and water may correct a cell's shadow or haze by."""
+
+_SURE = 0.06
+"""Shadow or haze from which on it is certainly there."""
 
 _INERTIA = 0.08
 """Share of a cell's pixels that the coarse estimate counts as."""
@@ -64,7 +70,7 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
     shape = tuple(max(side // 2, 1) for side in valid_mask.shape)
     half, ok = np.empty((*shape, 3), np.uint8), np.empty(shape, bool)
     kernels.halve(np.ascontiguousarray(rgb), valid_mask, half, ok)
-    tones = find_tones(half, ok)
+    tones = find_tones(half[::_EVERY, ::_EVERY], ok[::_EVERY, ::_EVERY])
     if tones is None:
         return None
     cell = options.cell_px // 2
@@ -91,12 +97,14 @@ def _coarse(
     shape = _cells(ok.shape, cell)
     costs = np.tile(prior.astype(np.float32), (*shape, 1))
     # Cells of any size weigh alike: their pixels are not independent.
-    weight = options.evidence * (8 / cell) ** 2
+    weight = options.evidence * (16 / cell) ** 2 / 4
     bins = np.array([evidence.CHROMA_MIN, evidence.CHROMA_STEP, weight], np.float32)
     kernels.gather(half, ok, evidence.log_likelihood(tones), bins, cell, costs)
     steps = np.array([options.shadow_smoothness, options.haze_smoothness], np.float32)
     states = len(evidence.SHADOWS), len(evidence.HAZES)
-    beliefs = belief.propagate(costs, steps, states, _SWEEPS)
+    heard = np.zeros((4, *costs.shape), np.float32)
+    belief.propagate(costs, steps, states, _SWEEPS, heard)
+    beliefs = costs + heard.sum(axis=0)
     beliefs -= beliefs.min(axis=-1, keepdims=True)
     chance = np.exp(-_SHARPNESS * beliefs)
     chance /= chance.sum(axis=-1, keepdims=True)
@@ -126,7 +134,7 @@ def _refined(
         sums = np.zeros((*shape, 4), np.float32)
         kernels.measure(half, ok, shadow, haze, known, cell, sums)
         sums = np.asarray(cv2.GaussianBlur(sums, (0, 0), 1.0), np.float32)
-        inertia = np.float32(_INERTIA * cell * cell)
+        inertia = np.float32(_INERTIA * cell * cell / 4)
         shadow = _corrected(start[0], shadow, sums[..., :2], inertia)
         haze = _corrected(start[1], haze, sums[..., 2:], inertia)
     soft = [cv2.GaussianBlur(field, (0, 0), 0.7) for field in (shadow, haze)]
@@ -137,7 +145,7 @@ def _corrected(start: Field, now: Field, sums: Field, inertia: np.float32) -> Fi
     """Move a field to what was measured, where the coarse one is not clear."""
     measured = (sums[..., 1] + inertia * now) / (sums[..., 0] + inertia)
     change = np.clip(measured - start, -_CORRECTION, _CORRECTION)
-    there = np.clip(start / np.float32(evidence.STEP), 0, 1)
+    there = np.clip(start / np.float32(_SURE), 0, 1)
     return np.asarray(np.clip(start + there * change, 0, 0.85), np.float32)
 
 

@@ -1,6 +1,7 @@
 """Which tones water and thick ice have in a scene, from its valid pixels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +87,6 @@ def find_tones(rgb: Half, ok: npt.NDArray[np.bool_]) -> Tones | None:
     )
 
 
-def _median(values: npt.NDArray[np.generic], default: float) -> float:
+def _median(values: npt.NDArray[Any], default: float) -> float:
     """Give the median, or a default where there are too few values."""
     return float(np.median(values)) if values.size >= _ENOUGH else default
