@@ -84,6 +84,14 @@ def _tags(class_map: ClassMap) -> dict[str, str]:
         "pixels": str(class_map.codes.size),
         **time_tag(class_map.acquired),
     }
+    if class_map.limits is not None:
+        thin_ice_min, thick_ice_min = class_map.limits
+        tags |= {
+            "thin_ice_min": str(thin_ice_min),
+            "thick_ice_min": str(thick_ice_min),
+            "limits_source": class_map.limits_source,
+            "pixels_untrustworthy": str(class_map.untrustworthy_pixels),
+        }
     for sea_ice_class, count in class_counts(class_map.codes).items():
         tags[f"pixels_{sea_ice_class.key}"] = str(count)
     if class_map.georeference is not None:

@@ -122,8 +122,8 @@ class FilteredScene(Scene):
     """uint8 (H, W) of `QualityFlag` bits; None before the filter set them."""
 
     limits: tuple[int, int] | None = None
-    """First brightness of thin and of thick ice that the filter worked with; None
-    where the scene passed unfiltered and can be labelled with any."""
+    """First brightness of thin and of thick ice that the published filter worked with;
+    None where the scene can be labelled with any."""
 
     @property
     def flags(self) -> Quality:
@@ -139,6 +139,16 @@ class ClassMap:
     codes: Codes
     georeference: Georeference | None = None
     acquired: datetime | None = None
+
+    limits: tuple[int, int] | None = None
+    """First brightness of thin and of thick ice it was made by; None: not by such."""
+
+    limits_source: str = ""
+    """Where the limits come from: "scene", "published", "values", "filter"; or why a
+    limit fell back."""
+
+    untrustworthy_pixels: int = 0
+    """Observed pixels that could not be restored, and so have no class."""
 
     @property
     def shape(self) -> tuple[int, int]:

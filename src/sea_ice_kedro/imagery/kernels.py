@@ -45,6 +45,13 @@ def label(
 
 
 @compiled
+def brightness(rgb: Bytes, bright: Bytes) -> None:
+    """Write max(R, G, B)."""
+    for i in range(bright.size):
+        bright[i] = max(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
+
+
+@compiled
 def paint_water_white(
     rgb: Bytes, valid: Bools, water_max: np.uint8, grey: Bytes, bright: Bytes
 ) -> None:

@@ -5,11 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Codes, Mask, Scene
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
-from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.arrays import (
+    RGB,
+    ClassMap,
+    Codes,
+    FilteredScene,
+    Mask,
+    Scene,
+)
+from sea_ice_kedro.imagery.classes import NODATA, QualityFlag, SeaIceClass
+from sea_ice_kedro.imagery.histogram import histogram_of
+from sea_ice_kedro.imagery.options import expect_choice, expect_integer
+from sea_ice_kedro.imagery.scene_limits import Limits, place_limits
 
 _CODES = np.array([*SeaIceClass, NODATA], np.uint8)
+
+
+PUBLISHED = (31, 205)
+"""First brightness of thin and of thick ice (Iqrah et al. 2024, III-B)."""
+
+SOURCES = ("scene", "published", "values")
 
 
 @dataclass(frozen=True)
@@ -22,8 +37,13 @@ class BrightnessThresholds:
     thick_ice_min: int = 205
     """First brightness of thick or snow-covered ice, 0..255."""
 
+    source: str = "scene"
+    """"scene": each scene's own, see `place_limits`; the values above stand in for what
+    a scene does not show. "published": 31 and 205. "values": those above."""
+
     def __post_init__(self) -> None:
         """Refuse limits that leave a class without a brightness."""
+        expect_choice("autolabel.thresholds.source", self.source, SOURCES)
         expect_integer("autolabel.thresholds.thin_ice_min", self.thin_ice_min, 0, 255)
         expect_integer("autolabel.thresholds.thick_ice_min", self.thick_ice_min, 0, 255)
         if not 0 < self.thin_ice_min < self.thick_ice_min:
@@ -35,12 +55,31 @@ class BrightnessThresholds:
 
     @property
     def limits(self) -> tuple[int, int]:
-        """(thin_ice_min, thick_ice_min)."""
+        """(thin_ice_min, thick_ice_min) of a scene that has none of its own."""
+        if self.source == "published":
+            return PUBLISHED
         return self.thin_ice_min, self.thick_ice_min
+
+    def of(self, rgb: RGB, valid_mask: Mask) -> Limits:
+        """Give the limits of one scene.
+
+        Args:
+            rgb: uint8 (H, W, 3), as it will be labelled.
+            valid_mask: bool (H, W), True where pixels count.
+        """
+        if self.source != "scene":
+            thin, thick = self.limits
+            return Limits(thin, thick, self.source)
+        # Late: loading compiled code is for workers, not for `kedro --help`.
+        from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
+
+        bright = np.empty(valid_mask.shape, np.uint8)
+        kernels.brightness(np.ascontiguousarray(rgb).ravel(), bright.ravel())
+        return place_limits(histogram_of(bright, valid_mask), self.limits)
 
 
 def label_by_brightness(
-    rgb: RGB, valid_mask: Mask, thresholds: BrightnessThresholds
+    rgb: RGB, valid_mask: Mask, thresholds: BrightnessThresholds | Limits
 ) -> Codes:
     """Label each pixel by max(R, G, B) (Iqrah et al. 2024, III-B).
 
@@ -50,7 +89,7 @@ def label_by_brightness(
     Args:
         rgb: uint8 (H, W, 3), 0..255, channels R, G, B.
         valid_mask: bool (H, W), True where the scene was observed.
-        thresholds: First brightness of thin and of thick ice.
+        thresholds: First brightness of thin and of thick ice, whatever their source.
 
     Returns:
         uint8 (H, W) of `SeaIceClass` codes; NODATA where not valid.
@@ -58,7 +97,8 @@ def label_by_brightness(
     # Late: loading compiled code is for workers, not for `kedro --help`.
     from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
 
-    limits = np.array(thresholds.limits, np.uint8)
+    pair = thresholds.pair if isinstance(thresholds, Limits) else thresholds.limits
+    limits = np.array(pair, np.uint8)
     codes = np.empty(valid_mask.shape, np.uint8)
     pixels, valid = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
     kernels.label(pixels.ravel(), valid.ravel(), limits, _CODES, codes.ravel())
@@ -68,17 +108,36 @@ def label_by_brightness(
 def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
     """Make the class map of one scene, on the scene's own grid.
 
+    Pixels that the filter could not restore have no class: they are counted apart.
+
     Raises:
-        InvalidScene: if the scene was filtered for other limits: the filter leaves
-            three levels, on which a moved limit would change nothing.
+        InvalidScene: if the scene was filtered for other limits: the published filter
+            leaves three levels, on which a moved limit would change nothing.
     """
-    expect_filtered_for(getattr(scene, "limits", None), thresholds, scene.scene_id)
+    filtered_for = getattr(scene, "limits", None)
+    expect_filtered_for(filtered_for, thresholds, scene.scene_id)
+    lost = scene.valid_mask & untrustworthy(scene)
+    trusted = scene.valid_mask & ~lost
+    if filtered_for is None:
+        limits = thresholds.of(scene.rgb, trusted)
+    else:
+        limits = Limits(filtered_for[0], filtered_for[1], "filter")
     return ClassMap(
         scene_id=scene.scene_id,
-        codes=label_by_brightness(scene.rgb, scene.valid_mask, thresholds),
+        codes=label_by_brightness(scene.rgb, trusted, limits),
         georeference=scene.georeference,
         acquired=scene.acquired,
+        limits=limits.pair,
+        limits_source=limits.source,
+        untrustworthy_pixels=int(np.count_nonzero(lost)),
     )
+
+
+def untrustworthy(scene: Scene) -> Mask:
+    """Give what the filter could not restore: bool (H, W), False where it was none."""
+    if not isinstance(scene, FilteredScene) or scene.quality is None:
+        return np.zeros(scene.shape, bool)
+    return np.asarray(scene.quality & QualityFlag.UNTRUSTWORTHY > 0)
 
 
 def expect_filtered_for(
@@ -89,7 +148,8 @@ def expect_filtered_for(
     Raises:
         InvalidScene: naming both and the command that brings them together.
     """
-    if limits not in (None, thresholds.limits):
+    # Limits of its own a scene got when it was filtered.
+    if thresholds.source != "scene" and limits not in (None, thresholds.limits):
         raise InvalidScene(
             f"{scene_id}: expected a scene filtered for autolabel.thresholds "
             f"{thresholds.limits}, got one filtered for {limits}; filter again: "

@@ -27,7 +27,7 @@ _THICK_SPAN = 0.85
 """Thick ice reaches from here, of its brightest mode, upwards."""
 
 _USUAL_WATER_TO, _WATER_TO = 0.14, 0.28
-_WATER_SHARE, _LIFTED_WATER_SHARE = 0.003, 0.02
+_WATER_SHARE, _LIFTED_WATER_SHARE = 0.003, 0.008
 """The same for water, of thick ice's brightness: a stretch may lift it to 40 or 57."""
 
 _MOST_DARKER = 0.002

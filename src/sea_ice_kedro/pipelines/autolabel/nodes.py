@@ -1,5 +1,6 @@
 """Class maps by brightness, their statistics and pictures."""
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,23 @@ from sea_ice_kedro.imagery.labelling import (
     expect_filtered_for,
     label_scene,
 )
+from sea_ice_kedro.imagery.scene_limits import FALLBACKS
+from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
+
+_LOG = logging.getLogger(__name__)
+
+_NOTHING = {
+    **NO_PIXELS,
+    "pixels_untrustworthy": 0,
+    "thin_ice_min": 0,
+    "thick_ice_min": 0,
+    "limits_source": "",
+}
+"""Tags of a class map that holds nothing; gives a table without rows its columns."""
 
 
 def label_scenes(
@@ -48,29 +62,39 @@ def label_scenes(
 
 
 def summarise_labels(
-    scene_index: pd.DataFrame,
-    class_map_tags: Partitions[dict[str, Any]],
-    thresholds: BrightnessThresholds,
+    scene_index: pd.DataFrame, class_map_tags: Partitions[dict[str, Any]]
 ) -> pd.DataFrame:
     """Make the table of class areas and concentration, a row a scene.
 
-    Fractions are of the valid pixels, 0..1. Areas are true areas on the ground; NaN
-    where a scene has no georeference.
+    Fractions are of the labelled pixels, 0..1. Areas are true areas on the ground; NaN
+    where a scene has no georeference. Pixels that could not be restored from cloud or
+    shadow are left out of them, and counted apart. Scenes whose limits fell back are
+    warned of.
     """
-    rows = [
-        _label_row(scene_id, tags, thresholds)
-        for scene_id, tags in tags_by_scene(scene_index, class_map_tags).items()
-    ]
-    return pd.DataFrame(rows, columns=list(_label_row("", NO_PIXELS, thresholds)))
+    by_scene = tags_by_scene(scene_index, class_map_tags)
+    rows = [_label_row(scene_id, tags) for scene_id, tags in by_scene.items()]
+    for row in rows:
+        if row["limits_source"] in FALLBACKS:
+            _LOG.warning(
+                "%s: %s; labelled with the limits %s and %s: look at its quicklook",
+                row["scene_id"],
+                row["limits_source"],
+                row["thin_ice_min"],
+                row["thick_ice_min"],
+            )
+    return pd.DataFrame(rows, columns=list(_label_row("", _NOTHING)))
 
 
-def _label_row(
-    scene_id: str, tags: dict[str, Any], thresholds: BrightnessThresholds
-) -> dict[str, Any]:
+def _label_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
+    areas = class_areas(scene_id, tags)
+    lost = int(tags["pixels_untrustworthy"])
     return {
-        **class_areas(scene_id, tags),
-        "thin_ice_min": thresholds.thin_ice_min,
-        "thick_ice_min": thresholds.thick_ice_min,
+        **areas,
+        "untrustworthy_fraction": lost / int(tags["pixels"]),
+        "untrustworthy_km2": area_km2(lost, float(tags.get("pixel_area_m2", "nan"))),
+        "thin_ice_min": int(tags["thin_ice_min"]),
+        "thick_ice_min": int(tags["thick_ice_min"]),
+        "limits_source": tags["limits_source"],
     }
 
 

@@ -27,11 +27,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=summarise_labels,
-                inputs=[
-                    "scene_index",
-                    "class_maps@tags",
-                    "params:autolabel.thresholds",
-                ],
+                inputs=["scene_index", "class_maps@tags"],
                 outputs="label_statistics",
                 name="summarise_labels",
             ),

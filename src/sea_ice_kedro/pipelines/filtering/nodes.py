@@ -49,8 +49,9 @@ def summarise_clouds(
 ) -> pd.DataFrame:
     """Make the table of what the filter did, a row a scene.
 
-    Thin cloud and shadow are what the filter took for them: pixels whose class it
-    changed. Fractions are of the valid pixels, 0..1; NaN where no pixel is valid.
+    Thin cloud and shadow are what the filter took for them; changed is what another
+    class is found for; untrustworthy what could not be restored. Fractions
+    are of the valid pixels, 0..1; NaN where no pixel is valid.
     """
     rows = [
         _cloud_row(scene_id, tags, options.method)
@@ -60,7 +61,13 @@ def summarise_clouds(
     return pd.DataFrame(rows, columns=columns)
 
 
-_SHOWN = (QualityFlag.THIN_CLOUD, QualityFlag.SHADOW, QualityFlag.CHANGED)
+_SHOWN = (
+    QualityFlag.THIN_CLOUD,
+    QualityFlag.SHADOW,
+    QualityFlag.CHANGED,
+    QualityFlag.SATURATED,
+    QualityFlag.UNTRUSTWORTHY,
+)
 
 
 def _column(flag: QualityFlag) -> str:
