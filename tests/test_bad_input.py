@@ -192,7 +192,7 @@ CONSTANT = {
     "all no data": (BLACK, 255, "nan"),
     "all water": (np.full((48, 64, 3), 12, np.uint8), 2, "0.0"),
     "one grey": (np.full((48, 64, 3), 110, np.uint8), 1, "1.0"),
-    "one pixel": (np.full((1, 1, 3), 235, np.uint8), 1, "1.0"),
+    "one pixel": (np.full((1, 1, 3), 235, np.uint8), 0, "1.0"),
     "one row": (np.full((1, 300, 3), 12, np.uint8), 2, "0.0"),
 }
 
@@ -259,7 +259,10 @@ REFUSED = {
         {"filtering": {"published": {"window_px": 154}}},
         "expected filtering.published.window_px to be odd, got 154",
     ),
-    "method": ({"filtering": {"method": "magic"}}, "one of none, published"),
+    "method": (
+        {"filtering": {"method": "magic"}},
+        "one of illumination, none, published",
+    ),
     "source": ({"ingestion": {"source": "ftp"}}, "safe, sample, stac, got 'ftp'"),
     "key": ({"filtering": {"windw": 3}}, "windw"),
     "nested key": ({"ingestion": {"raster": {"scal": 3}}}, "scal"),

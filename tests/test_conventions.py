@@ -129,6 +129,10 @@ def test_every_default_in_the_code_is_the_one_of_the_configuration(conf, registe
 
 def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     base, paper = (configuration(env)["parameters"] for env in ("base", "paper"))
+    assert paper["filtering"].pop("method") == "published"
+    assert base["filtering"].pop("method") == "illumination"
+    assert paper["autolabel"]["thresholds"].pop("source") == "published"
+    assert base["autolabel"]["thresholds"].pop("source") == "scene"
     assert paper["filtering"]["published"].pop("channel_order") == "bgr"
     assert base["filtering"]["published"].pop("channel_order") == "rgb"
     for name in ("search", "cutting"):

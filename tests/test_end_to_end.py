@@ -137,7 +137,10 @@ def test_labels_by_other_limits_than_the_filters_are_refused_and_cost_nothing(
     run_here(**from_folder(folder))
     age(data_root)
     with pytest.raises(InvalidScene, match=r"\(31, 190\).*--pipelines filtering,auto"):
-        run_here("autolabel", autolabel={"thresholds": {"thick_ice_min": 190}})
+        run_here(
+            "autolabel",
+            autolabel={"thresholds": {"thick_ice_min": 190, "source": "values"}},
+        )
     assert made_again(data_root) == []
     assert len(list((data_root / "04_feature/class_maps").glob("*.tif"))) == 4
 

@@ -140,7 +140,7 @@ def test_a_network_of_filtered_images_filters_before_it_maps(data_root, tmp_path
     model = data_root / "06_models/auto_filtered/unet.keras"
     card = UNetDataset(filepath=str(model)).load().card()
     assert card.images == "filtered"
-    assert card.filter.method == "published"
+    assert card.filter.method == "illumination"
     folder = tmp_path / "scenes"
     write(folder / "x.tif", floes(64, 96, seed=8))
     serve(str(model), folder)

@@ -83,7 +83,8 @@ def test_what_has_no_stable_description_has_no_fingerprint():
 def test_the_recipe_names_function_and_options_without_the_input():
     assert recipe_of(label("secret")) == (
         '["sea_ice_kedro.imagery.labelling.label_scene", [], {"thresholds": '
-        '["BrightnessThresholds", {"thick_ice_min": 205, "thin_ice_min": 31}]}]'
+        '["BrightnessThresholds", {"source": "scene", "thick_ice_min": 205, "thin_ice_min"'
+        ": 31}]}]"
     )
 
 

@@ -65,11 +65,11 @@ def test_a_scene_filtered_for_other_limits_is_refused_with_the_way_out():
     rgb, valid = np.zeros((2, 3, 3), np.uint8), np.ones((2, 3), bool)
     quality = np.zeros((2, 3), np.uint8)
     scene = FilteredScene("a", rgb, valid, quality=quality, limits=(31, 205))
-    label_scene(scene, BrightnessThresholds())
+    label_scene(scene, BrightnessThresholds(source="published"))
     with pytest.raises(
         InvalidScene, match=r"a: .*\(31, 190\).*\(31, 205\).*filtering,"
     ):
-        label_scene(scene, BrightnessThresholds(thick_ice_min=190))
+        label_scene(scene, BrightnessThresholds(thick_ice_min=190, source="values"))
 
 
 def test_labelling_does_not_write_into_its_arguments():

@@ -17,14 +17,18 @@ INDEX = pd.DataFrame({"scene_id": ["a"]})
 THRESHOLDS = BrightnessThresholds()
 
 
-def summary(thick, thin, water, pixels=1000, **tags):
+def summary(thick, thin, water, pixels=1000, untrustworthy=0, source="scene", **tags):
     tags |= {
         "pixels": str(pixels),
         "pixels_thick_ice": str(thick),
         "pixels_thin_ice": str(thin),
         "pixels_open_water": str(water),
+        "pixels_untrustworthy": str(untrustworthy),
+        "thin_ice_min": "31",
+        "thick_ice_min": "205",
+        "limits_source": source,
     }
-    return summarise_labels(INDEX, {"a": lambda: tags}, THRESHOLDS)
+    return summarise_labels(INDEX, {"a": lambda: tags})
 
 
 def test_classes_are_fractions_of_the_valid_pixels_and_true_areas():
@@ -38,6 +42,25 @@ def test_classes_are_fractions_of_the_valid_pixels_and_true_areas():
     ]
     assert row["thick_ice_km2"] == pytest.approx(0.0103)
     assert (row["thin_ice_min"], row["thick_ice_min"]) == (31, 205)
+
+
+def test_what_could_not_be_restored_is_reported_apart():
+    (row,) = summary(100, 300, 400, untrustworthy=50, pixel_area_m2="100.0").to_dict(
+        "records"
+    )
+    assert row["untrustworthy_fraction"] == 0.05
+    assert row["untrustworthy_km2"] == pytest.approx(0.005)
+    assert row["thick_ice_fraction"] == 0.125
+
+
+def test_limits_that_fell_back_are_warned_of(caplog):
+    summary(100, 300, 400)
+    assert caplog.messages == []
+    summary(100, 300, 0, source="no water stands out")
+    assert caplog.messages == [
+        "a: no water stands out; labelled with the limits 31 and 205: look at its "
+        "quicklook"
+    ]
 
 
 def test_a_scene_without_a_place_has_no_areas():

@@ -13,25 +13,29 @@ LIMITS = BrightnessThresholds()
 INDEX = pd.DataFrame({"scene_id": ["a"]})
 
 
-def summary(valid, cloud=0, shadow=0, changed=0, method="published"):
+def summary(valid, cloud=0, shadow=0, changed=0, method="illumination", lost=0):
     tags = {
         "valid_pixels": str(valid),
         "pixels_thin_cloud": str(cloud),
         "pixels_shadow": str(shadow),
         "pixels_changed": str(changed),
+        "pixels_saturated": "40",
+        "pixels_untrustworthy": str(lost),
     }
     table = summarise_clouds(INDEX, {"a": lambda: tags}, FilterOptions(method=method))
     return table.to_dict("records")[0]
 
 
 def test_cloud_and_shadow_are_fractions_of_the_valid_pixels():
-    assert summary(200, cloud=20, shadow=10, changed=30) == {
+    assert summary(200, cloud=20, shadow=10, changed=30, lost=2) == {
         "scene_id": "a",
-        "method": "published",
+        "method": "illumination",
         "valid_pixels": 200,
         "thin_cloud_fraction": 0.1,
         "shadow_fraction": 0.05,
         "changed_fraction": 0.15,
+        "saturated_fraction": 0.2,
+        "untrustworthy_fraction": 0.01,
     }
 
 
@@ -44,9 +48,9 @@ def test_a_table_of_nothing_still_has_its_columns():
     assert table.columns.tolist()[:3] == ["scene_id", "method", "valid_pixels"]
 
 
-@pytest.mark.parametrize("method", ["published", "none"])
+@pytest.mark.parametrize("method", ["illumination", "published", "none"])
 def test_a_filtered_scene_is_declared_and_made_when_called(method):
     tasks = filter_scenes(INDEX, {"a": scene}, FilterOptions(method=method), LIMITS)
     filtered = tasks["a"]()
     assert filtered.quality.shape == (48, 64)
-    assert np.array_equal(filtered.rgb, scene().rgb) == (method == "none")
+    assert np.array_equal(filtered.rgb, scene().rgb) == (method != "published")

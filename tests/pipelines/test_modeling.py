@@ -153,7 +153,11 @@ def test_filtered_chips_say_how_they_were_filtered_and_refuse_another_filter():
     assert made.facts == {
         "images": "filtered",
         "filter": asdict(options),
-        "thresholds": {"thin_ice_min": 20, "thick_ice_min": 190},
+        "thresholds": {
+            "thin_ice_min": 20,
+            "thick_ice_min": 190,
+            "source": "scene",
+        },
     }
     with pytest.raises(InvalidScene, match=r"a: expected a scene filtered by the curr"):
         cut_filtered_chips(*given, FilterOptions(), limits)

@@ -19,6 +19,7 @@ _PEAK_REACH, _MASS_REACH = 6, 10
 """A mode is the highest level this near, and holds the pixels that near."""
 
 _THICK_FROM, _USUAL_THICK_FROM = 100, 180
+_USUAL_THICK = 225
 _THICK_SHARE, _DIM_THICK_SHARE = 0.01, 0.25
 """A mode of thick ice holds 1 % of the scene where it is as bright as usual; a dimmer
 one must rule the scene: it could be grey ice."""
@@ -57,7 +58,11 @@ def find_modes(histogram: Histogram) -> Modes:
     share = histogram / total
     density = smoothed(share, _SMOOTHING)
     thick = _thick(share, density)
-    return Modes(_water(share, density, 225 if thick is None else thick), thick)
+    water = _water(share, density, _USUAL_THICK if thick is None else thick)
+    if water is None and thick is not None and thick < _USUAL_THICK_FROM:
+        # One dim tone alone may be any class.
+        return Modes(_water(share, density, _USUAL_THICK), None)
+    return Modes(water, thick)
 
 
 def smoothed(values: Density, sigma: float) -> Density:
