@@ -1,17 +1,20 @@
 """Score ways to label on simulated scenes with known truth.
 
     python -m benchmarks.labels [--seeds development|test] [--size 2048]
-        [--methods "no filter" published ...] [--conditions clear ...] [--write FOLDER]
+        [--methods "no filter" published ...] [--conditions clear ...] [--write [FOLDER]]
 
-Tune on the development seeds only. `--write docs/labels` renders table and figures.
+Tune on the development seeds only. `--write` renders the table, by
+default into docs/labels.
 """
 
 import argparse
+from pathlib import Path
 
 import cv2
 
 from benchmarks.labels.conditions import CONDITIONS, SEEDS, condition_named
 from benchmarks.labels.methods import METHODS
+from benchmarks.labels.report import below_baselines, draw_scores, write_report
 from benchmarks.labels.score import table_of, try_methods
 
 
@@ -22,6 +25,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--conditions", nargs="+", metavar="CONDITION")
+    parser.add_argument("--write", nargs="?", type=Path, const=Path("docs/labels"))
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     chosen = CONDITIONS
@@ -30,6 +34,10 @@ def main() -> None:
     methods = {name: METHODS[name] for name in arguments.methods}
     table = table_of(try_methods(methods, chosen, arguments.seeds, arguments.size))
     print(table.round(4).to_string(index=False))
+    print("below a baseline:", ", ".join(below_baselines(table)) or "none")
+    if arguments.write:
+        write_report(table, arguments.seeds, arguments.size, arguments.write)
+        draw_scores(table).write_json(arguments.write / "scores.json")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,15 @@ Method = Callable[[Scene], Codes]
 """Scene -> uint8 (H, W) of class codes, 255 where it gives none."""
 
 
-def by_filter(method: str) -> Method:
-    """Label as the pipelines do, with the published limits."""
-    options, thresholds = FilterOptions(method=method), BrightnessThresholds()
+def by_filter(method: str, source: str) -> Method:
+    """Label as the pipelines do.
+
+    Args:
+        method: `filtering.method`.
+        source: `autolabel.thresholds.source`.
+    """
+    options = FilterOptions(method=method)
+    thresholds = BrightnessThresholds(source=source)
 
     def label(scene: Scene) -> Codes:
         filtered = filter_scene(scene, options, thresholds)
@@ -22,7 +28,13 @@ def by_filter(method: str) -> Method:
 
 
 METHODS: dict[str, Method] = {
-    "no filter": by_filter("none"),
-    "published": by_filter("published"),
+    "no filter": by_filter("none", "published"),
+    "published": by_filter("published", "published"),
+    "no filter, scene limits": by_filter("none", "scene"),
+    "illumination, published limits": by_filter("illumination", "published"),
+    "illumination, scene limits": by_filter("illumination", "scene"),
 }
 """Name in the tables -> method."""
+
+OURS = "illumination, scene limits"
+BASELINES = ("no filter", "published")

@@ -44,7 +44,7 @@ BLUER = (0.0, 2.0, 4.0)
 """By how much young ice is bluer than the line from water to thick ice, at most: ice
 and the water under it take red light first."""
 
-_UNEXPLAINED = 1e-5
+_UNEXPLAINED = 2e-5
 """Density of everything else: melt ponds, soot, land."""
 
 

@@ -21,7 +21,7 @@ class IlluminationFilter:
     haze_smoothness: float = 1.0
     """Cost of one step (0.09) of haze between neighbouring cells, in nats."""
 
-    clear_prior: float = 0.3
+    clear_prior: float = 1.5
     """Cost of any shadow, and of any haze, in a cell, in nats."""
 
     evidence: float = 0.3

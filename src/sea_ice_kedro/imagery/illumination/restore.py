@@ -7,10 +7,7 @@ from sea_ice_kedro.imagery.arrays import RGB, Mask, Quality
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.illumination.evidence import DIMMING
 from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
-from sea_ice_kedro.imagery.illumination.sky import Sky, estimate_sky
-
-VISIBLE = 0.03
-"""Shadow or haze below this is left alone: it changes no brightness by more than 8."""
+from sea_ice_kedro.imagery.illumination.sky import VISIBLE, Sky, estimate_sky
 
 
 def filter_illumination(

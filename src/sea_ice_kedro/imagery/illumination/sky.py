@@ -22,6 +22,15 @@ _EVERY = 3
 MOST_CELLS = 70_000
 """A larger scene gets larger cells: a cell takes 3 KB while its neighbours talk."""
 
+SMALLEST_PX = 192
+"""A scene with a shorter side has too few cells to tell a sky from a surface."""
+
+MOST_SHADOW = 0.8
+"""Share of the cells that may lie in shadow: without sunlit ice there is no measure."""
+
+VISIBLE = 0.03
+"""Shadow or haze below this is left alone: it changes no brightness by more than 8."""
+
 _SWEEPS = 3
 _SHARPNESS = 0.5
 """Of the mean over states: 1 / nats."""
@@ -62,8 +71,11 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
         options: Cells, smoothness, weights.
 
     Returns:
-        The sky; None where there is nothing to tell it by, see `find_tones`.
+        The sky; None where there is nothing to tell it by: too few pixels, no colour,
+        no sunlit ice.
     """
+    if min(valid_mask.shape) < SMALLEST_PX:
+        return None
     # Late: loading compiled code is for workers, not for `kedro --help`.
     from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
 
@@ -78,6 +90,8 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
         cell *= 2
     shadow, haze = _coarse(half, ok, tones, cell, options)
     shadow, haze = _refined(half, ok, tones, cell // 2, (shadow, haze))
+    if np.mean(shadow >= VISIBLE) > MOST_SHADOW:
+        return None
     return Sky(tones, shadow, haze, cell)
 
 
