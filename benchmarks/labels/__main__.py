@@ -1,7 +1,7 @@
 """Score ways to label on simulated scenes with known truth.
 
-    python -m benchmarks.labels [--seeds development|test] [--size 2048]
-        [--methods "no filter" published ...] [--conditions clear ...] [--write [FOLDER]]
+    python -m benchmarks.labels [--seeds development|test] [--size 2048] [--write [DIR]]
+        [--methods "no filter" published ...] [--conditions clear ...]
 
 Tune on the development seeds only. `--write` renders the table, by
 default into docs/labels.
