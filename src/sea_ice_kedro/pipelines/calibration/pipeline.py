@@ -1,0 +1,42 @@
+"""Any scenes → brightness_counts, proposed_limits, brightness_figure."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines import filtering, ingestion
+from sea_ice_kedro.pipelines.calibration.nodes import (
+    count_scenes,
+    draw_proposal,
+    propose_limits,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `calibration` pipeline: the source's scenes come in first."""
+    proposing = Pipeline(
+        [
+            Node(
+                func=count_scenes,
+                inputs=["scene_index", "filtered_scenes@raster", "manual_labels"],
+                outputs="brightness_counts",
+                name="count_scenes",
+            ),
+            Node(
+                func=propose_limits,
+                inputs=[
+                    "scene_index",
+                    "brightness_counts",
+                    "params:autolabel.thresholds",
+                ],
+                outputs="proposed_limits",
+                name="propose_limits",
+            ),
+            Node(
+                func=draw_proposal,
+                inputs=["scene_index", "brightness_counts", "proposed_limits"],
+                outputs="brightness_figure",
+                name="draw_proposal",
+            ),
+        ],
+        tags="calibration",
+    )
+    return ingestion.create_pipeline() + filtering.create_pipeline() + proposing
