@@ -31,8 +31,8 @@ _USUAL_WATER_TO, _WATER_TO = 0.14, 0.28
 _WATER_SHARE, _LIFTED_WATER_SHARE = 0.003, 0.008
 """The same for water, of thick ice's brightness: a stretch may lift it to 40 or 57."""
 
-_MOST_DARKER = 0.002
-"""Share of pixels that may be clearly darker than water."""
+_MOST_DARKER = 0.1
+"""Pixels that may be clearly darker than lifted water, as a share of its mode."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,11 @@ def _water(share: Density, density: Density, thick: int) -> int | None:
     for level in range(round(_WATER_TO * thick) + 1):
         usual = level <= _USUAL_WATER_TO * thick
         least = _WATER_SHARE if usual else _LIFTED_WATER_SHARE
-        if not usual and share[: level - _MASS_REACH].sum() > _MOST_DARKER:
-            return None
-        if _is_peak(density, level) and _mass(share, level) >= least:
-            return level
+        mass = _mass(share, level)
+        if not _is_peak(density, level) or mass < least:
+            continue
+        darker = share[: max(level - _MASS_REACH, 0)].sum()
+        return level if usual or darker <= _MOST_DARKER * mass else None
     return None
 
 

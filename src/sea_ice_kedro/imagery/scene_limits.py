@@ -11,7 +11,7 @@ _THICK_TO, _THICK_USUAL, _THICK_FROM = 0.05, 0.095, 0.20
 """Where limits may lie, as shares of the way from water to thick ice; the usual place
 is about that of 31 and 205 between 13 and 225 (Iqrah et al. 2024 and their scenes)."""
 
-_REACH = 0.06
+_REACH = 0.05
 """Share of the way within which a valley is preferred to the usual place."""
 
 _SMOOTHING = 1.5
