@@ -31,9 +31,6 @@ DIMMING = (1.06, 1.0, 0.92)
 """Share of a shadow in R, G, B: skylight still lights it, in blue. Cloud ripples over
 snow in a Ross Sea scene have 0.267 in blue and 0.307 in red: 1.15 times as much."""
 
-SHARES = (0.5, 0.3, 0.2)
-"""Of thick ice, thin ice and water, before anything is seen."""
-
 THICK_SPREAD, WATER_SPREAD = 0.05, 0.018
 """Standard deviations of their brightness, of thick ice's."""
 
@@ -66,8 +63,8 @@ def log_likelihood(tones: Tones) -> Table:
     spread = tones.chroma_spread
     total = np.full((BRIGHTS, CHROMAS, STATES), _UNEXPLAINED, np.float32)
     for share, tone, tone_chroma, width in (
-        (SHARES[0], tones.thick, tones.thick_chroma, THICK_SPREAD),
-        (SHARES[2], tones.water, tones.water_chroma, WATER_SPREAD),
+        (tones.shares[0], tones.thick, tones.thick_chroma, THICK_SPREAD),
+        (tones.shares[2], tones.water, tones.water_chroma, WATER_SPREAD),
     ):
         sigma = width * tones.thick
         seen, seen_chroma = _seen(
@@ -87,7 +84,7 @@ def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
     restored = (bright - HAZE_OF_STATE * tones.thick) / _through()
     place = (restored - tones.water) / reach
     inside = _step(place - low) * _step(high - place)
-    density = SHARES[1] * inside / ((high - low) * reach * len(BLUER))
+    density = tones.shares[1] * inside / ((high - low) * reach * len(BLUER))
     line = tones.water_chroma + (tones.thick_chroma - tones.water_chroma) * place
     fading = np.clip((1 - place) / 0.8, 0, 1) * np.clip(place / 0.1, 0, 1)
     total = np.zeros((BRIGHTS, CHROMAS, STATES), np.float32)

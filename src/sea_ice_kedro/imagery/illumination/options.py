@@ -24,7 +24,7 @@ class IlluminationFilter:
     clear_prior: float = 1.5
     """Cost of any shadow, and of any haze, in a cell, in nats."""
 
-    evidence: float = 0.3
+    evidence: float = 0.35
     """Weight of a pixel's log-likelihood, 0..1: neighbours are not independent."""
 
     max_haze: float = 0.55

@@ -21,6 +21,12 @@ _THICK_DEFAULT = 225.0
 _NEAR = 8
 """Pixels within so many levels of a mode have its tone."""
 
+_THICK_FROM, _WATER_TO = 0.9, 0.1
+"""On the way from water to thick ice."""
+
+_LEAST_SHARE = (0.3, 0.2, 0.08)
+"""Cloud and shadow hide some of each class."""
+
 _ENOUGH = 200
 """Pixels that a colour can be told from."""
 
@@ -49,6 +55,9 @@ class Tones:
 
     chroma_spread: float
     """Standard deviation of blue less red among pixels of one tone."""
+
+    shares: tuple[float, float, float]
+    """Of thick ice, thin ice and water, roughly, before anything is restored."""
 
 
 def find_tones(rgb: Half, ok: npt.NDArray[np.bool_]) -> Tones | None:
@@ -83,8 +92,23 @@ def find_tones(rgb: Half, ok: npt.NDArray[np.bool_]) -> Tones | None:
         water=water,
         thick_chroma=thick_chroma,
         water_chroma=_median(chroma[near_water], thick_chroma),
+        shares=_shares(bright, thick, water),
         chroma_spread=float(np.clip(1.48 * _median(deviation, 2.0), 1.5, 6.0)),
     )
+
+
+def _shares(
+    bright: npt.NDArray[np.uint8], thick: float, water: float
+) -> tuple[float, float, float]:
+    """Count what looks like each class; none is taken for absent or for alone."""
+    place = (bright - water) / (thick - water)
+    seen = np.array(
+        [np.mean(place > _THICK_FROM), 0.0, np.mean(place < _WATER_TO)], np.float64
+    )
+    seen[1] = 1 - seen.sum()
+    likely = np.clip(seen, _LEAST_SHARE, 1)
+    thick_share, thin_share, water_share = likely / likely.sum()
+    return float(thick_share), float(thin_share), float(water_share)
 
 
 def _median(values: npt.NDArray[Any], default: float) -> float:
