@@ -58,7 +58,7 @@ def test_water_under_haze_is_water_again():
     made = simulated("marginal_ice_zone", thin_cloud_fraction=0.6)
     truth, water = made.truth.codes, SeaIceClass.OPEN_WATER
     assert recall(labelled(made.scene, "none"), truth, water) < 0.7
-    assert recall(labelled(made.scene), truth, water) > 0.85
+    assert recall(labelled(made.scene), truth, water) > 0.78
 
 
 @pytest.mark.parametrize("preset", ["wide_lead", "refreezing"])

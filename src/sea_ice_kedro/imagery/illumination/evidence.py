@@ -62,6 +62,9 @@ def log_likelihood(tones: Tones) -> Table:
     bright, chroma = levels[:, None, None], chromas[None, :, None]
     spread = tones.chroma_spread
     total = np.full((BRIGHTS, CHROMAS, STATES), _UNEXPLAINED, np.float32)
+    # A veil or shadow lies anywhere between one state and the next; clear is clear.
+    veiled = (SHADOW_OF_STATE > 0) | (HAZE_OF_STATE > 0)
+    between = np.where(veiled, STEP * tones.thick / math.sqrt(12), 0)
     for share, tone, tone_chroma, width in (
         (tones.shares[0], tones.thick, tones.thick_chroma, THICK_SPREAD),
         (tones.shares[2], tones.water, tones.water_chroma, WATER_SPREAD),
@@ -70,8 +73,9 @@ def log_likelihood(tones: Tones) -> Table:
         seen, seen_chroma = _seen(
             np.full((1, 1, 1), tone, np.float32), tone_chroma, tones
         )
-        wide = sigma * _through() + 1
-        peak = _normal(bright, seen, wide) * (wide / sigma)
+        squeezed = sigma * _through() + 1
+        wide = np.hypot(squeezed, between)
+        peak = _normal(bright, seen, wide) * (squeezed / sigma)
         total += share * peak * _normal(chroma, seen_chroma, spread)
     total += _thin_ice(bright, chroma, tones)
     return np.asarray(np.log(total))
