@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--seeds", choices=SEEDS, default="development")
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--panel", type=int, default=400)
+    parser.add_argument("--suffix", default=".png")
     parser.add_argument("--conditions", nargs="+", default=[c.name for c in CONDITIONS])
     parser.add_argument("--scenes", nargs="+")
     arguments = parser.parse_args()
@@ -53,7 +54,9 @@ def main() -> None:
             if arguments.scenes and scene not in arguments.scenes:
                 continue
             picture, share = panels(made, arguments.panel)
-            file = f"{name}_{scene}.png".replace(" ", "_").replace(",", "")
+            file = (
+                f"{name}_{scene}".replace(" ", "_").replace(",", "") + arguments.suffix
+            )
             cv2.imwrite(str(arguments.folder / file), picture[..., ::-1])
             print(f"{file}: {share:.4f} right")
 

@@ -8,7 +8,7 @@ from enum import IntEnum, IntFlag
 
 import numpy as np
 
-from sea_ice_kedro.imagery.arrays import RGB, Codes
+from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask, Quality
 
 NODATA = 255
 """Code of pixels without an observation; never a class."""
@@ -46,6 +46,11 @@ class QualityFlag(IntFlag):
     def key(self) -> str:
         """Name as tables and tags write it: "thin_cloud"."""
         return str(self.name).lower()
+
+
+def flagged(quality: Quality, flag: QualityFlag) -> Mask:
+    """Give where a flag is set: bool (H, W)."""
+    return np.asarray((quality & np.uint8(flag)) != 0)
 
 
 COLOURS: dict[SeaIceClass, tuple[int, int, int]] = {

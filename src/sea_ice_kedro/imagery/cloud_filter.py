@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sea_ice_kedro.imagery.arrays import RGB, FilteredScene, Mask, Quality, Scene
-from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.classes import QualityFlag, flagged
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.options import expect_choice
@@ -100,7 +100,7 @@ def restore(
     from sea_ice_kedro.imagery.illumination import removal  # noqa: PLC0415
 
     restored, quality = filter_illumination(rgb, valid_mask, settings)
-    trusted = valid_mask & (quality & QualityFlag.UNTRUSTWORTHY == 0)
+    trusted = valid_mask & ~flagged(quality, QualityFlag.UNTRUSTWORTHY)
     limits = np.array(thresholds.of(restored, trusted).pair, np.uint8)
     flag = np.uint8(QualityFlag.CHANGED)
     before, after = np.ascontiguousarray(rgb).ravel(), restored.ravel()

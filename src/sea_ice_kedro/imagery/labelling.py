@@ -13,7 +13,12 @@ from sea_ice_kedro.imagery.arrays import (
     Mask,
     Scene,
 )
-from sea_ice_kedro.imagery.classes import NODATA, QualityFlag, SeaIceClass
+from sea_ice_kedro.imagery.classes import (
+    NODATA,
+    QualityFlag,
+    SeaIceClass,
+    flagged,
+)
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.imagery.scene_limits import Limits, place_limits
@@ -137,7 +142,7 @@ def untrustworthy(scene: Scene) -> Mask:
     """Give what the filter could not restore: bool (H, W), False where it was none."""
     if not isinstance(scene, FilteredScene) or scene.quality is None:
         return np.zeros(scene.shape, bool)
-    return np.asarray(scene.quality & QualityFlag.UNTRUSTWORTHY > 0)
+    return flagged(scene.quality, QualityFlag.UNTRUSTWORTHY)
 
 
 def expect_filtered_for(

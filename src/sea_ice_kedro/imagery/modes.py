@@ -84,15 +84,20 @@ def _thick(share: Density, density: Density) -> int | None:
 
 
 def _water(share: Density, density: Density, thick: int) -> int | None:
-    """Give the darkest tone that stands out; nothing much may be darker."""
-    for level in range(round(_WATER_TO * thick) + 1):
-        usual = level <= _USUAL_WATER_TO * thick
-        least = _WATER_SHARE if usual else _LIFTED_WATER_SHARE
-        mass = _mass(share, level)
-        if not _is_peak(density, level) or mass < least:
-            continue
-        darker = share[: max(level - _MASS_REACH, 0)].sum()
-        return level if usual or darker <= _MOST_DARKER * mass else None
+    """Give the tone of water: the heaviest of the darkest that stand out.
+
+    Where only a lifted tone stands out, nothing much may be darker.
+    """
+    peaks = [k for k in range(round(_WATER_TO * thick) + 1) if _is_peak(density, k)]
+    masses = {k: _mass(share, k) for k in peaks}
+    usual = [k for k in peaks if k <= _USUAL_WATER_TO * thick]
+    usual = [k for k in usual if masses[k] >= _WATER_SHARE]
+    if usual:
+        return max(usual, key=masses.__getitem__)
+    for level in peaks:
+        if masses[level] >= _LIFTED_WATER_SHARE:
+            darker = share[: max(level - _MASS_REACH, 0)].sum()
+            return level if darker <= _MOST_DARKER * masses[level] else None
     return None
 
 

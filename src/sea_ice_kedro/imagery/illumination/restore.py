@@ -1,5 +1,6 @@
 """The surface of a scene without shadow and haze, and what was done to it."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -42,14 +43,19 @@ def _restored(
     from sea_ice_kedro.imagery.illumination import removal  # noqa: PLC0415
 
     shape, cell = valid_mask.shape, sky.cell_px
-    rows, columns = (_in_cells(n, cell) for n in shape)
     gains, offsets = _undoing(sky)
     rgb = np.ascontiguousarray(rgb)
     flat, restored = (
         rgb.reshape(shape[0], -1),
         np.empty((shape[0], 3 * shape[1]), np.uint8),
     )
-    removal.remove(flat, _wide(gains, columns), _wide(offsets, columns), rows, restored)
+    removal.remove(
+        flat,
+        _wide(gains, shape[1], cell),
+        _wide(offsets, shape[1], cell),
+        _in_cells(shape[0], cell),
+        restored,
+    )
     quality = np.empty(shape, np.uint8)
     removal.flag(rgb, valid_mask, _flags(sky, options), cell, quality)
     return restored.reshape(rgb.shape), quality
@@ -63,14 +69,12 @@ def _in_cells(pixels: int, cell_px: int) -> npt.NDArray[np.float32]:
 
 
 def _wide(
-    nodes: npt.NDArray[np.float32], columns: npt.NDArray[np.float32]
+    nodes: npt.NDArray[np.float32], columns: int, cell_px: int
 ) -> npt.NDArray[np.float32]:
     """Interpolate (h, w, 3) along its rows to all columns: float32 (h, 3 · W)."""
-    left = columns.astype(np.intp)
-    right = np.minimum(left + 1, nodes.shape[1] - 1)
-    part = (columns - left)[:, None]
-    wide = nodes[:, left] + part * (nodes[:, right] - nodes[:, left])
-    return np.ascontiguousarray(wide.reshape(len(nodes), -1), np.float32)
+    size = (nodes.shape[1] * cell_px, nodes.shape[0])
+    wide = cv2.resize(nodes, size, interpolation=cv2.INTER_LINEAR)[:, :columns]
+    return np.asarray(wide, np.float32).reshape(len(nodes), -1)
 
 
 def _undoing(sky: Sky) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -79,8 +83,8 @@ def _undoing(sky: Sky) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]
     through = (1 - haze) * (1 - shadow * np.array(DIMMING, np.float32))
     cloud = sky.tones.thick - np.array(sky.tones.thick_tint, np.float32)
     clear = (shadow < VISIBLE) & (haze < VISIBLE)
-    gains = np.where(clear, 1.0, 1 / through)
-    offsets = np.where(clear, 0.0, -haze * cloud / through)
+    gains = np.where(clear, np.float32(1), 1 / through)
+    offsets = np.where(clear, np.float32(0), -haze * cloud / through)
     return gains.astype(np.float32), offsets.astype(np.float32)
 
 

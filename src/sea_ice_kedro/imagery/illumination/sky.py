@@ -16,7 +16,7 @@ Field = npt.NDArray[np.float32]
 
 Mask2 = npt.NDArray[np.bool_]
 
-_EVERY = 3
+_EVERY = 4
 """Of the halved pixels' rows and columns: enough to tell tones by."""
 
 MOST_CELLS = 70_000
