@@ -2,6 +2,7 @@
 
     python -m benchmarks.labels [--seeds development|test] [--size 2048] [--write [DIR]]
         [--methods "no filter" published ...] [--conditions clear ...]
+        [--network UNET.keras]
 
 Tune on the development seeds only. `--write` renders the table, by
 default into docs/labels.
@@ -13,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from benchmarks.labels.conditions import CONDITIONS, SEEDS, condition_named
-from benchmarks.labels.methods import METHODS
+from benchmarks.labels.methods import METHODS, by_network
 from benchmarks.labels.report import below_baselines, draw_scores, write_report
 from benchmarks.labels.score import table_of, try_methods
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--conditions", nargs="+", metavar="CONDITION")
+    parser.add_argument("--network", metavar="UNET.keras", help="scored beside them")
     parser.add_argument("--write", nargs="?", type=Path, const=Path("docs/labels"))
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
@@ -32,6 +34,8 @@ def main() -> None:
     if arguments.conditions:
         chosen = tuple(condition_named(name) for name in arguments.conditions)
     methods = {name: METHODS[name] for name in arguments.methods}
+    if arguments.network:
+        methods["U-Net"] = by_network(arguments.network)
     table = table_of(try_methods(methods, chosen, arguments.seeds, arguments.size))
     print(table.round(4).to_string(index=False))
     print("below a baseline:", ", ".join(below_baselines(table)) or "none")
