@@ -31,6 +31,10 @@ _USUAL_WATER_TO, _WATER_TO = 0.14, 0.28
 _WATER_SHARE, _LIFTED_WATER_SHARE = 0.003, 0.008
 """The same for water, of thick ice's brightness: a stretch may lift it to 40 or 57."""
 
+_BESIDE = 0.25
+"""Share of the heaviest dark tone that a darker one needs: a filter that takes too much
+haze leaves a little at 0."""
+
 _MOST_DARKER = 0.1
 """Pixels that may be clearly darker than lifted water, as a share of its mode."""
 
@@ -84,7 +88,7 @@ def _thick(share: Density, density: Density) -> int | None:
 
 
 def _water(share: Density, density: Density, thick: int) -> int | None:
-    """Give the tone of water: the heaviest of the darkest that stand out.
+    """Give the tone of water: the darkest that stands out.
 
     Where only a lifted tone stands out, nothing much may be darker.
     """
@@ -93,7 +97,8 @@ def _water(share: Density, density: Density, thick: int) -> int | None:
     usual = [k for k in peaks if k <= _USUAL_WATER_TO * thick]
     usual = [k for k in usual if masses[k] >= _WATER_SHARE]
     if usual:
-        return max(usual, key=masses.__getitem__)
+        heaviest = max(masses[k] for k in usual)
+        return next(k for k in usual if masses[k] >= _BESIDE * heaviest)
     for level in peaks:
         if masses[level] >= _LIFTED_WATER_SHARE:
             darker = share[: max(level - _MASS_REACH, 0)].sum()
