@@ -22,7 +22,7 @@ def card(images="original", normalisation="tint", chip_px=CHIP_PX):
         chip_px=chip_px,
         unet=unet,
         name=f"auto_{images}",
-        filter=FilterOptions() if filtered else None,
+        filter=FilterOptions(method="published") if filtered else None,
         thresholds=LIMITS if filtered else None,
     )
 

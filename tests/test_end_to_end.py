@@ -119,7 +119,10 @@ def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, folde
     with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
         before = file.read(1)
     age(data_root)
-    run_here(**from_folder(folder), autolabel={"thresholds": {"thin_ice_min": 9}})
+    run_here(
+        **from_folder(folder),
+        autolabel={"thresholds": {"thin_ice_min": 9, "source": "values"}},
+    )
     assert {name.split("/")[1] for name in made_again(data_root)} == {
         "filtered_scenes",
         "class_maps",
@@ -134,7 +137,11 @@ def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, folde
 def test_labels_by_other_limits_than_the_filters_are_refused_and_cost_nothing(
     data_root, folder
 ):
-    run_here(**from_folder(folder))
+    published = {
+        "filtering": {"method": "published"},
+        "autolabel": {"thresholds": {"source": "published"}},
+    }
+    run_here(**from_folder(folder), **published)
     age(data_root)
     with pytest.raises(InvalidScene, match=r"\(31, 190\).*--pipelines filtering,auto"):
         run_here(

@@ -61,7 +61,8 @@ def test_the_figure_shows_the_limits_of_all_scenes(counts):
 def test_one_command_proposes_limits_for_a_folder(data_root, tmp_path):
     for name in "ab":
         write(tmp_path / "in" / f"{name}.png", floes(96, 96))
-    run_here("calibration", **from_folder(tmp_path / "in"))
+    pipelines = ("ingestion", "filtering", "calibration")
+    run_here(*pipelines, **from_folder(tmp_path / "in"))
     folder = data_root / "08_reporting/calibration"
     table = pd.read_csv(folder / "proposed_limits.csv")
     assert table["scene_id"].tolist() == ["a", "b", "all scenes"]

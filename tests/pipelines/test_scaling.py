@@ -23,7 +23,7 @@ from tests.fabricate import floes, scene
 from tests.runs import run_here
 
 TINY = ScalingOptions(chips=5, chip_px=64, scene_px=128, repeats=1)
-WORK = FilterOptions(method="published"), BrightnessThresholds()
+WORK = FilterOptions(method="published"), BrightnessThresholds(source="published")
 
 
 def write_chips(folder, count):

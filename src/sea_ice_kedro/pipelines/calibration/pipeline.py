@@ -1,8 +1,7 @@
-"""Any scenes → brightness_counts, proposed_limits, brightness_figure."""
+"""filtered_scenes → brightness_counts, proposed_limits, brightness_figure."""
 
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.pipelines import filtering, ingestion
 from sea_ice_kedro.pipelines.calibration.nodes import (
     count_scenes,
     draw_proposal,
@@ -11,8 +10,8 @@ from sea_ice_kedro.pipelines.calibration.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the `calibration` pipeline: the source's scenes come in first."""
-    proposing = Pipeline(
+    """Wire the `calibration` pipeline."""
+    return Pipeline(
         [
             Node(
                 func=count_scenes,
@@ -39,4 +38,3 @@ def create_pipeline() -> Pipeline:
         ],
         tags="calibration",
     )
-    return ingestion.create_pipeline() + filtering.create_pipeline() + proposing
