@@ -33,7 +33,8 @@ def test_every_scene_is_in_one_job(count, slots):
 
 
 def test_few_scenes_are_a_task_each_and_many_share_one():
-    assert scenes_a_task(66, 2) == 1
+    assert scenes_a_task(30, 2) == 1
+    assert scenes_a_task(66, 2) == 4
     assert scenes_a_task(20_000, 2) == 64
 
 

@@ -21,13 +21,14 @@ from sea_ice_kedro.engines.base import Item, Result
 from sea_ice_kedro.engines.spark_worker import GAVE, pack, unpack
 from sea_ice_kedro.errors import MissingPackage, SparkFailed, WorkerLost
 
-_TASKS_A_SLOT = 32
-"""Of a whole save: so few that starting them is nothing, so many that all end alike."""
+_TASKS_A_SLOT = 8
+"""Of a whole save: so few that starting them is nothing (30 ms each), so many that all
+slots end alike."""
 
 _SCENES_A_TASK = 64
 """At most: what a lost executor costs."""
 
-_TASKS_A_SLOT_AND_JOB = 16
+_TASKS_A_SLOT_AND_JOB = 4
 """A job's results arrive together: progress is seen by jobs."""
 
 _JOBS = 2
