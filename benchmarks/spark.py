@@ -2,7 +2,7 @@
 
     python -m benchmarks.spark engine     [--scenes 66] [--size 2048] [--repeats 3]
     python -m benchmarks.spark memory     [--scenes 500] [--size 256]
-    python -m benchmarks.spark executors  [--scenes 66] [--size 2048] [--repeats 3]
+    python -m benchmarks.spark executors  [--scenes 264] [--size 2048] [--repeats 3]
     python -m benchmarks.spark overhead   [--scenes 20000] [--size 64]
 
 Needs Spark (`uv sync --inexact --extra spark`) and two cores. A piece of work is what
@@ -228,7 +228,7 @@ Measure = Callable[[str, int, int], None]
 MEASURES: dict[str, tuple[Measure, int, int]] = {
     "engine": (engine, 66, 2048),
     "memory": (memory, 500, 256),
-    "executors": (executors, 66, 2048),
+    "executors": (executors, 264, 2048),
     "overhead": (overhead, 20_000, 64),
 }
 
