@@ -38,6 +38,7 @@ def test_the_java_of_the_path_is_found(monkeypatch, tmp_path, no_package):
     assert "JAVA_HOME" not in os.environ
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("version", ["21.0.1", "25", None])
 def test_instead_of_another_java_or_none_the_one_of_pypi_is_used(
     monkeypatch, tmp_path, version
