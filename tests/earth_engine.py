@@ -22,6 +22,7 @@ import numpy as np
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.counted import Counted
 from tests.products import CORNER
 
 SECRET = "ya29.loopback-secret-token"
@@ -109,7 +110,7 @@ class GranuleThere:
 
 
 @dataclass
-class EarthEngine:
+class EarthEngine(Counted):
     """The server's state."""
 
     granules: list
@@ -155,17 +156,6 @@ class EarthEngine:
         }
         path.write_text(json.dumps(key))
         return path
-
-    def asked(self, what):
-        """Count the requests to addresses that hold this."""
-        return sum(n for path, n in self.requests.items() if what in path)
-
-    def fault_of(self, path):
-        with self.lock:
-            self.requests[path] += 1
-            count = self.requests[path]
-        found = [fault(path, count) for fault in self.faults]
-        return next((fault for fault in found if fault), None)
 
     def token(self):
         with self.lock:

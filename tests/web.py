@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlparse
 
 from rasterio.warp import transform
 
+from tests.counted import Counted
 from tests.products import CORNER, write_band
 
 ITEM = "S2B_T03CWT_20191103T190919_L1C"
@@ -20,7 +21,7 @@ PAGE = 2
 
 
 @dataclass
-class Web:
+class Web(Counted):
     """The server's state."""
 
     root: Path
@@ -34,17 +35,6 @@ class Web:
     requests: Counter = field(default_factory=Counter)
     sent: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def asked(self, what):
-        """Count the requests to addresses that hold this."""
-        return sum(n for path, n in self.requests.items() if what in path)
-
-    def fault_of(self, path):
-        with self.lock:
-            self.requests[path] += 1
-            count = self.requests[path]
-        found = [fault(path, count) for fault in self.faults]
-        return next((fault for fault in found if fault), None)
 
 
 class _Handler(BaseHTTPRequestHandler):

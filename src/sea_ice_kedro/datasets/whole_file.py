@@ -2,8 +2,9 @@
 
 from typing import Any, TypeVar
 
-from fsspec.core import url_to_fs
 from kedro.io import AbstractDataset
+
+from sea_ice_kedro.rasters.remote import locate
 
 Value = TypeVar("Value")
 
@@ -24,7 +25,7 @@ class WholeFileDataset(AbstractDataset[Value, Value]):
         self.metadata = metadata
 
     def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
+        filesystem, path = locate(self._filepath)
         return bool(filesystem.exists(path))
 
     def _describe(self) -> dict[str, Any]:
