@@ -2,6 +2,9 @@
 # make test   install, then pass all tests but those of several workers
 # make test-horovod  build Horovod (needs g++, 2 minutes once), train with two workers
 # make test-spark    run on Spark clusters on this machine; Java comes from PyPI
+# make test-browser  open the pages of kedro-viz, report and docs (apt install chromium)
+# make test-docs     run the commands and the code of README and docs, and the notebooks
+# make docs   build the documentation's pages into site/
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
 # make clean  remove all that is made: every file of data/02_intermediate ..
@@ -18,7 +21,7 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 
-.PHONY: run test test-horovod test-spark check lock clean
+.PHONY: run test test-horovod test-spark test-browser test-docs docs check lock clean
 
 run: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra train
@@ -26,7 +29,7 @@ run: .tools/uv
 
 test: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train
-	$(UV) run --no-sync pytest -m "not horovod and not spark"
+	$(UV) run --no-sync pytest -m "not horovod and not spark and not browser and not documented"
 
 test-horovod: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
@@ -37,6 +40,18 @@ test-spark: .tools/uv
 	UV_PROJECT_ENVIRONMENT=.tools/connect-server \
 		$(UV) sync --quiet --locked --only-group connect-server
 	$(UV) run --no-sync pytest -m spark
+
+test-browser: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra viz --extra docs
+	$(UV) run --no-sync pytest -m browser
+
+test-docs: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks
+	$(UV) run --no-sync pytest -m documented
+
+docs: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra docs
+	$(UV) run --no-sync mkdocs build --strict
 
 check: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev

@@ -51,6 +51,18 @@ def impatient(bucket):
         yield
 
 
+@pytest.fixture
+def page():
+    """An empty page of a browser, which reaches this machine and no other."""
+    pytest.importorskip("playwright")
+    from tests.browser import CHROMIUM, opened_browser
+
+    if not CHROMIUM:
+        pytest.fail("expected Debian's chromium for the browser tests; apt install it")
+    with opened_browser() as page:
+        yield page
+
+
 @pytest.fixture(autouse=True)
 def closed_ledger():
     """No test sees the failures of another."""

@@ -1,0 +1,17 @@
+"""What happens around a run."""
+
+from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
+from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
+from sea_ice_kedro.hooks.failures import FailureHooks
+from sea_ice_kedro.hooks.readable_errors import ReadableErrorHooks
+from sea_ice_kedro.hooks.spark import SparkHooks
+
+__all__ = [
+    "CredentialHooks",
+    "FailureHooks",
+    "MissingInputHooks",
+    "ReadableErrorHooks",
+    "RuntimeParameterHooks",
+    "SparkHooks",
+    "VariantHooks",
+]
