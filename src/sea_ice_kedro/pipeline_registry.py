@@ -3,8 +3,10 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-from sea_ice_kedro.pipelines.inference.pipeline import map_ingested
+from sea_ice_kedro.pipelines.inference.pipeline import NAMESPACE, map_ingested
 from sea_ice_kedro.pipelines.variants import chosen
+
+_APART = {"calibration", NAMESPACE, "scaling"}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -15,9 +17,26 @@ def register_pipelines() -> dict[str, Pipeline]:
     On its own, `inference` takes in scenes of its own; in the default run it maps those
     that were ingested, with the first network of the run.
     """
-    pipelines: dict[str, Pipeline] = find_pipelines(raise_errors=True)
-    apart = {"calibration", "inference", "scaling"}
-    in_order = [made for name, made in pipelines.items() if name not in apart]
-    mapped = map_ingested(f"{chosen()[0].name}.unet")
+    found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
+    pipelines = {
+        name: made if name == NAMESPACE else _grouped(made, name)
+        for name, made in found.items()
+    }
+    in_order = [
+        made for name, made in pipelines.items() if name not in {*_APART, "__default__"}
+    ]
+    mapped = _grouped(map_ingested(f"{chosen()[0].name}.unet"), NAMESPACE)
     pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
     return pipelines
+
+
+def _grouped(pipeline: Pipeline, name: str) -> Pipeline:
+    """Put all nodes into the namespace and under the tag of their pipeline.
+
+    A namespace is a box that kedro-viz opens and closes. It must be the same one
+    wherever a node is registered, because kedro-viz knows each node once. Datasets keep
+    their names, and so do the files.
+    """
+    return Pipeline(
+        pipeline, namespace=name, tags=name, prefix_datasets_with_namespace=False
+    )

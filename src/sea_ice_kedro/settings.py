@@ -16,6 +16,7 @@ from sea_ice_kedro.hooks import (
     SparkHooks,
     VariantHooks,
 )
+from sea_ice_kedro.hooks.lineage import quieten
 
 # Kedro's own configuration loader calls what newer OmegaConf has renamed.
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
@@ -26,6 +27,8 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
 # Tables of all variants read each variant's scores, which is what namespaces are for.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
+
+quieten()  # kedro-viz reads these settings, too
 
 # The last is called first: what is missing is said before failures are collected.
 HOOKS = (

@@ -9,6 +9,10 @@ from sea_ice_kedro.datasets.figure import FigureDataset
 from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.parquet_part import ParquetPartDataset
 from sea_ice_kedro.datasets.prediction import PredictionDataset
+from sea_ice_kedro.datasets.previewed_folders import (
+    PictureFolderDataset,
+    TableFolderDataset,
+)
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
 from sea_ice_kedro.datasets.raw_scene import RawSceneDataset
@@ -24,6 +28,7 @@ __all__ = [
     "FigureDataset",
     "ParallelPartitionedDataset",
     "ParquetPartDataset",
+    "PictureFolderDataset",
     "PredictionDataset",
     "QuicklookDataset",
     "RasterTagsDataset",
@@ -31,6 +36,7 @@ __all__ = [
     "SceneDataset",
     "SceneTableDataset",
     "SceneWindowsDataset",
+    "TableFolderDataset",
     "UNetDataset",
     "WorkFolderDataset",
 ]

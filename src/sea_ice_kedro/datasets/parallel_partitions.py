@@ -167,6 +167,11 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         """What the partitions are, by the folder's name."""
         return PurePosixPath(self._path).name
 
+    def has_partitions(self) -> bool:
+        """Tell whether one is stored; an optional folder counts as there without."""
+        self._invalidate_caches()
+        return bool(self._list_partitions())
+
     def load(self) -> StoredPartitions[Any]:
         """Give a picklable loader for each partition, without reading one.
 

@@ -81,6 +81,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
         namespace=variant.name,
         inputs=nodes.inputs() - parameters - {"chip_index", "unet"},
         parameters=parameters,
+        tags=variant.name,
     )
 
 

@@ -46,7 +46,13 @@ def _network(variant: Variant) -> Pipeline:
         if not name.startswith("params:") and name not in own
     }
     parameters = {name for name in nodes.inputs() if name.startswith("params:")}
-    return Pipeline(nodes, namespace=variant.name, inputs=shared, parameters=parameters)
+    return Pipeline(
+        nodes,
+        namespace=variant.name,
+        inputs=shared,
+        parameters=parameters,
+        tags=variant.name,
+    )
 
 
 def _take(variant: Variant) -> Node:
