@@ -1,7 +1,9 @@
 """Conventions that a reader may rely on, checked by a machine."""
 
 import ast
+import importlib
 import inspect
+import re
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
@@ -79,14 +81,61 @@ def options_of(record, above):
             yield name
 
 
-def test_every_catalog_entry_has_a_layer_in_kedro_viz(conf):
-    layers = {
-        name: entry.get("metadata", {}).get("kedro-viz", {}).get("layer")
-        for name, entry in conf["catalog"].items()
-        if not name.startswith("_")
-    }
-    assert len(layers) >= 10
-    assert [name for name, layer in layers.items() if not layer] == []
+FOLDERS = (
+    *("01_raw", "02_intermediate", "03_primary", "04_feature"),
+    *("05_model_input", "06_models", "07_model_output", "08_reporting"),
+)
+PREVIEWS = {"TablePreview", "ImagePreview", "PlotlyPreview", "JSONPreview"}
+
+
+def shown_as(entry):
+    """What a catalog entry says to kedro-viz."""
+    return entry.get("metadata", {}).get("kedro-viz", {})
+
+
+def entries_of(conf):
+    return {n: e for n, e in conf["catalog"].items() if not n.startswith("_")}
+
+
+@pytest.mark.parametrize("env", ["base", "dataproc"])
+def test_the_layer_of_a_dataset_is_the_folder_that_it_lies_in(env, monkeypatch):
+    monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
+    entries = entries_of(configuration(env))
+    assert len(entries) >= 10
+    layers = {name: shown_as(entry).get("layer") for name, entry in entries.items()}
+    assert [name for name, layer in layers.items() if layer not in FOLDERS] == []
+    # an input of training; below the networks it would turn the arrows round
+    assert layers.pop("{variant}.checkpoints") == "05_model_input"
+    for name, layer in layers.items():
+        place = entries[name].get("path") or entries[name].get("filepath")
+        if place and name != "served_model":  # anywhere
+            assert f"/{layer}/" in place, name
+
+
+def test_every_report_can_be_seen_in_kedro_viz_or_says_that_it_cannot(conf):
+    for name, entry in entries_of(conf).items():
+        told = shown_as(entry)
+        if told["layer"] == "08_reporting" and told.get("preview") is not False:
+            module, _, kind = entry["type"].rpartition(".")
+            preview = getattr(importlib.import_module(module), kind).preview
+            returned = inspect.signature(preview).return_annotation
+            assert getattr(returned, "__name__", returned) in PREVIEWS, name
+
+
+def test_every_node_is_in_the_namespace_and_has_the_tag_of_its_pipeline(registered):
+    for pipeline_name, pipeline in registered.items():
+        for node in pipeline.nodes:
+            stage, *variant = (node.namespace or "").split(".")
+            assert pipeline_name in {stage, "__default__"}, node.name
+            assert {stage, *variant} <= node.tags, node.name
+            assert set(variant) <= set(VARIANTS), node.name
+
+
+def test_node_names_are_short_verbs_and_nouns(registered):
+    names = {n.name for pipeline in registered.values() for n in pipeline.nodes}
+    short = {name.rpartition(".")[-1] for name in names}
+    assert max(len(name) for name in short) <= 28
+    assert [n for n in sorted(short) if not re.fullmatch(r"[a-z]+(_[a-z]+)+", n)] == []
 
 
 def test_every_dataset_of_a_pipeline_is_in_the_catalog(conf, registered):
