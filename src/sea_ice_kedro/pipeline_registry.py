@@ -3,6 +3,7 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
+from sea_ice_kedro.pipelines import ON_REQUEST
 from sea_ice_kedro.pipelines.inference.pipeline import map_ingested
 from sea_ice_kedro.pipelines.variants import chosen
 
@@ -10,13 +11,13 @@ from sea_ice_kedro.pipelines.variants import chosen
 def register_pipelines() -> dict[str, Pipeline]:
     """Find every package in `pipelines`; the default runs them in order.
 
-    `calibration` and `scaling` run only when they are asked for.
+    Those of `ON_REQUEST` run only when they are asked for.
 
     On its own, `inference` takes in scenes of its own; in the default run it maps those
     that were ingested, with the first network of the run.
     """
     pipelines: dict[str, Pipeline] = find_pipelines(raise_errors=True)
-    apart = {"calibration", "inference", "scaling"}
+    apart = {*ON_REQUEST, "inference"}
     in_order = [made for name, made in pipelines.items() if name not in apart]
     mapped = map_ingested(f"{chosen()[0].name}.unet")
     pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
