@@ -12,6 +12,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 CONF = Path(__file__).parent / "conf"
+SUFFIXES = {".yml", ".yaml", ".json"}
 
 
 class BuildWithConf(build_py):
@@ -24,7 +25,7 @@ class BuildWithConf(build_py):
             return  # a checkout's own conf/ is used
         into = Path(self.build_lib) / "sea_ice_kedro" / "conf"
         shutil.rmtree(into, ignore_errors=True)
-        for path in sorted(CONF.rglob("*.yml")):
+        for path in sorted(p for p in CONF.rglob("*.*") if p.suffix in SUFFIXES):
             name = path.relative_to(CONF)
             if name.parts[0] != "local" and "credentials" not in path.name:
                 (into / name).parent.mkdir(parents=True, exist_ok=True)

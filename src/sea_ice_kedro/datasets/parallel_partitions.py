@@ -220,7 +220,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         unchanged = sum(r.status == "unchanged" for r in receipts)
         logger.info(
             "%s%s: %d made, %d unchanged, %d failed in %.1f s",
-            STEPS,
+            str(STEPS),
             self.name,
             len(receipts) - unchanged - len(failed),
             unchanged,

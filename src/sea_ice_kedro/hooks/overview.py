@@ -68,12 +68,12 @@ class OverviewHooks:
         """Name a step that took long; one that saves scenes says so itself."""
         took_s = time.monotonic() - self._step_start
         if took_s >= _LONG_S:
-            logger.info("%s%s: %.0f s", STEPS, node.name, took_s)
+            logger.info("%s%s: %.0f s", str(STEPS), node.name, took_s)
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
         """Say which step it was; the end of the run says why."""
-        logger.error("step %s%s failed", STEPS, node.name)
+        logger.error("step %s%s failed", str(STEPS), node.name)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
