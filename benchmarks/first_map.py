@@ -3,10 +3,10 @@
     python -m benchmarks.first_map [--cold] [--keep FOLDER]
 
 Clones the committed state of this repository into an empty folder and starts `make run`
-there with an emptied environment: a PATH and an empty HOME. Packages come from the cache
-of uv if it has them, which takes the downloads out of the time; `--cold` starts with an
-empty cache, so that all come from PyPI. Says when each kind of product was first there,
-and how many lines the run has said.
+there with an emptied environment: a PATH, an empty HOME, and how PyPI is reached.
+Packages come from the cache of uv if it has them, which takes the downloads out of the
+time; `--cold` starts with an empty cache, so that all come from PyPI. Says when each
+kind of product was first there, and how many lines the run has said.
 """
 
 import argparse
@@ -30,6 +30,12 @@ MARKS = {
     "report": "data/08_reporting/report.html",
 }
 """What is waited for, and by which files it is known."""
+
+KEPT = (
+    *("PATH", "LANG", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS"),
+)
+"""Variables that a run in an emptied environment still gets."""
 
 
 def main() -> None:
@@ -72,7 +78,7 @@ def emptied(folder: Path, *, cold: bool) -> dict[str, str]:
         uv = [ROOT / ".tools" / "uv", "cache", "dir"]
         said = subprocess.run(uv, check=True, capture_output=True, text=True)
         cache = Path(said.stdout.strip())
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     columns = {"COLUMNS": "100"}
     return {**kept, **columns, "HOME": str(home), "UV_CACHE_DIR": str(cache)}
 
