@@ -4,6 +4,8 @@ import pytest
 from kedro.framework.startup import bootstrap_project
 
 from sea_ice_kedro.datasets.failures import LEDGER
+from sea_ice_kedro.datasets.progress import STEPS
+from sea_ice_kedro.hooks.run_log import LOG
 from tests import runs
 
 
@@ -25,6 +27,7 @@ def data_root(project, tmp_path, monkeypatch):
     """An empty data root that runs in this process write to."""
     root = tmp_path / "data"
     monkeypatch.setenv("SEA_ICE_DATA", str(root))
+    monkeypatch.setenv("SEA_ICE_LOG", str(tmp_path / "info.log"))
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
     return root
 
@@ -65,6 +68,8 @@ def page():
 
 @pytest.fixture(autouse=True)
 def closed_ledger():
-    """No test sees the failures of another."""
+    """No test sees the failures of another, its log or its steps."""
     yield
     LEDGER.close()
+    LOG.close()
+    STEPS.stop()

@@ -1,20 +1,66 @@
-"""`python -m sea_ice_kedro`: the project as an installed package."""
+"""`sea-ice-kedro` and `python -m sea_ice_kedro`: the project as an installed package.
 
+Kedro is imported for runs only: help and version are there at once.
+"""
+
+import os
 import sys
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from kedro.framework.cli.utils import find_run_command
-from kedro.framework.project import configure_project
+import click
+
+from sea_ice_kedro import __version__
+from sea_ice_kedro.help_page import help_page
+from sea_ice_kedro.packaged_conf import copy_conf, logging_of, with_conf
+
+PROGRAM = "sea-ice-kedro"
 
 
-def main(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own
-    """Run the package as `kedro run` would."""
-    package_name = Path(__file__).parent.name
-    configure_project(package_name)
-    run = find_run_command(package_name)
-    kwargs["standalone_mode"] = not hasattr(sys, "ps1")
-    return run(*args, **kwargs)
+def main(arguments: Sequence[str] | None = None) -> object:
+    """Run as `kedro run` would; ends the process, with its exit code.
+
+    Args:
+        arguments: Those of `kedro run`, or one of `--help`, `--version`,
+            `--copy-conf FOLDER`; None: those of the command line.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["run"]:  # as the documentation writes it: kedro run ...
+        given = given[1:]
+    if {"-h", "--help"} & set(given):
+        click.echo(help_page())
+    elif "--version" in given:
+        click.echo(f"{PROGRAM} {__version__}")
+    elif given[:1] == ["--copy-conf"]:
+        _copy(given[1:])
+    else:
+        return _run(given)
+    return None
+
+
+def _copy(given: list[str]) -> None:
+    """Copy the configuration, or end with what is wrong with that."""
+    if len(given) != 1:
+        click.echo(f"Error: expected {PROGRAM} --copy-conf FOLDER", err=True)
+        sys.exit(2)
+    try:
+        click.echo(f"copied to {copy_conf(given[0])}: use it by --conf-source")
+    except OSError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+def _run(given: list[str]) -> object:
+    # A package has no .telemetry file to say no with.
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    given = with_conf(given)
+    # Kedro configures logging when it is imported.
+    os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of(given))
+    from kedro.framework.cli.utils import find_run_command  # noqa: PLC0415
+    from kedro.framework.project import configure_project  # noqa: PLC0415
+
+    configure_project("sea_ice_kedro")
+    run = find_run_command("sea_ice_kedro")
+    return run(given, prog_name=PROGRAM, standalone_mode=not hasattr(sys, "ps1"))
 
 
 if __name__ == "__main__":

@@ -3,16 +3,17 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
+from sea_ice_kedro.pipelines import ON_REQUEST
 from sea_ice_kedro.pipelines.inference.pipeline import NAMESPACE, map_ingested
 from sea_ice_kedro.pipelines.variants import chosen
 
-_APART = {"calibration", NAMESPACE, "scaling"}
+_APART = {*ON_REQUEST, NAMESPACE}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Find every package in `pipelines`; the default runs them in order.
 
-    `calibration` and `scaling` run only when they are asked for.
+    Those of `ON_REQUEST` run only when they are asked for.
 
     On its own, `inference` takes in scenes of its own; in the default run it maps those
     that were ingested, with the first network of the run.

@@ -11,7 +11,9 @@ from sea_ice_kedro.hooks import (
     CredentialHooks,
     FailureHooks,
     MissingInputHooks,
+    OverviewHooks,
     ReadableErrorHooks,
+    RunLogHooks,
     RuntimeParameterHooks,
     SparkHooks,
     VariantHooks,
@@ -25,12 +27,19 @@ warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is depreca
 # all of Kedro 1, which the dependency is bound to.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
+# Google's libraries, which optional packages import, tell when they will give up a
+# Python; which ones this project supports is in pyproject.toml.
+warnings.filterwarnings(
+    "ignore", message="You are using a Python version", category=FutureWarning
+)
+
 # Tables of all variants read each variant's scores, which is what namespaces are for.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 
 quieten()  # kedro-viz reads these settings, too
 
-# The last is called first: what is missing is said before failures are collected.
+# The last is called first: what is missing is said before failures are collected, and
+# everything is said to a log that is open.
 HOOKS = (
     FailureHooks(),
     SparkHooks(),
@@ -38,6 +47,8 @@ HOOKS = (
     MissingInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),
+    OverviewHooks(),
+    RunLogHooks(),
     ReadableErrorHooks(),
 )
 

@@ -13,7 +13,7 @@ from kedro_datasets.partitions import PartitionedDataset
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
-from sea_ice_kedro.datasets.progress import track
+from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS, track
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines.base import make_engine
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
@@ -224,7 +224,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         failed = [r for r in receipts if r.status == "failed"]
         unchanged = sum(r.status == "unchanged" for r in receipts)
         logger.info(
-            "%s: %d made, %d unchanged, %d failed in %.1f s",
+            "%s%s: %d made, %d unchanged, %d failed in %.1f s",
+            str(STEPS),
             self.name,
             len(receipts) - unchanged - len(failed),
             unchanged,
@@ -232,7 +233,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             elapsed_s,
         )
         for trace in {r.trace: r for r in failed if r.trace}:
-            logger.error("%s: nobody expected this:\n%s", self.name, trace)
+            said = self.name, trace
+            logger.error("%s: nobody expected this:\n%s", *said, extra=IN_DETAIL)
         failures = [Failure(self.name, r.partition_id, r.reason) for r in failed]
         if failures and len(failures) == len(receipts) and not self._optional:
             # Nothing is left to go on with.

@@ -1,10 +1,11 @@
-"""How far a long save has come: scenes done, rate, time left, failures."""
+"""How far a run has come: its steps; and of a long save the scenes, rate, time left."""
 
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+import rich
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -13,12 +14,60 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.status import Status
 
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
+IN_DETAIL = {"in_detail": True}
+"""`extra` of log records that belong in the log file, and on the screen without one."""
+
 _LOG_EVERY_S = 30.0
+
+
+class RunSteps:
+    """Which step of a run is under way; on a terminal, a line says so."""
+
+    def __init__(self) -> None:
+        """Start outside a run: one node of a notebook has no number."""
+        self._total = self._begun = 0
+        self._status: Status | None = None
+
+    def start(self, total: int) -> None:
+        """Count the steps of a new run."""
+        self.stop()
+        self._total = total
+
+    def next(self, name: str) -> None:
+        """Go on to the next step, and show its name where there is a terminal."""
+        if not self._total:
+            return
+        self.pause()
+        self._begun += 1
+        console = rich.get_console()
+        if console.is_terminal:
+            self._status = console.status(f"{self}{name}")
+            self._status.start()
+
+    def pause(self) -> None:
+        """Take the line away: something else is shown, or nothing."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def stop(self) -> None:
+        """Leave the run."""
+        self.pause()
+        self._total = self._begun = 0
+
+    def __str__(self) -> str:
+        """Give "7/41 ", or nothing outside a run."""
+        return f"{self._begun}/{self._total} " if self._begun else ""
+
+
+STEPS = RunSteps()
+"""Of the run in this process; counted by `hooks.OverviewHooks`."""
 
 
 def track(
@@ -37,9 +86,10 @@ def track(
     """
     console = Console(stderr=True)
     if console.is_terminal:
-        yield from _bar(results, title, total, failed, console)
+        STEPS.pause()  # two things at a time cannot be shown
+        yield from _bar(results, f"{STEPS}{title}", total, failed, console)
     else:
-        yield from _log(results, title, total, failed)
+        yield from _log(results, f"{STEPS}{title}", total, failed)
 
 
 def _bar(

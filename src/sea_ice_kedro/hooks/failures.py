@@ -7,6 +7,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
+from sea_ice_kedro.datasets.progress import IN_DETAIL
+from sea_ice_kedro.hooks.places import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -21,15 +23,16 @@ class FailureHooks:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
-        """Say where the products are; end with one error if any scene failed.
+        """Log where the products are; end with one error if any scene failed.
 
         Raises:
             PartitionsFailed: naming every failed product and why.
         """
         for name in sorted(pipeline.all_outputs()):
-            place = _place_of(name, catalog)
+            place = place_of(name, catalog)
             if place:
-                logger.info("%s: %s", name.partition("@")[0], place)
+                said = name.partition("@")[0], place
+                logger.info("%s: %s", *said, extra=IN_DETAIL)
         failures = LEDGER.close()
         if failures:
             raise PartitionsFailed(failures)
@@ -40,10 +43,3 @@ class FailureHooks:
         failures = LEDGER.close()
         if failures:
             logger.error("before that, %s", PartitionsFailed(failures))
-
-
-def _place_of(name: str, catalog: Any) -> str:  # noqa: ANN401
-    """Give the path of a dataset on a disk or in a bucket, "" when it has none."""
-    dataset = catalog.get(name)
-    place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
-    return str(place) if place else ""

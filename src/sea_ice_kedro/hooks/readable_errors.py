@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sea_ice_kedro.errors import SeaIceError
+from sea_ice_kedro.hooks.run_log import LOG
 
 
 class ReadableErrorHooks:
@@ -19,7 +20,7 @@ class ReadableErrorHooks:
 
     @hook_impl
     def after_context_created(self) -> None:
-        """Show our own errors in words; SEA_ICE_TRACE=1 shows where they came from."""
+        """Show errors in words, frames in the log; SEA_ICE_TRACE=1 shows them here."""
         if not os.environ.get("SEA_ICE_TRACE"):
             sys.excepthook = _in_words(sys.excepthook)
 
@@ -33,13 +34,17 @@ def _in_words(otherwise: ExceptHook) -> ExceptHook:
     def show(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        meant = _meant_for_people(error)
-        if meant is None:
+        meant, log = _meant_for_people(error), LOG.write(error)
+        if meant is None and log is None:
             otherwise(kind, error, trace)
             return
+        words = f"{kind.__name__}: {error}" if meant is None else str(meant)
+        where = f"all of it is in {log}; " if log else ""
         console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"[bold red]Error:[/] {escape(str(meant))}")
-        console.print("[dim](SEA_ICE_TRACE=1 shows where in the code)[/]")
+        console.print(f"[bold red]Error:[/] {escape(words)}")
+        console.print(
+            f"[dim]({escape(where)}SEA_ICE_TRACE=1 shows where in the code)[/]"
+        )
 
     return show
 

@@ -6,6 +6,7 @@ and `label` (S, S).
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,11 @@ from sea_ice_kedro.errors import InvalidShard
 from sea_ice_kedro.imagery.chips import ChipFacts, Chips
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.training.shard_selection import ChipShard
+
+logging.getLogger("tensorflow").addFilter(
+    # `_records` says why it reads in a way that TensorFlow calls deprecated.
+    lambda record: "tf_record_iterator" not in record.getMessage()
+)
 
 FORMAT = 1
 _KIND = "sea_ice_kedro chips"

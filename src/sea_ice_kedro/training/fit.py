@@ -19,6 +19,7 @@ from sea_ice_kedro.training.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
+from sea_ice_kedro.training.epoch_news import EpochNews
 from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.losses import masked_cross_entropy
 from sea_ice_kedro.training.plan import TrainingPlan
@@ -66,6 +67,7 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
     train = own_chips(plan, plan.train, workers, options.seed)
     validation = own_chips(plan, plan.validation, workers, None)
     step = TrainStep(plan, model, optimizer, workers)
+    news = EpochNews(plan.name, options.epochs)
 
     while not state.is_done(options.epochs, options.patience):
         start = time.perf_counter()
@@ -87,7 +89,7 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
             state.model = values(model.variables)
             state.optimizer = values(optimizer.variables)
             save_checkpoint(plan.checkpoint, state)
-            logger.info("%s: %s", plan.name, in_words(record, options.epochs))
+            news.say(record)
     return state
 
 
@@ -265,13 +267,3 @@ def expect_finite(name: str, record: dict[str, float], validated: int) -> None:
             "modeling.training.learning_rate, or set modeling.training.precision to "
             "float32. The checkpoint of the epoch before is kept"
         )
-
-
-def in_words(record: dict[str, float], epochs: int) -> str:
-    """Say how an epoch went."""
-    return (
-        f"epoch {record['epoch']:.0f}/{epochs}, loss {record['loss']:.4f}, accuracy "
-        f"{record['accuracy']:.4f}, validation loss {record['validation_loss']:.4f}, "
-        f"accuracy {record['validation_accuracy']:.4f}, {record['images_per_s']:.1f} "
-        "images/s"
-    )

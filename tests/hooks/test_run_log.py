@@ -1,0 +1,64 @@
+import logging
+
+import pytest
+
+from sea_ice_kedro.datasets.progress import IN_DETAIL
+from sea_ice_kedro.hooks.run_log import RunLog
+from tests.fabricate import folder_of_scenes
+from tests.runs import from_folder, run_here
+
+logger = logging.getLogger("sea_ice_kedro.tests")
+
+
+@pytest.fixture
+def log(caplog):
+    """A log that is closed in the end, and a level at which all is said."""
+    caplog.set_level(logging.INFO)
+    log = RunLog()
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """A handler of the root logger, as a terminal is: what it has shown."""
+    shown = []
+    handler = logging.Handler()
+    handler.emit = lambda record: shown.append(record.getMessage())
+    logging.getLogger().addHandler(handler)
+    yield shown
+    logging.getLogger().removeHandler(handler)
+
+
+def test_details_are_in_the_file_and_not_on_the_screen(log, screen, tmp_path):
+    log.open(tmp_path / "logs" / "info.log")
+    logger.info("scenes: 3 made")
+    logger.info("frames and frames", extra=IN_DETAIL)
+    assert screen == ["scenes: 3 made"]
+    written = (tmp_path / "logs" / "info.log").read_text()
+    assert "INFO     sea_ice_kedro.tests: scenes: 3 made\n" in written
+    assert "frames and frames" in written
+
+
+def test_details_are_on_the_screen_when_there_is_no_file(log, screen, tmp_path):
+    log.open(tmp_path / "info.log")
+    log.close()
+    logger.info("frames", extra=IN_DETAIL)
+    assert screen == ["frames"]
+
+
+def test_a_file_that_cannot_be_written_costs_the_file_alone(log, screen, tmp_path):
+    (tmp_path / "in_the_way").touch()
+    log.open(tmp_path / "in_the_way" / "info.log")
+    assert log.path is None
+    assert len(screen) == 1
+    assert "in_the_way" in screen[0]
+    assert "set SEA_ICE_LOG=/path/to/file" in screen[0]
+
+
+def test_a_run_adds_to_the_log_of_the_run_before(data_root, tmp_path):
+    for _ in range(2):
+        run_here(**from_folder(folder_of_scenes(tmp_path / "in", 1)))
+    written = (tmp_path / "info.log").read_text()
+    assert written.count("sea_ice_kedro.hooks.overview: sea_ice_kedro 0.") == 2
+    assert written.count(f"class_maps: {data_root}/04_feature/class_maps\n") == 2
