@@ -10,6 +10,7 @@ from omegaconf.resolvers import oc
 from sea_ice_kedro.hooks import (
     CredentialHooks,
     FailureHooks,
+    LimitHooks,
     MissingInputHooks,
     ReadableErrorHooks,
     RuntimeParameterHooks,
@@ -35,6 +36,7 @@ HOOKS = (
     MissingInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),
+    LimitHooks(),
     ReadableErrorHooks(),
 )
 
