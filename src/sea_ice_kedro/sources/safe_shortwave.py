@@ -8,14 +8,14 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
 from sea_ice_kedro.rasters.bands import Target, read_window
 from sea_ice_kedro.sources.cutting import Cut
-from sea_ice_kedro.sources.safe_files import Product
-from sea_ice_kedro.sources.safe_metadata import (
-    calibrations_of_bands,
+from sea_ice_kedro.sources.safe_bands import (
     expect_whole,
     file_of_band,
     listed_band,
     main_metadata,
 )
+from sea_ice_kedro.sources.safe_files import Product
+from sea_ice_kedro.sources.safe_metadata import calibrations_of_bands
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
 
 _LOG = logging.getLogger(__name__)
