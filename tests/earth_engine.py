@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.counted import Counted
-from tests.products import CORNER
+from tests.products import CORNER, PIXEL_M
 
 SECRET = "ya29.loopback-secret-token"
 PROJECT = "sea-ice-tests"
@@ -47,6 +47,8 @@ class GranuleThere:
     baseline: str = "02.08"
     crs: str = "EPSG:32703"
     clouds_known: bool = True
+    shortwave: dict = field(default_factory=dict)
+    """"B10", "B11" or "B12" -> numbers, in pixels of 60 or 20 m."""
 
     @property
     def asset_id(self):
@@ -69,7 +71,10 @@ class GranuleThere:
         return {
             "type": "Image",
             "id": self.asset_id,
-            "bands": [{"id": name, **band} for name in ("B2", "B3", "B4", "QA60")],
+            "bands": [
+                {"id": name, **band}
+                for name in ("B2", "B3", "B4", "QA60", *self.shortwave)
+            ],
             "properties": {
                 "system:index": self.index,
                 "system:time_start": self.time_ms,
@@ -270,6 +275,8 @@ class _Evaluator:
             names = ["B4", "B3", "B2", "B8", "QA60"]
         affine, size = self.grid["affineTransform"], self.grid["dimensions"]
         assert self.grid["crsCode"] == granule.crs
+        if affine["scaleX"] != 10:
+            return self._large_pixels(granule, affine, size)
         assert (affine["scaleX"], affine["scaleY"]) == (10, -10)
         column = (affine["translateX"] - granule.corner[0]) / 10
         row = (granule.corner[1] - affine["translateY"]) / 10
@@ -280,6 +287,19 @@ class _Evaluator:
             np.arange(int(column), int(column) + size["width"]),
         )
         return {name: bands[name] for name in names if name in bands}
+
+    def _large_pixels(self, granule, affine, size):
+        side = affine["scaleX"]
+        assert affine["scaleY"] == -side
+        column = (affine["translateX"] - granule.corner[0]) / side
+        row = (granule.corner[1] - affine["translateY"]) / side
+        assert (row, column) == (int(row), int(column))
+        window = np.s_[
+            int(row) : int(row) + size["height"],
+            int(column) : int(column) + size["width"],
+        ]
+        bands = {n: b for n, b in granule.shortwave.items() if PIXEL_M[n] == side}
+        return {n: (b[window], b[window] > 0) for n, b in bands.items()}
 
     def Image_constant(self, value):
         return {"constant": (np.array(value), np.array(True))}

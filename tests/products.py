@@ -1,7 +1,7 @@
 """Small Sentinel-2 products as ESA packs them; every number is made here."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,8 @@ from tests.fabricate import quiet
 
 CORNER = (399960.0, 1900020.0)
 """Upper left of granule T03CWT's neighbour: UTM 3 S, the Ross Sea."""
+
+PIXEL_M = {"B10": 60, "B11": 20, "B12": 20}
 
 NAME = "S2B_MSIL{level}_20191103T190919_N{number}_R013_T03CWT_20191103T202518"
 
@@ -53,6 +55,8 @@ class Fabricated:
     offset: int | None = None
     suffix: str = ".jp2"
     outline: str | None = None
+    shortwave: dict = field(default_factory=dict)
+    """"B10", "B11" or "B12" -> uint16, in pixels of 60 or 20 m."""
 
     @property
     def name(self):
@@ -65,10 +69,11 @@ class Fabricated:
         root = Path(folder) / f"{self.name}.SAFE"
         granule = f"GRANULE/L{self.level}_T03CWT_A013899_20191103T190921"
         names = {b: self._image(granule, b) for b in ("B04", "B03", "B02")}
-        sizes = {}
-        for band, numbers in zip(names, self.numbers, strict=True):
+        sizes, pixels = {}, dict(zip(names, self.numbers, strict=True))
+        names |= {b: self._image(granule, b, PIXEL_M[b]) for b in self.shortwave}
+        for band, numbers in (pixels | self.shortwave).items():
             path = root / (names[band] + self.suffix)
-            write_band(path, numbers)
+            write_band(path, numbers, pixel_m=PIXEL_M.get(band, 10))
             sizes[names[band] + self.suffix] = path.stat().st_size
         (root / f"MTD_MSIL{self.level}.xml").write_text(self._main(names))
         height, width = self.numbers.shape[1:]
@@ -98,10 +103,10 @@ class Fabricated:
         shutil.rmtree(root)
         return Path(archive)
 
-    def _image(self, granule, band):
+    def _image(self, granule, band, pixel_m=10):
         start = "T03CWT_20191103T190919"
         if self.level == "2A":
-            return f"{granule}/IMG_DATA/R10m/{start}_{band}_10m"
+            return f"{granule}/IMG_DATA/R{pixel_m}m/{start}_{band}_{pixel_m}m"
         return f"{granule}/IMG_DATA/{start}_{band}"
 
     def _main(self, names):
@@ -138,7 +143,7 @@ def outline_of(shape, margin_m=100.0):
     return " ".join(f"{y} {x}" for y, x in pairs)
 
 
-def write_band(path, numbers, **profile):
+def write_band(path, numbers, pixel_m=10, **profile):
     """Write one band of uint16, lossless, as the ending says."""
     path.parent.mkdir(parents=True, exist_ok=True)
     jp2 = {"driver": "JP2OpenJPEG", "QUALITY": "100", "REVERSIBLE": "YES"}
@@ -154,7 +159,7 @@ def write_band(path, numbers, **profile):
             width=width,
             dtype="uint16",
             crs="EPSG:32703",
-            transform=rasterio.Affine(10, 0, CORNER[0], 0, -10, CORNER[1]),
+            transform=rasterio.Affine(pixel_m, 0, CORNER[0], 0, -pixel_m, CORNER[1]),
             **{**options, **profile},
         ) as file,
     ):
@@ -170,3 +175,19 @@ def ice_numbers(height=128, width=160, seed=0, offset=0):
     numbers = surface + rng.integers(-150, 150, (3, height, width)) - offset
     numbers[:, :10, :12] = 0
     return numbers.astype(np.uint16)
+
+
+def shortwave_numbers(height=128, width=160, cloud=None, offset=0):
+    """B10, B11 and B12 of dark ice, with cloud in a window of 10 m pixels of it."""
+    bands = {}
+    for band, (dark, bright) in {
+        "B10": (20, 800),
+        "B11": (900, 5500),
+        "B12": (600, 4000),
+    }.items():
+        factor = PIXEL_M[band] // 10
+        fine = np.full((height, width), dark - offset)
+        if cloud is not None:
+            fine[cloud] = bright - offset
+        bands[band] = fine[::factor, ::factor].astype(np.uint16)
+    return bands

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlparse
 from rasterio.warp import transform
 
 from tests.counted import Counted
-from tests.products import CORNER, write_band
+from tests.products import CORNER, PIXEL_M, write_band
 
 ITEM = "S2B_T03CWT_20191103T190919_L1C"
 PAGE = 2
@@ -161,14 +161,21 @@ def serving_files(root):
             server.shutdown()
 
 
-def item_of(folder, numbers, name=ITEM, raster=None, **properties):
+KEYS = {"B04": "red", "B03": "green", "B02": "blue"}
+SHORTWAVE_KEYS = {"B10": "cirrus", "B11": "swir16", "B12": "swir22"}
+
+
+def item_of(folder, numbers, name=ITEM, raster=None, shortwave=(), **properties):
     """Write the bands of an item as Cloud-Optimised GeoTIFF, and give the item."""
-    assets = {}
-    for band, key, pixels in zip(
-        ("B04", "B03", "B02"), ("red", "green", "blue"), numbers, strict=True
-    ):
+    assets, bands = {}, dict(zip(KEYS, numbers, strict=True)) | dict(shortwave)
+    for band, pixels in bands.items():
+        key = (KEYS | SHORTWAVE_KEYS)[band]
         path = write_band(
-            Path(folder) / name / f"{band}.tif", pixels, driver="COG", blocksize=128
+            Path(folder) / name / f"{band}.tif",
+            pixels,
+            pixel_m=PIXEL_M.get(band, 10),
+            driver="COG",
+            blocksize=128,
         )
         assets[key] = {
             "href": f"./{path.name}",

@@ -10,6 +10,7 @@ from omegaconf.resolvers import oc
 from sea_ice_kedro.hooks import (
     CredentialHooks,
     FailureHooks,
+    LimitHooks,
     MissingInputHooks,
     OverviewHooks,
     ReadableErrorHooks,
@@ -47,6 +48,7 @@ HOOKS = (
     MissingInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),
+    LimitHooks(),
     OverviewHooks(),
     RunLogHooks(),
     ReadableErrorHooks(),

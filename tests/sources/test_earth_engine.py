@@ -1,6 +1,7 @@
 import json
 import pickle
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -20,7 +21,7 @@ from sea_ice_kedro.sources import IngestionOptions, earth_engine_search, find_sc
 from sea_ice_kedro.sources import earth_engine as source
 from sea_ice_kedro.sources import earth_engine_access as access
 from tests.earth_engine import PROJECT, SECRET, GranuleThere, after, every, serving
-from tests.products import CORNER
+from tests.products import CORNER, shortwave_numbers
 from tests.runs import ROOT
 
 SHARED = ROOT.parent / "shared/data/products/gee"
@@ -430,3 +431,31 @@ def test_a_real_record_is_read():
     assert granule.acquired.isoformat()[:19] == "2015-06-27T10:25:31"
     assert granule.outline.holds(2.0, 27.9)
     assert not granule.outline.holds(1.0, 27.9)
+
+
+SWIR = shortwave_numbers(256, 256, cloud=np.s_[60:120, 120:240])
+
+
+def test_short_wave_bands_are_asked_for_on_their_own_pixels(server, monkeypatch):
+    server.granules[0].shortwave = SWIR
+    monkeypatch.setattr(source, "REQUEST_BYTES", 100 * 7 * 100)
+    entries = listed(server, cutting={"size_px": 100})
+    raw = next(e for e in entries if e.scene_id.endswith("_y00000x00100")).download()
+    assert sorted(raw.alongside) == ["b10", "b11", "b12"]
+    for name, cloud, rest in (("b10", 204, 5), ("b11", 140, 23), ("b12", 102, 15)):
+        band = raw.alongside[name]
+        assert (band[60:, 20:] == cloud).all()
+        assert (band == rest).sum() == 100 * 100 - 40 * 80
+    assert server.asked("computePixels") == 4
+    numbers, _ = right(server.granules[0], range(100), range(100, 200))
+    assert np.array_equal(raw.numbers, numbers)
+
+
+def test_a_download_without_the_bands_or_the_wish_is_as_before(server):
+    (plain,) = listed(server)
+    server.granules[0].shortwave = SWIR
+    (unwished,) = find_scenes(replace(options(server), swir=False))
+    (wished,) = listed(server)
+    assert fingerprint_of(plain.download) == fingerprint_of(unwished.download)
+    assert fingerprint_of(plain.download) != fingerprint_of(wished.download)
+    assert unwished.download().alongside == {}

@@ -15,7 +15,7 @@ from sea_ice_kedro.sources import IngestionOptions, find_scenes
 from sea_ice_kedro.sources import stac as source
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.stac_items import read_item
-from tests.products import CORNER, ice_numbers
+from tests.products import CORNER, ice_numbers, shortwave_numbers
 from tests.runs import ROOT
 from tests.web import ITEM, item_of, serving_files, write_catalogue
 
@@ -281,3 +281,40 @@ def test_real_items_are_read():
         "T01LAC": 0, "T46RER": 0, "T10SDG": 0, "T01CCV": 0, "T33XWJ": -0.1,
         "T60CWS": -0.1,
     }  # fmt: skip
+
+
+SWIR = shortwave_numbers(256, 320, cloud=np.s_[60:120, 120:240])
+
+
+def test_short_wave_bands_come_beside_a_download_on_its_grid(web):
+    entries = served(web, item(web, shortwave=SWIR), cutting={"size_px": 100})
+    raw = next(e for e in entries if e.scene_id.endswith("_y00000x00100")).download()
+    assert sorted(raw.alongside) == ["b10", "b11", "b12"]
+    for name, cloud, rest in (("b10", 204, 5), ("b11", 140, 23), ("b12", 102, 15)):
+        band = raw.alongside[name]
+        assert (band[60:, 20:] == cloud).all()
+        assert (band == rest).sum() == 100 * 100 - 40 * 80
+
+
+def test_a_download_without_the_bands_or_the_wish_is_as_before(web):
+    (plain,) = served(web, item(web))
+    made = item(web, shortwave=SWIR)
+    write_catalogue(web.root, [made])
+    chosen = options(f"{web.url}/catalog.json")
+    (unwished,) = find_scenes(replace(chosen, swir=False))
+    (wished,) = find_scenes(chosen)
+    assert fingerprint_of(plain.download) == fingerprint_of(unwished.download)
+    assert fingerprint_of(plain.download) != fingerprint_of(wished.download)
+    assert unwished.download().alongside == {}
+
+
+def test_a_band_without_an_offset_is_left_out_with_a_warning(web, caplog):
+    raster, baseline = (
+        {"scale": 0.0001, "offset": -0.1},
+        {"s2:processing_baseline": "05.10"},
+    )
+    made = item(web, SHIFTED, raster, shortwave=SWIR, **baseline)
+    del made["assets"]["swir16"]["raster:bands"]
+    (entry,) = served(web, made)
+    assert sorted(entry.download().alongside) == ["b10", "b12"]
+    assert "left out band B11" in caplog.text

@@ -3,6 +3,7 @@
 from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
 from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
 from sea_ice_kedro.hooks.failures import FailureHooks
+from sea_ice_kedro.hooks.limits import LimitHooks
 from sea_ice_kedro.hooks.overview import OverviewHooks
 from sea_ice_kedro.hooks.readable_errors import ReadableErrorHooks
 from sea_ice_kedro.hooks.run_log import RunLogHooks
@@ -11,6 +12,7 @@ from sea_ice_kedro.hooks.spark import SparkHooks
 __all__ = [
     "CredentialHooks",
     "FailureHooks",
+    "LimitHooks",
     "MissingInputHooks",
     "OverviewHooks",
     "ReadableErrorHooks",

@@ -9,6 +9,11 @@ from sea_ice_kedro.imagery.arrays import RGB, FilteredScene, Mask, Quality, Scen
 from sea_ice_kedro.imagery.classes import QualityFlag, flagged
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.opaque_cloud import (
+    OpaqueCloud,
+    find_opaque_cloud,
+    leave_under_cloud,
+)
 from sea_ice_kedro.imagery.options import expect_choice
 from sea_ice_kedro.imagery.published_filter import PublishedFilter, filter_as_published
 
@@ -22,14 +27,19 @@ class FilterOptions:
 
     illumination: IlluminationFilter = field(default_factory=IlluminationFilter)
 
+    opaque_cloud: OpaqueCloud = field(default_factory=OpaqueCloud)
+    """Of the illumination filter, where a scene has short-wave infrared bands."""
+
     published: PublishedFilter = field(default_factory=PublishedFilter)
 
     def __post_init__(self) -> None:
-        """Refuse unknown methods; build the nested record from configuration."""
+        """Refuse unknown methods; build the nested records from configuration."""
         expect_choice("filtering.method", self.method, FILTERS)
         if isinstance(self.illumination, dict):
             given = IlluminationFilter(**self.illumination)
             object.__setattr__(self, "illumination", given)
+        if isinstance(self.opaque_cloud, dict):
+            object.__setattr__(self, "opaque_cloud", OpaqueCloud(**self.opaque_cloud))
         if isinstance(self.published, dict):
             object.__setattr__(self, "published", PublishedFilter(**self.published))
 
@@ -52,9 +62,15 @@ def filter_scene(
     if options.method == "published" and thresholds.source == "scene":
         pair = thresholds.of(scene.rgb, scene.valid_mask).pair
         limits = BrightnessThresholds(*pair, source="values")
-    rgb, quality = FILTERS[options.method](
-        scene.rgb, scene.valid_mask, settings, limits
-    )
+    cloud_mask, observed = None, scene.valid_mask
+    if options.method == "illumination":
+        cloud_mask = find_opaque_cloud(scene, options.opaque_cloud)
+    if cloud_mask is not None:
+        # Nothing is learnt of the sky from what hides the surface.
+        observed = observed & ~cloud_mask
+    rgb, quality = FILTERS[options.method](scene.rgb, observed, settings, limits)
+    if cloud_mask is not None:
+        rgb, quality = leave_under_cloud(scene, rgb, quality, cloud_mask)
     return FilteredScene(
         scene_id=scene.scene_id,
         rgb=rgb,

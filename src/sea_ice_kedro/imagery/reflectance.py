@@ -140,6 +140,28 @@ def to_eight_bit(
     return np.asarray(np.rint(share * 255.0), np.uint8)
 
 
+def reflectance_of_levels(brightness: BrightnessOptions) -> npt.NDArray[np.float64]:
+    """Give the reflectance that each brightness stands for: float64 (256,)."""
+    share = np.arange(256) / 255.0
+    return np.asarray(brightness.white_reflectance * share**brightness.gamma)
+
+
+def band_levels(
+    band: Numbers, calibration: Calibration, white_reflectance: float
+) -> npt.NDArray[np.uint8]:
+    """Turn a single band's stored numbers into levels, without gamma.
+
+    Args:
+        band: (H, W), as stored.
+        calibration: What the numbers mean.
+        white_reflectance: Reflectance that becomes 255; brighter pixels saturate.
+
+    Returns:
+        uint8 (H, W), 0..255.
+    """
+    return _channel(band, calibration, BrightnessOptions(white_reflectance))
+
+
 def _channel(
     band: Numbers, calibration: Calibration, brightness: BrightnessOptions
 ) -> npt.NDArray[np.uint8]:

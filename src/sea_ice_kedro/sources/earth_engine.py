@@ -13,12 +13,15 @@ from sea_ice_kedro.errors import MissingPackage, NothingFound
 from sea_ice_kedro.imagery.arrays import Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
 from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
 from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.earth_engine_access import Access, access
+from sea_ice_kedro.sources.earth_engine_grid import grid_of, strips_of
 from sea_ice_kedro.sources.earth_engine_search import Granule, find_granules
 from sea_ice_kedro.sources.listing import SceneEntry
 from sea_ice_kedro.sources.options import IngestionOptions
+from sea_ice_kedro.sources.shortwave import coarse_cut, on_grid
 
 _VALID = "valid"
 _CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"
@@ -49,6 +52,8 @@ class EarthEngineScene:
     bands: tuple[str, str, str]
     alongside: tuple[str, ...]
     access: Access
+    shortwave: tuple[str, ...] = ()
+    """Of `SHORTWAVE`, that go beside the scene."""
 
     def __call__(self) -> RawScene:
         """Fetch the scene, in as many requests as its size takes.
@@ -60,12 +65,15 @@ class EarthEngineScene:
         session = client.connect(self.access)
         names = [*self.bands, _VALID, *self.alongside]
         image = _image(client.ee, self.granule, self.bands, self.alongside)
+        place = self.granule.grid.georeference
         parts = [
-            client.pixels(session, image, self._grid(strip), names)
+            client.pixels(session, image, grid_of(place, strip), names)
             for strip in strips(self.cut, names)
         ]
         whole = np.concatenate(parts)
         beside: dict[str, Grey] = {n: whole[n].copy() for n in self.alongside}
+        shortwave = [band for band in SHORTWAVE if band.name in self.shortwave]
+        beside |= {b.name: self._beside(client, session, b) for b in shortwave}
         return RawScene(
             scene_id=self.scene_id,
             numbers=np.stack([whole[band] for band in self.bands]).astype(np.uint16),
@@ -84,32 +92,29 @@ class EarthEngineScene:
         return f"{self.granule.asset_id} {self._digest()}"
 
     def _digest(self) -> str:
-        return content_digest((self.granule, self.cut, self.bands, self.alongside))
+        used = (self.granule.described(), self.cut, self.bands, self.alongside)
+        # Without bands beside them, downloads are what they were before there were any.
+        return content_digest((*used, self.shortwave) if self.shortwave else used)
 
-    def _grid(self, strip: Cut) -> dict[str, Any]:
-        place = strip.of(self.granule.grid.georeference)
-        a, b, c, d, e, f = place.transform
-        return {
-            "dimensions": {"width": strip.width, "height": strip.height},
-            "affineTransform": {
-                "scaleX": a,
-                "shearX": b,
-                "translateX": c,
-                "shearY": d,
-                "scaleY": e,
-                "translateY": f,
-            },
-            "crsCode": place.crs,
-        }
+    def _beside(self, client: ModuleType, session: Any, band: ShortwaveBand) -> Grey:  # noqa: ANN401
+        """Fetch a band on its own, larger pixels, and bring it to the scene's grid."""
+        cut = coarse_cut(self.cut, band.factor)
+        name = band.esa_name
+        image = client.ee.Image(self.granule.asset_id).select([name])
+        image = image.unmask(0, False).toUint16()
+        place = self.granule.grid.georeference
+        parts = [
+            client.pixels(session, image, grid_of(place, part, band.factor), [name])
+            for part in strips_of(cut, 2, REQUEST_BYTES)
+        ]
+        numbers = on_grid(np.concatenate(parts)[name], self.cut, band.factor)
+        return band.levels(numbers.astype(np.uint16), _CALIBRATION)
 
 
 def strips(cut: Cut, names: Sequence[str]) -> Iterator[Cut]:
     """Divide a window into strips of rows, each within what one request may give."""
-    row_bytes = cut.width * sum(_BYTES.get(name, 2) for name in names)
-    rows = max(1, REQUEST_BYTES // row_bytes)
-    for row in range(0, cut.height, rows):
-        height = min(rows, cut.height - row)
-        yield Cut(cut.row + row, cut.column, height, cut.width)
+    pixel_bytes = sum(_BYTES.get(name, 2) for name in names)
+    return strips_of(cut, pixel_bytes, REQUEST_BYTES)
 
 
 def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
@@ -146,8 +151,9 @@ def _entry(
 ) -> SceneEntry:
     name = scene_id(granule.index, cut, granule.grid)
     engine = options.earth_engine
+    beside = granule.shortwave if options.swir else ()
     fetch = EarthEngineScene(
-        name, granule, cut, engine.bands, engine.alongside, reached
+        name, granule, cut, engine.bands, engine.alongside, reached, beside
     )
     return SceneEntry(name, scene=None, download=fetch)
 

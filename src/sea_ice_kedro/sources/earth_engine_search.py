@@ -1,11 +1,12 @@
 """Which granules Earth Engine has there and then."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sea_ice_kedro.errors import CannotFetch, NothingFound
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
+from sea_ice_kedro.imagery.shortwave import SHORTWAVE
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
@@ -23,6 +24,13 @@ class Granule:
     outline: Region
     acquired: datetime
     acquisition: Acquisition
+    shortwave: tuple[str, ...] = ()
+    """Names of the short-wave infrared bands that it has: "b10", ..."""
+
+    def described(self) -> list[Any]:
+        """Give what it is but for the bands beside it, to digest: see `_digest`."""
+        facts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return ["Granule", {k: v for k, v in facts.items() if k != "shortwave"}]
 
     @property
     def index(self) -> str:
@@ -106,6 +114,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
         band = next(band for band in image["bands"] if band["id"] == "B4")
         a, b, c, d, e, f = (float(number) for number in band["crs_transform"])
         columns, rows = band["dimensions"]
+        there = {band["id"] for band in image["bands"]}
         acquired = facts["system:time_start"] / 1000
         baseline = str(facts.get("PROCESSING_BASELINE", "")).replace(".", "")
         return Granule(
@@ -120,6 +129,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
                 processing_baseline=f"N{baseline}" if baseline else "",
                 asset_id=image["id"],
             ),
+            shortwave=tuple(b.name for b in SHORTWAVE if b.esa_name in there),
         )
     except (KeyError, TypeError, ValueError, StopIteration) as error:
         raise CannotFetch(

@@ -133,6 +133,11 @@ class IngestionOptions:
     scene's manual label: s2_seg_00.png labels s2_vis_00.png."""
 
     label_marker: str = "_seg_"
+
+    swir: bool = True
+    """Take the short-wave infrared bands B10, B11 and B12 along where a source has
+    them ("safe", "stac", "earth_engine"): opaque cloud is told by them."""
+
     brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
     raster: RasterOptions = field(default_factory=RasterOptions)
     search: SearchOptions = field(default_factory=SearchOptions)
@@ -150,6 +155,10 @@ class IngestionOptions:
                 f"expected ingestion.folder to name a folder of {_FOLDERS[self.source]}"
                 f", got {self.folder!r}; add --params "
                 f"ingestion.source={self.source},ingestion.folder=/path/to/scenes"
+            )
+        if not isinstance(self.swir, bool):
+            raise InvalidOption(
+                f"expected ingestion.swir to be true or false, got {self.swir!r}"
             )
         if not self.scene_marker or not self.label_marker:
             raise InvalidOption(

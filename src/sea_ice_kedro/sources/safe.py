@@ -1,6 +1,7 @@
 """Sentinel-2 products in ESA's SAFE format, L1C and L2A: folders and zips."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.safe_files import SUFFIX, Product
 from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
+from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ class SafeScene:
     cut: Cut
     target: Target | None
     brightness: BrightnessOptions
+    shortwave: tuple[ShortwaveFile, ...] = ()
+    """Bands that go beside the scene."""
 
     def __call__(self) -> Scene:
         """Read the scene.
@@ -66,17 +70,28 @@ class SafeScene:
             acquisition=self.facts.acquisition,
             georeference=cut.of(grid.georeference),
             acquired=self.facts.acquired,
+            alongside={
+                one.band.name: one.levels(
+                    product, self.facts.grid.shape, cut, self.target
+                )
+                for one in self.shortwave
+            },
         )
         return render(raw, self.brightness)
 
     def fingerprint(self) -> str:
         """Digest the bands' content, the metadata that are used, and the settings."""
         used = (self.facts, self.cut, self.target, self.brightness)
-        return f"{Path(self.path).name} {self._checksum()} {content_digest(used)}"
+        told = f"{Path(self.path).name} {self._checksum()} {content_digest(used)}"
+        if not self.shortwave:
+            return told
+        beside = self._checksum([one.file for one in self.shortwave])
+        return f"{told} {beside} {content_digest(self.shortwave)}"
 
-    def _checksum(self) -> str:
+    def _checksum(self, bands: Sequence[str] = ()) -> str:
         product = Product(Path(self.path))
-        files = dict.fromkeys(product.file_of(band) for band in self.facts.bands)
+        names = bands or self.facts.bands
+        files = dict.fromkeys(product.file_of(band) for band in names)
         return " ".join(checksum(file) for file in files)
 
 
@@ -130,6 +145,10 @@ def _is_product(path: Path) -> bool:
 
 def _scenes_of(product: Product, options: IngestionOptions) -> list[SceneEntry]:
     facts = read_facts(product, options.safe.offset)
+    baseline = facts.acquisition.processing_baseline
+    shortwave: tuple[ShortwaveFile, ...] = ()
+    if options.swir:
+        shortwave = find_shortwave(product, baseline, options.safe.offset)
     target = None
     if options.safe.crs is not None:
         target = _grid_in(options.safe.crs, facts.grid)
@@ -141,7 +160,15 @@ def _scenes_of(product: Product, options: IngestionOptions) -> list[SceneEntry]:
     return [
         SceneEntry(
             name,
-            SafeScene(name, str(product.path), facts, cut, target, options.brightness),
+            SafeScene(
+                name,
+                str(product.path),
+                facts,
+                cut,
+                target,
+                options.brightness,
+                shortwave,
+            ),
         )
         for name, cut in ids
     ]

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree
 
-from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.regions import Region, outline
+from sea_ice_kedro.sources.safe_bands import (
+    expect_whole,
+    file_of_band,
+    listed_band,
+    main_metadata,
+)
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_xml import XmlFile
 
@@ -49,19 +54,11 @@ def read_facts(product: Product, offset: int | None = None) -> SafeFacts:
     Raises:
         InvalidScene: if something is missing, or is not as ESA writes it.
     """
-    found = [n for n in product.sizes if re.fullmatch(r"MTD_MSIL(1C|2A)\.xml", n)]
-    if len(found) != 1:
-        raise InvalidScene(
-            f"{product.path.name}: expected MTD_MSIL1C.xml or MTD_MSIL2A.xml in it, "
-            f"got {', '.join(found) or 'neither'}; the product is incomplete, or older "
-            "than December 2016: download it again in today's format"
-        )
-    level = found[0][8:10]
-    main = XmlFile(product, found[0])
+    level, main = main_metadata(product)
     bands = tuple(_band_file(main, name, level) for name in BANDS)
-    digests = _expect_whole(product, bands)
+    digests = expect_whole(product, bands)
     granule = XmlFile(product, f"{'/'.join(bands[0].split('/')[:2])}/MTD_TL.xml")
-    baseline = "N" + main.text("PROCESSING_BASELINE").replace(".", "")
+    baseline = _baseline(main)
     return SafeFacts(
         grid=_grid(granule),
         bands=bands,  # type: ignore[arg-type]
@@ -79,57 +76,50 @@ def read_facts(product: Product, offset: int | None = None) -> SafeFacts:
     )
 
 
+def _baseline(main: XmlFile) -> str:
+    return "N" + main.text("PROCESSING_BASELINE").replace(".", "")
+
+
 def _band_file(main: XmlFile, band: str, level: str) -> str:
     """Find a band's file at 10 m."""
-    ending = f"_{band}_10m" if level == "2A" else f"_{band}"
-    for element in main.root.iter("IMAGE_FILE"):
-        name = (element.text or "").strip()
-        if name.endswith(ending):
-            for suffix in (".jp2", ".tif"):
-                if name + suffix in main.product.sizes:
-                    return name + suffix
-            main.fail(
-                f"band {band} in {name.rpartition('/')[2]}.jp2",
-                "no such file",
-                "the product is incomplete: download it again",
-            )
-    main.fail(f"band {band} among its <IMAGE_FILE>", "none")
-
-
-def _expect_whole(product: Product, bands: Iterable[str]) -> tuple[str, ...]:
-    """Compare the bands' sizes with the product's list of files; give its digests."""
-    if "manifest.safe" not in product.sizes:
-        raise InvalidScene(
-            f"{product.path.name}: expected manifest.safe in it, got none; the product "
-            "is incomplete: download it again"
-        )
-    manifest = XmlFile(product, "manifest.safe")
-    stated: dict[str, tuple[str | None, str]] = {}
-    for stream in manifest.root.iter("byteStream"):
-        for location in stream.iter("fileLocation"):
-            href = location.get("href", "").removeprefix("./")
-            stated[href] = stream.get("size"), _digest(stream)
-    for band in bands:
-        size, _ = stated.get(band, (None, ""))
-        if size is not None and size != str(product.sizes[band]):
-            manifest.fail(
-                f"{size} bytes of {band.rpartition('/')[2]}",
-                str(product.sizes[band]),
-                "it was downloaded in part: download it again",
-            )
-    return tuple(stated.get(band, (None, ""))[1] for band in bands)
-
-
-def _digest(stream: ElementTree.Element) -> str:
-    for element in stream.iter("checksum"):
-        value = (element.text or "").strip().lower()
-        return f"{element.get('checksumName', '').upper()}:{value}"
-    return ""
+    name = listed_band(main, band, level, 10)
+    if name is None:
+        main.fail(f"band {band} among its <IMAGE_FILE>", "none")
+    return file_of_band(main, name) or main.fail(
+        f"band {band} in {name.rpartition('/')[2]}.jp2",
+        "no such file",
+        "the product is incomplete: download it again",
+    )
 
 
 def _calibrations(
     main: XmlFile, level: str, baseline: str, offset: int | None
 ) -> Calibrations:
+    red, green, blue = calibrations_of_bands(
+        main, level, baseline, offset, BANDS.values()
+    )
+    return red, green, blue
+
+
+def calibrations_of_bands(
+    main: XmlFile,
+    level: str,
+    baseline: str,
+    offset: int | None,
+    band_ids: Iterable[str],
+) -> list[Calibration]:
+    """Read what turns the numbers of some bands into reflectance.
+
+    Args:
+        main: The product's main metadata.
+        level: "1C" or "2A".
+        baseline: "N0400".
+        offset: Of digital numbers, where the metadata should have one and have none.
+        band_ids: As ESA numbers bands in its lists, "0" (B01) to "12" (B12).
+
+    Raises:
+        InvalidScene: if something is missing.
+    """
     tag = "BOA" if level == "2A" else "RADIO"
     quantification = main.number(
         "BOA_QUANTIFICATION_VALUE" if level == "2A" else "QUANTIFICATION_VALUE"
@@ -140,15 +130,14 @@ def _calibrations(
         element.get("band_id"): main.as_number(element.tag, element.text)
         for element in main.root.iter(f"{tag}_ADD_OFFSET")
     }
-    red, green, blue = (
+    return [
         Calibration(
             1 / quantification,
             _offset(main, f"{tag}_ADD_OFFSET", offsets, band_id, baseline, offset)
             / quantification,
         )
-        for band_id in BANDS.values()
-    )
-    return red, green, blue
+        for band_id in band_ids
+    ]
 
 
 def _offset(  # noqa: PLR0913 - all that decides on it

@@ -15,7 +15,7 @@ from sea_ice_kedro.errors import (
     MissingPackage,
     NothingFound,
 )
-from sea_ice_kedro.imagery.arrays import Origin
+from sea_ice_kedro.imagery.arrays import Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import to_reflectance
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
@@ -26,7 +26,9 @@ from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.patience import Passing, Patience
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region
+from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
+from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
 
 _NEGATIVE = -0.02
 """Sen2Cor may give dark water a reflectance a little below 0, but not this."""
@@ -49,9 +51,11 @@ class StacScene:
     facts: StacFacts
     cut: Cut
     options: StacOptions
+    shortwave: tuple[ShortwaveAsset, ...] = ()
+    """Bands that go beside the scene."""
 
     def __call__(self) -> RawScene:
-        """Fetch the scene's windows of the three bands.
+        """Fetch the scene's windows of the three bands, and of those beside it.
 
         Raises:
             CannotFetch: if a band cannot be had.
@@ -67,6 +71,7 @@ class StacScene:
             acquisition=self.facts.acquisition,
             georeference=self.cut.of(self.facts.grid.georeference),
             acquired=self.facts.acquired,
+            alongside={one.band.name: self._beside(one) for one in self.shortwave},
         )
         _expect_offset(raw)
         return raw
@@ -78,20 +83,30 @@ class StacScene:
     def _digest(self) -> str:
         facts = self.facts
         hrefs = [href.partition("?")[0] for href in facts.hrefs]
+        beside = [
+            (one.band, one.href.partition("?")[0], one.factor, one.calibration)
+            for one in self.shortwave
+        ]
         return content_digest(
-            (hrefs, facts.grid, facts.calibrations, facts.acquisition, self.cut)
+            (
+                *(hrefs, facts.grid, facts.calibrations, facts.acquisition, self.cut),
+                *beside,
+            )
         )
 
-    def _band(self, href: str) -> Any:  # noqa: ANN401 - uint16 (H, W)
-        cut = self.cut
+    def _beside(self, one: ShortwaveAsset) -> Grey:
+        numbers = self._band(one.href, one.factor)
+        return one.band.levels(on_grid(numbers, self.cut, one.factor), one.calibration)
+
+    def _band(self, href: str, factor: int = 1) -> Any:  # noqa: ANN401 - uint16 (H, W)
+        cut = coarse_cut(self.cut, factor)
         window = cut.row, cut.column, cut.height, cut.width
+        shape = coarse_shape(self.facts.grid.shape, factor)
         timeout_s = self.options.timeout_s
 
         def fetch() -> Any:  # noqa: ANN401
             try:
-                return read_window(
-                    on_the_web(href), self.facts.grid.shape, window, None, timeout_s
-                )
+                return read_window(on_the_web(href), shape, window, None, timeout_s)
             except InvalidScene as error:
                 if any(words in str(error) for words in _FINAL):
                     raise
@@ -213,8 +228,13 @@ def _scenes_of(
     except InvalidScene as error:
         return [SceneEntry(item["id"], Unreadable(str(error)))]
     cuts = cut_granule(facts.grid, options.cutting, facts.outline, region)
+    beside: tuple[ShortwaveAsset, ...] = ()
+    if options.swir:
+        beside = read_shortwave(item, facts.grid, options.stac)
     return [
-        SceneEntry(name, None, download=StacScene(name, facts, cut, options.stac))
+        SceneEntry(
+            name, None, download=StacScene(name, facts, cut, options.stac, beside)
+        )
         for cut in cuts
         for name in [scene_id(facts.item_id, cut, facts.grid)]
     ]

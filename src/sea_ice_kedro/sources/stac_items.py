@@ -55,8 +55,8 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
     properties = item["properties"]
     keys = _asset_keys(item, options)
     assets = [item["assets"][key] for key in keys]
-    baseline = _baseline(properties)
-    red, green, blue = (_calibration(item, a, baseline, options) for a in assets)
+    baseline = baseline_of(properties)
+    red, green, blue = (calibration_of(item, a, baseline, options) for a in assets)
     try:
         return StacFacts(
             item_id=item["id"],
@@ -99,7 +99,7 @@ def _asset_keys(item: Mapping[str, Any], options: StacOptions) -> tuple[str, ...
     )
 
 
-def _baseline(properties: Mapping[str, Any]) -> str:
+def baseline_of(properties: Mapping[str, Any]) -> str:
     """Find ESA's processing baseline, "N0400"; "" where it is nowhere."""
     for key in ("s2:processing_baseline", "processing:version"):
         found = re.fullmatch(r"(\d\d)\.(\d\d)", str(properties.get(key, "")))
@@ -109,12 +109,23 @@ def _baseline(properties: Mapping[str, Any]) -> str:
     return found.group(1) if found else ""
 
 
-def _calibration(
+def calibration_of(
     item: Mapping[str, Any],
     asset: Mapping[str, Any],
     baseline: str,
     options: StacOptions,
 ) -> Calibration:
+    """Find what turns an asset's numbers into reflectance.
+
+    Args:
+        item: The item as JSON.
+        asset: The band's.
+        baseline: Of its processing, "N0400", or "".
+        options: What the items do not say themselves.
+
+    Raises:
+        InvalidScene: if there should be an offset, and there is none.
+    """
     band = _band(asset)
     scale = options.scale or band.get("scale") or _SCALE
     due = not re.fullmatch(r"N0[0-3]\d\d", baseline)
