@@ -33,6 +33,7 @@ PRODUCTS = [
     "02_intermediate/scenes/{}.tif",
     "03_primary/filtered_scenes/{}.tif",
     "04_feature/class_maps/{}.tif",
+    "04_feature/class_maps/{}.tif.aux.xml",
     "08_reporting/quicklooks/{}.png",
 ]
 TABLES = [
@@ -89,7 +90,7 @@ def test_every_engine_makes_the_same_bytes(
         monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / engine))
         run_here(**from_folder(folder), engine={"name": engine, "workers": 2})
         made[engine] = digests(tmp_path / engine)
-    assert len(made["sequential"]) == 20
+    assert len(made["sequential"]) == 24
     assert made[name] == made["sequential"]
 
 
@@ -128,7 +129,7 @@ def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, folde
         "class_maps",
         "quicklooks",
     }
-    assert len(made_again(data_root)) == 12
+    assert len(made_again(data_root)) == 16
     with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
         after = file.read(1)
     assert (before == 2).sum() > (after == 2).sum()
@@ -209,7 +210,8 @@ def test_a_scene_that_fails_in_the_middle_costs_its_later_products_only(
     assert "b.tif: expected a whole, readable raster" in str(error.value)
     assert "expected the ingested raster of scene c, got none" in str(error.value)
     left = {name for name in files(data_root) if name.startswith("04_feature")}
-    assert left == {"04_feature/class_maps/a.tif", "04_feature/class_maps/d.tif"}
+    kept = [f"04_feature/class_maps/{i}.tif" for i in "ad"]
+    assert left == {*kept, *(f"{name}.aux.xml" for name in kept)}
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,7 @@ def test_the_documented_commands_work(tmp_path, folder):
     data_root = tmp_path / "data"
     first = kedro_run(data_root)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert len(files(data_root / "04_feature/class_maps")) == 3
+    assert len(files(data_root / "04_feature/class_maps")) == 3 * 2
     again = kedro_run(data_root, "--pipeline", "autolabel")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "class_maps: 0 made, 3 unchanged, 0 failed" in again.stdout
@@ -289,6 +291,7 @@ while True:
     print("saved", flush=True)
 """
 NAMES_SAVED = ["scene.tif", "map.tif", "picture.png", "table.csv", "figure.json"]
+NAMES_SAVED += ["map.tif.aux.xml"]
 
 
 @pytest.mark.slow
@@ -307,7 +310,7 @@ def test_a_save_killed_at_any_moment_leaves_no_half_file(tmp_path):
         for name in NAMES_SAVED:
             expect_whole(tmp_path / name)
     left = len(list(tmp_path.iterdir()))
-    assert 5 <= left <= 5 + 3  # its own leftovers, no more
+    assert 6 <= left <= 6 + 3  # its own leftovers, no more
 
 
 @pytest.mark.slow
@@ -333,7 +336,7 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes_it(
     for root in (killed, whole):
         monkeypatch.setenv("SEA_ICE_DATA", str(root))
         run_here(**sample)
-    assert len(digests(whole)) == 5 * 5 + 4
+    assert len(digests(whole)) == 5 * 7 + 4
     assert digests(killed) == digests(whole)
 
 

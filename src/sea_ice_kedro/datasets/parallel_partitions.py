@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -70,7 +70,7 @@ class PartitionWriter:
         # One scene must not cost the others, whatever is wrong with it; the caller
         # raises what is recorded here.
         except Exception as error:  # noqa: BLE001
-            remove_stale(filepath)
+            remove_stale(filepath, files_beside(self.dataset_type))
             # Kedro wraps what a dataset raises while it loads or saves.
             meant = error.__cause__ if isinstance(error, DatasetError) else error
             if isinstance(meant, SeaIceError):
@@ -100,12 +100,18 @@ class PartitionWriter:
         return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
 
 
-def remove_stale(filepath: str) -> None:
+def files_beside(dataset_type: object) -> tuple[str, ...]:
+    """Give the endings of the small files that a dataset writes beside its file."""
+    return tuple(getattr(dataset_type, "beside", ()))
+
+
+def remove_stale(filepath: str, beside: Sequence[str] = ()) -> None:
     """Remove what an earlier run made: it is not a product of the current input."""
-    try:
-        remove(filepath)
-    except OSError as error:
-        logger.warning("could not remove the outdated %s: %s", filepath, error)
+    for path in (filepath, *(filepath + ending for ending in beside)):
+        try:
+            remove(path)
+        except OSError as error:
+            logger.warning("could not remove the outdated %s: %s", path, error)
 
 
 class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
@@ -207,13 +213,21 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         start = time.monotonic()
         outcomes = self._engine.map(writer, items)
         receipts = [
-            _receipt(outcome, partition_id, filepath)
+            self._receipt(outcome, partition_id, filepath)
             for outcome, (partition_id, filepath, _) in zip(
                 track(outcomes, self.name, len(items), _is_failure), items, strict=True
             )
         ]
         self._invalidate_caches()
         self._report(receipts, time.monotonic() - start)
+
+    def _receipt(
+        self, outcome: Receipt | WorkerLost, partition_id: str, filepath: str
+    ) -> Receipt:
+        if isinstance(outcome, WorkerLost):
+            remove_stale(filepath, files_beside(self._dataset_type))
+            return Receipt(partition_id, "failed", str(outcome))
+        return outcome
 
     def _report(self, receipts: list[Receipt], elapsed_s: float) -> None:
         failed = [r for r in receipts if r.status == "failed"]
@@ -234,15 +248,6 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             raise PartitionsFailed(LEDGER.close() + failures)
         if failures:
             LEDGER.record(failures)
-
-
-def _receipt(
-    outcome: Receipt | WorkerLost, partition_id: str, filepath: str
-) -> Receipt:
-    if isinstance(outcome, WorkerLost):
-        remove_stale(filepath)
-        return Receipt(partition_id, "failed", str(outcome))
-    return outcome
 
 
 def _is_failure(outcome: Receipt | WorkerLost) -> bool:
