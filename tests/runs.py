@@ -99,7 +99,7 @@ def expect_whole(path):
         header, *rows = csv.reader(text.splitlines())
         assert header
         assert {len(row) for row in rows} <= {len(header)}
-    elif path.suffix == ".xml":
+    elif path.suffix in {".xml", ".qml"}:
         ElementTree.parse(path)
     elif path.suffix == ".json":
         json.loads(path.read_text())

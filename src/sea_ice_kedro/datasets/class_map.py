@@ -22,7 +22,7 @@ from sea_ice_kedro.rasters.geotiff import (
     tags_of,
     write_raster,
 )
-from sea_ice_kedro.rasters.value_names import SUFFIX, NamedValue, with_value_names
+from sea_ice_kedro.rasters.value_names import NamedValue, beside, with_value_names
 
 _BAND = "sea_ice_class"
 
@@ -36,8 +36,8 @@ CLASS_NAMES = {
 class ClassMapDataset(RasterFileDataset[ClassMap]):
     """Saves and loads one `ClassMap`: uint8 codes, palette, 255 = no data.
 
-    The names of the classes lie beside the file, in `<file>.aux.xml`, where GDAL and
-    QGIS look for them.
+    The names of the classes lie beside the file, where GDAL and QGIS look for them:
+    `<scene>.tif.aux.xml` and `<scene>.qml`.
 
     Examples:
         Using the YAML API:
@@ -54,7 +54,7 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
         >>> class_map = ClassMapDataset(filepath="s2_vis_00.tif").load()
     """
 
-    beside = (SUFFIX,)
+    beside = staticmethod(beside)
 
     def save(self, data: ClassMap) -> None:
         """Write the class map, whole or not at all.

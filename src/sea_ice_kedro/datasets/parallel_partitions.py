@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -70,7 +70,7 @@ class PartitionWriter:
         # One scene must not cost the others, whatever is wrong with it; the caller
         # raises what is recorded here.
         except Exception as error:  # noqa: BLE001
-            remove_stale(filepath, files_beside(self.dataset_type))
+            remove_stale(filepath, self.dataset_type)
             # Kedro wraps what a dataset raises while it loads or saves.
             meant = error.__cause__ if isinstance(error, DatasetError) else error
             if isinstance(meant, SeaIceError):
@@ -100,14 +100,15 @@ class PartitionWriter:
         return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
 
 
-def files_beside(dataset_type: object) -> tuple[str, ...]:
-    """Give the endings of the small files that a dataset writes beside its file."""
-    return tuple(getattr(dataset_type, "beside", ()))
+def remove_stale(filepath: str, dataset_type: object = None) -> None:
+    """Remove what an earlier run made: it is not a product of the current input.
 
-
-def remove_stale(filepath: str, beside: Sequence[str] = ()) -> None:
-    """Remove what an earlier run made: it is not a product of the current input."""
-    for path in (filepath, *(filepath + ending for ending in beside)):
+    Args:
+        filepath: Of the partition.
+        dataset_type: Its `beside`, where it has one, names small files that go, too.
+    """
+    beside = getattr(dataset_type, "beside", None)
+    for path in (filepath, *(beside(filepath) if beside else ())):
         try:
             remove(path)
         except OSError as error:
@@ -225,7 +226,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         self, outcome: Receipt | WorkerLost, partition_id: str, filepath: str
     ) -> Receipt:
         if isinstance(outcome, WorkerLost):
-            remove_stale(filepath, files_beside(self._dataset_type))
+            remove_stale(filepath, self._dataset_type)
             return Receipt(partition_id, "failed", str(outcome))
         return outcome
 

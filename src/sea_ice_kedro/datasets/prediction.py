@@ -15,7 +15,7 @@ from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, Rows, write_strips
-from sea_ice_kedro.rasters.value_names import SUFFIX, with_value_names
+from sea_ice_kedro.rasters.value_names import beside, with_value_names
 
 _BANDS = ("sea_ice_class", "confidence_percent")
 
@@ -24,8 +24,8 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
     """Saves a `Prediction` strip by strip; loads it as a `PredictedMap`.
 
     Band 1 holds class codes with their palette, band 2 the probability of the class in
-    percent; 255 = no data in both. The names of the classes lie beside the file, in
-    `<file>.aux.xml`, where GDAL and QGIS look for them.
+    percent; 255 = no data in both. The names of the classes lie beside the file, where
+    GDAL and QGIS look for them: `<scene>.tif.aux.xml` and `<scene>.qml`.
 
     Examples:
         Using the YAML API:
@@ -43,7 +43,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         >>> prediction.codes, prediction.confidence
     """
 
-    beside = (SUFFIX,)
+    beside = staticmethod(beside)
 
     def save(self, data: Prediction) -> None:  # type: ignore[override]
         """Compute the prediction and write it, whole or not at all.

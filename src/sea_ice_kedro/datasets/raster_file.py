@@ -14,9 +14,6 @@ from sea_ice_kedro.rasters.geotiff import opened_header, tags_of
 class RasterFileDataset(WholeFileDataset[Value]):
     """One raster file with provenance in its tags."""
 
-    beside: tuple[str, ...] = ()
-    """Endings of small files that are written beside it, and go when it goes."""
-
     def __init__(
         self,
         *,
