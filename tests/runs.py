@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import rasterio
 from kedro.framework.session import KedroSession
@@ -99,5 +100,7 @@ def expect_whole(path):
         header, *rows = csv.reader(text.splitlines())
         assert header
         assert {len(row) for row in rows} <= {len(header)}
+    elif path.suffix in {".xml", ".qml"}:
+        ElementTree.parse(path)
     elif path.suffix == ".json":
         json.loads(path.read_text())

@@ -42,7 +42,7 @@ def folder(tmp_path):
 
 
 def class_maps(data_root):
-    return sorted(p.name for p in (data_root / "04_feature/class_maps").glob("*"))
+    return sorted(p.name for p in (data_root / "04_feature/class_maps").glob("*.tif"))
 
 
 def bomb(path):

@@ -67,7 +67,7 @@ def test_the_default_run_trains_scores_and_maps(learnt):
         ("thresholds", "filtered"),
     }
     assert set(scores["measure"]) == {"accuracy"}  # the sample's truth is known
-    assert len(files(learnt / "07_model_output/predictions")) == 3
+    assert len(files(learnt / "07_model_output/predictions")) == 3 * 3
     assert len(table(learnt, "08_reporting/ice_statistics")) == 3
 
 
@@ -130,8 +130,8 @@ def test_a_bad_scene_costs_no_other_scene_its_prediction(data_root, model, tmp_p
     with pytest.raises(PartitionsFailed, match=r"bad\.tif: expected a whole"):
         serve(model, folder)
     assert sorted(files(data_root / "07_model_output/predictions")) == [
-        "a.tif",
-        "b.tif",
+        *("a.qml", "a.tif", "a.tif.aux.xml"),
+        *("b.qml", "b.tif", "b.tif.aux.xml"),
     ]
 
 
@@ -178,7 +178,7 @@ def test_two_scenes_are_too_few_and_cost_no_class_map(data_root, tmp_path):
     folder = folder_of_scenes(tmp_path / "scenes", 2)
     with pytest.raises(TooFewScenes, match="at least 3 scenes"):
         run_here(*LEARN, **from_folder(folder))
-    assert len(files(data_root / "04_feature/class_maps")) == 2
+    assert len(files(data_root / "04_feature/class_maps")) == 2 * 3
 
 
 def test_a_missing_model_is_named_with_the_way_to_one(data_root, tmp_path):

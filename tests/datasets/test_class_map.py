@@ -1,9 +1,13 @@
+from xml.etree import ElementTree as ET
+
 import numpy as np
 import pytest
 import rasterio
 from kedro.io import DatasetError
+from rio_cogeo.cogeo import cog_validate
 
 from sea_ice_kedro.datasets import ClassMapDataset
+from sea_ice_kedro.errors import CannotWrite
 from sea_ice_kedro.imagery.arrays import ClassMap
 from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, write
 
@@ -79,6 +83,34 @@ def test_a_map_without_a_place_has_no_area(tmp_path):
     ClassMapDataset(filepath=str(path)).save(ClassMap("s", CODES))
     with quiet(), rasterio.open(path) as file:
         assert "SEA_ICE_PIXEL_AREA_M2" not in file.tags()
+
+
+def test_a_class_map_is_a_valid_cog(tmp_path):
+    path = tmp_path / "s.tif"
+    codes = np.random.default_rng(0).integers(0, 3, (1100, 700), np.uint8)
+    ClassMapDataset(filepath=str(path)).save(ClassMap("s", codes, ROSS_SEA, WHEN))
+    assert cog_validate(path, strict=True) == (True, [], [])
+
+
+def test_the_names_of_the_classes_lie_beside_a_class_map(class_map_file):
+    band = ET.parse(f"{class_map_file}.aux.xml").getroot()[0]
+    names = [category.text for category in band.find("CategoryNames")]
+    assert names == ["thick ice", "thin ice", "open water"]
+    rows = [[f.text for f in row] for row in band.iter("Row")]
+    assert rows[0] == ["0", "thick ice", "255", "0", "0", "255"]
+    assert rows[-1] == ["255", "no data", "0", "0", "0", "0"]
+
+
+def test_a_class_map_that_cannot_be_written_leaves_no_names_behind(
+    tmp_path, monkeypatch
+):
+    def fails(*_):
+        raise CannotWrite("no room")
+
+    monkeypatch.setattr("sea_ice_kedro.datasets.class_map.write_raster", fails)
+    with pytest.raises(DatasetError, match="no room"):
+        ClassMapDataset(filepath=str(tmp_path / "s.tif")).save(ClassMap("s", CODES))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("pixels", [floes(), floes()[..., 0]], ids=["rgb", "grey"])

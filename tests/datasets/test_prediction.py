@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import rasterio
 from kedro.io import DatasetError
+from rio_cogeo.cogeo import cog_validate
 
 from sea_ice_kedro.datasets import ClassMapDataset, PredictionDataset, RasterTagsDataset
 from sea_ice_kedro.errors import MissingInput
@@ -54,6 +55,20 @@ def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):
         "width": 4,
         "crs": "EPSG:3031",
     }
+
+
+def test_a_prediction_is_a_valid_cog_with_the_names_of_its_classes(tmp_path):
+    codes = np.random.default_rng(0).integers(0, 3, (700, 600), np.uint8)
+    rows = [
+        Strip(row, codes[row : row + 70], codes[row : row + 70])
+        for row in range(0, 700, 70)
+    ]
+    made = Prediction("s", codes.shape, rows, ROSS_SEA, WHEN, FACTS)
+    PredictionDataset(filepath=str(tmp_path / "p.tif")).save(made)
+    assert cog_validate(tmp_path / "p.tif", strict=True) == (True, [], [])
+    ClassMapDataset(filepath=str(tmp_path / "c.tif")).save(ClassMap("s", codes))
+    names = [(tmp_path / f"{n}.tif.aux.xml").read_bytes() for n in "pc"]
+    assert names[0] == names[1]
 
 
 def test_a_prediction_has_the_tags_of_a_class_map(tmp_path):

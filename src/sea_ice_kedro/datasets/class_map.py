@@ -5,7 +5,13 @@ from pathlib import Path
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass, palette
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    NODATA,
+    NODATA_COLOUR,
+    SeaIceClass,
+    palette,
+)
 from sea_ice_kedro.imagery.scores import class_counts
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.geotiff import (
@@ -16,12 +22,22 @@ from sea_ice_kedro.rasters.geotiff import (
     tags_of,
     write_raster,
 )
+from sea_ice_kedro.rasters.value_names import NamedValue, beside, with_value_names
 
 _BAND = "sea_ice_class"
+
+CLASS_NAMES = {
+    **{c.value: NamedValue(c.label, COLOURS[c]) for c in SeaIceClass},
+    NODATA: NamedValue("no data", NODATA_COLOUR, shown=False),
+}
+"""What GDAL and QGIS show beside a colour."""
 
 
 class ClassMapDataset(RasterFileDataset[ClassMap]):
     """Saves and loads one `ClassMap`: uint8 codes, palette, 255 = no data.
+
+    The names of the classes lie beside the file, where GDAL and QGIS look for them:
+    `<scene>.tif.aux.xml` and `<scene>.qml`.
 
     Examples:
         Using the YAML API:
@@ -38,6 +54,8 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
         >>> class_map = ClassMapDataset(filepath="s2_vis_00.tif").load()
     """
 
+    beside = staticmethod(beside)
+
     def save(self, data: ClassMap) -> None:
         """Write the class map, whole or not at all.
 
@@ -52,7 +70,8 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
             palette=palette(),
             tags={**_tags(data), **self._provenance},
         )
-        write_raster(self._filepath, layers, PRODUCT)
+        with with_value_names(self._filepath, CLASS_NAMES):
+            write_raster(self._filepath, layers, PRODUCT)
 
     def load(self) -> ClassMap:
         """Read the class map back.

@@ -70,7 +70,7 @@ class PartitionWriter:
         # One scene must not cost the others, whatever is wrong with it; the caller
         # raises what is recorded here.
         except Exception as error:  # noqa: BLE001
-            remove_stale(filepath)
+            remove_stale(filepath, self.dataset_type)
             # Kedro wraps what a dataset raises while it loads or saves.
             meant = error.__cause__ if isinstance(error, DatasetError) else error
             if isinstance(meant, SeaIceError):
@@ -100,12 +100,19 @@ class PartitionWriter:
         return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
 
 
-def remove_stale(filepath: str) -> None:
-    """Remove what an earlier run made: it is not a product of the current input."""
-    try:
-        remove(filepath)
-    except OSError as error:
-        logger.warning("could not remove the outdated %s: %s", filepath, error)
+def remove_stale(filepath: str, dataset_type: object = None) -> None:
+    """Remove what an earlier run made: it is not a product of the current input.
+
+    Args:
+        filepath: Of the partition.
+        dataset_type: Its `beside`, where it has one, names small files that go, too.
+    """
+    beside = getattr(dataset_type, "beside", None)
+    for path in (filepath, *(beside(filepath) if beside else ())):
+        try:
+            remove(path)
+        except OSError as error:
+            logger.warning("could not remove the outdated %s: %s", path, error)
 
 
 class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
@@ -212,13 +219,21 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         start = time.monotonic()
         outcomes = self._engine.map(writer, items)
         receipts = [
-            _receipt(outcome, partition_id, filepath)
+            self._receipt(outcome, partition_id, filepath)
             for outcome, (partition_id, filepath, _) in zip(
                 track(outcomes, self.name, len(items), _is_failure), items, strict=True
             )
         ]
         self._invalidate_caches()
         self._report(receipts, time.monotonic() - start)
+
+    def _receipt(
+        self, outcome: Receipt | WorkerLost, partition_id: str, filepath: str
+    ) -> Receipt:
+        if isinstance(outcome, WorkerLost):
+            remove_stale(filepath, self._dataset_type)
+            return Receipt(partition_id, "failed", str(outcome))
+        return outcome
 
     def _report(self, receipts: list[Receipt], elapsed_s: float) -> None:
         failed = [r for r in receipts if r.status == "failed"]
@@ -241,15 +256,6 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             raise PartitionsFailed(LEDGER.close() + failures)
         if failures:
             LEDGER.record(failures)
-
-
-def _receipt(
-    outcome: Receipt | WorkerLost, partition_id: str, filepath: str
-) -> Receipt:
-    if isinstance(outcome, WorkerLost):
-        remove_stale(filepath)
-        return Receipt(partition_id, "failed", str(outcome))
-    return outcome
 
 
 def _is_failure(outcome: Receipt | WorkerLost) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.datasets.class_map import CLASS_NAMES
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass, palette
@@ -14,6 +15,7 @@ from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, Rows, write_strips
+from sea_ice_kedro.rasters.value_names import beside, with_value_names
 
 _BANDS = ("sea_ice_class", "confidence_percent")
 
@@ -22,7 +24,8 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
     """Saves a `Prediction` strip by strip; loads it as a `PredictedMap`.
 
     Band 1 holds class codes with their palette, band 2 the probability of the class in
-    percent; 255 = no data in both.
+    percent; 255 = no data in both. The names of the classes lie beside the file, where
+    GDAL and QGIS look for them: `<scene>.tif.aux.xml` and `<scene>.qml`.
 
     Examples:
         Using the YAML API:
@@ -40,6 +43,8 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         >>> prediction.codes, prediction.confidence
     """
 
+    beside = staticmethod(beside)
+
     def save(self, data: Prediction) -> None:  # type: ignore[override]
         """Compute the prediction and write it, whole or not at all.
 
@@ -48,12 +53,13 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         """
         frame = Frame(data.shape, _BANDS, NODATA, palette(), data.georeference)
         tally = _Tally()
-        write_strips(
-            self._filepath,
-            frame,
-            tally.counted(data.strips),
-            lambda: {**_tags(data, tally), **self._provenance},
-        )
+        with with_value_names(self._filepath, CLASS_NAMES):
+            write_strips(
+                self._filepath,
+                frame,
+                tally.counted(data.strips),
+                lambda: {**_tags(data, tally), **self._provenance},
+            )
 
     def load(self) -> PredictedMap:
         """Read the prediction back.
