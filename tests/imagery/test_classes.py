@@ -1,6 +1,12 @@
 import numpy as np
 
-from sea_ice_kedro.imagery.classes import COLOURS, NODATA, SeaIceClass, colourise
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    DARK_TO_BRIGHT,
+    NODATA,
+    SeaIceClass,
+    colourise,
+)
 
 
 def test_codes_are_those_written_to_files():
@@ -16,3 +22,12 @@ def test_colours_are_the_published_ones():
 def test_class_maps_are_painted_in_their_colours_and_no_data_black():
     picture = colourise(np.array([[0, 1, 2, 255]], np.uint8))
     assert picture.tolist() == [[[255, 0, 0], [0, 0, 255], [0, 255, 0], [0, 0, 0]]]
+
+
+def test_all_but_open_water_is_ice():
+    assert [c.name for c in SeaIceClass if c.is_ice] == ["THICK_ICE", "THIN_ICE"]
+
+
+def test_the_order_of_brightness_names_every_class_once():
+    assert [c.name for c in DARK_TO_BRIGHT] == ["OPEN_WATER", "THIN_ICE", "THICK_ICE"]
+    assert sorted(DARK_TO_BRIGHT) == sorted(SeaIceClass)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
-from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.classes import DARK_TO_BRIGHT, SeaIceClass
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.labelling import untrustworthy
 
@@ -53,7 +53,7 @@ def limits_of_labels(counts: Counts) -> tuple[int, int] | None:
     Returns:
         First brightness of thin and of thick ice; None where a class is not labelled.
     """
-    thick, thin, water = (counts[c].astype(np.float64) for c in SeaIceClass)
+    water, thin, thick = (counts[c].astype(np.float64) for c in DARK_TO_BRIGHT)
     if not thick.any() or not thin.any() or not water.any():
         return None
     thin_min, thick_min = _split(water, thin), _split(thin, thick)

@@ -31,6 +31,15 @@ class SeaIceClass(IntEnum):
         """Name as people read it: "thick ice"."""
         return self.key.replace("_", " ")
 
+    @property
+    def is_ice(self) -> bool:
+        """Whether it counts in sea ice concentration."""
+        return self is not SeaIceClass.OPEN_WATER
+
+
+DARK_TO_BRIGHT = (SeaIceClass.OPEN_WATER, SeaIceClass.THIN_ICE, SeaIceClass.THICK_ICE)
+"""The classes in order of brightness."""
+
 
 class QualityFlag(IntFlag):
     """Bits of a filtered scene's quality band; 0 is an untouched, clear pixel."""

@@ -23,7 +23,11 @@ from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.imagery.scene_limits import Limits, place_limits
 
-_CODES = np.array([*SeaIceClass, NODATA], np.uint8)
+_CODES = np.array(
+    [SeaIceClass.THICK_ICE, SeaIceClass.THIN_ICE, SeaIceClass.OPEN_WATER, NODATA],
+    np.uint8,
+)
+"""In the order that the kernel takes them in."""
 
 
 PUBLISHED = (31, 205)

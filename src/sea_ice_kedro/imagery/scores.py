@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import Codes
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
+from sea_ice_kedro.imagery.classes import DARK_TO_BRIGHT, NODATA, SeaIceClass
 from sea_ice_kedro.imagery.histogram import histogram_of
 
 Counts = npt.NDArray[np.int64]
@@ -143,7 +143,7 @@ def structural_similarity(reference: Codes, prediction: Codes) -> float:
             f"{reference.shape} and {prediction.shape}"
         )
     greys = np.zeros(256, np.uint8)
-    greys[SeaIceClass.THIN_ICE], greys[SeaIceClass.THICK_ICE] = 127, 255
+    greys[[*DARK_TO_BRIGHT]] = np.linspace(0, 255, CLASS_COUNT).astype(np.uint8)
     unknown = (reference == NODATA) | (prediction == NODATA)
     pictures = [np.where(unknown, 0, greys[m]) for m in (reference, prediction)]
     return float(ssim(*pictures, data_range=255))  # type: ignore[no-untyped-call]
@@ -161,7 +161,9 @@ def concentration(counts: dict[SeaIceClass, int]) -> float:
     NaN when no pixel is valid.
     """
     valid = sum(counts.values())
-    ice = counts[SeaIceClass.THICK_ICE] + counts[SeaIceClass.THIN_ICE]
+    ice = sum(
+        pixels for sea_ice_class, pixels in counts.items() if sea_ice_class.is_ice
+    )
     return ice / valid if valid else float("nan")
 
 

@@ -16,7 +16,7 @@ from sea_ice_kedro.imagery.classes import SeaIceClass
 _CELL = ["day", "grid", "cell_km", "cell_column", "cell_row"]
 _CENTRE = ["x_m", "y_m", "longitude", "latitude"]
 _AREAS = [f"{c.key}_m2" for c in SeaIceClass]
-_ICE = [f"{c.key}_m2" for c in (SeaIceClass.THICK_ICE, SeaIceClass.THIN_ICE)]
+_ICE = [f"{c.key}_m2" for c in SeaIceClass if c.is_ice]
 _M2_A_KM2 = 1e6
 
 
