@@ -11,23 +11,56 @@ from sea_ice_kedro.imagery.compiled import compiled
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int64]
 
 
 @compiled
-def halve(rgb: Bytes, valid: Bools, half: Bytes, ok: Bools) -> None:
-    """Write the mean of each 2 x 2 pixels, and whether all four were observed."""
-    rows, columns = valid.shape
-    for i in range(half.shape[0]):
-        y, below = 2 * i, min(2 * i + 1, rows - 1)
-        for j in range(half.shape[1]):
-            x, right = 2 * j, min(2 * j + 1, columns - 1)
-            ok[i, j] = (
-                valid[y, x] & valid[y, right] & valid[below, x] & valid[below, right]
-            )
-            for c in range(3):
-                total = np.int32(rgb[y, x, c]) + rgb[y, right, c]
-                total += np.int32(rgb[below, x, c]) + rgb[below, right, c]
-                half[i, j, c] = (total + 2) >> 2
+def observed_whole(valid: Bools, ok: Bools) -> None:
+    """Write whether all four of each 2 x 2 pixels were observed."""
+    for i in range(ok.shape[0]):
+        upper, lower = valid[2 * i], valid[2 * i + 1]
+        for j in range(ok.shape[1]):
+            x = 2 * j
+            ok[i, j] = upper[x] & upper[x + 1] & lower[x] & lower[x + 1]
+
+
+@compiled
+def tally(half: Bytes, ok: Bools, step: int, by_bright: Counts, tinted: Counts) -> None:
+    """Count the pixels of each brightness, of every `step`-th row and column.
+
+    `tinted` (2,): of pixels whose blue and red differ by more than 1, and of all.
+    """
+    for y in range(0, ok.shape[0], step):
+        for x in range(0, ok.shape[1], step):
+            if ok[y, x]:
+                red, green, blue = half[y, x, 0], half[y, x, 1], half[y, x, 2]
+                by_bright[max(red, green, blue)] += 1
+                tinted[0] += abs(np.int32(blue) - np.int32(red)) > 1
+                tinted[1] += 1
+
+
+@compiled
+def tally_tints(
+    half: Bytes, ok: Bools, step: int, ends: Floats, counts: Counts
+) -> None:
+    """Count the tints of pixels near the two ends, of the same pixels as `tally`.
+
+    `ends`: brightness of thick ice and of water, how near is near to each. `counts`
+    (5, 511): of thick ice how much R, G and B are darker than the brightest channel;
+    of thick ice and of water blue less red, from -255 on.
+    """
+    for y in range(0, ok.shape[0], step):
+        for x in range(0, ok.shape[1], step):
+            if not ok[y, x]:
+                continue
+            bright = max(half[y, x, 0], half[y, x, 1], half[y, x, 2])
+            chroma = np.int32(half[y, x, 2]) - np.int32(half[y, x, 0]) + 255
+            if abs(np.float32(bright) - ends[0]) < ends[2]:
+                for c in range(3):
+                    counts[c, bright - half[y, x, c]] += 1
+                counts[3, chroma] += 1
+            if abs(np.float32(bright) - ends[1]) < ends[3]:
+                counts[4, chroma] += 1
 
 
 @compiled

@@ -40,18 +40,24 @@ def remove(
 
 @compiled
 def flag(rgb: Bytes, valid: Bools, of_cells: Bytes, cell: int, quality: Bytes) -> None:
-    """Write the flags of each pixel: its cell's, saturation, no data."""
+    """Write the flags of each pixel: its cell's, saturation, no data.
+
+    `rgb`: uint8 (H, 3·W), as in `remove`.
+    """
     rows, columns = valid.shape
+    common = np.empty(columns, np.uint8)
     for y in range(rows):
-        for j in range(of_cells.shape[1]):
-            common = of_cells[y // cell, j]
-            for x in range(j * cell, min((j + 1) * cell, columns)):
-                value = common
-                if max(rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2]) == _WHITE:
-                    value = common | _SATURATED
-                if not valid[y, x]:
-                    value = _NODATA
-                quality[y, x] = value
+        if y % cell == 0:
+            for x in range(columns):
+                common[x] = of_cells[y // cell, x // cell]
+        seen, here, out = rgb[y], valid[y], quality[y]
+        for x in range(columns):
+            value = common[x]
+            if max(seen[3 * x], seen[3 * x + 1], seen[3 * x + 2]) == _WHITE:
+                value = value | _SATURATED
+            if not here[x]:
+                value = _NODATA
+            out[x] = value
 
 
 @compiled

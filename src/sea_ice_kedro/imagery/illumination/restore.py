@@ -57,7 +57,7 @@ def _restored(
         restored,
     )
     quality = np.empty(shape, np.uint8)
-    removal.flag(rgb, valid_mask, _flags(sky, options), cell, quality)
+    removal.flag(flat, valid_mask, _flags(sky, options), cell, quality)
     return restored.reshape(rgb.shape), quality
 
 

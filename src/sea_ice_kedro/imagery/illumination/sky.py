@@ -79,10 +79,10 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
     # Late: loading compiled code is for workers, not for `kedro --help`.
     from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
 
-    shape = tuple(max(side // 2, 1) for side in valid_mask.shape)
-    half, ok = np.empty((*shape, 3), np.uint8), np.empty(shape, bool)
-    kernels.halve(np.ascontiguousarray(rgb), valid_mask, half, ok)
-    tones = find_tones(half[::_EVERY, ::_EVERY], ok[::_EVERY, ::_EVERY])
+    shape = valid_mask.shape[0] // 2, valid_mask.shape[1] // 2
+    half, ok = _halved(rgb, shape), np.empty(shape, bool)
+    kernels.observed_whole(np.ascontiguousarray(valid_mask), ok)
+    tones = find_tones(half, ok, _EVERY)
     if tones is None:
         return None
     cell = options.cell_px // 2
@@ -93,6 +93,13 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
     if np.mean(shadow >= VISIBLE) > MOST_SHADOW:
         return None
     return Sky(tones, shadow, haze, cell)
+
+
+def _halved(rgb: RGB, shape: tuple[int, int]) -> Half:
+    """Give the means of each 2 x 2 pixels; of odd sides the last pixel is left out."""
+    even = rgb[: 2 * shape[0], : 2 * shape[1]]
+    halved = cv2.resize(even, shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(halved, np.uint8)
 
 
 def _cells(shape: tuple[int, ...], cell: int) -> tuple[int, int]:

@@ -1,12 +1,11 @@
 """Which tones water and thick ice have in a scene, from its valid pixels."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.imagery.modes import find_modes
+from sea_ice_kedro.imagery.modes import Histogram, find_modes
 
 Half = npt.NDArray[np.uint8]
 """uint8 (H/2, W/2, 3): means of 2 x 2 pixels."""
@@ -30,8 +29,12 @@ _LEAST_SHARE = (0.3, 0.2, 0.08)
 _ENOUGH = 200
 """Pixels that a colour can be told from."""
 
-_GREYEST = 1
-"""Difference of blue and red that no pixel exceeds where there is no colour."""
+_LEAST_TINTED = 0.01
+"""Share of the pixels with some colour, without which there is none."""
+
+_DARKER = np.arange(511, dtype=np.float64)
+_CHROMAS = np.arange(-255, 256, dtype=np.float64)
+"""What the counts of `tally_tints` are of."""
 
 
 @dataclass(frozen=True)
@@ -60,50 +63,57 @@ class Tones:
     """Of thick ice, thin ice and water, roughly, before anything is restored."""
 
 
-def find_tones(rgb: Half, ok: npt.NDArray[np.bool_]) -> Tones | None:
+def find_tones(rgb: Half, ok: npt.NDArray[np.bool_], step: int = 1) -> Tones | None:
     """Find the tones of one scene.
 
     Args:
         rgb: uint8 (H/2, W/2, 3), means of 2 x 2 pixels.
         ok: bool (H/2, W/2), True where all four were observed.
+        step: Every so many rows and columns are looked at.
 
     Returns:
         The tones; None where there is nothing to see or no colour to tell by: shadow
         on snow and thin ice of one brightness differ in tint alone.
     """
-    seen = rgb[ok]
-    if not len(seen):
+    # Late: loading compiled code is for workers, not for `kedro --help`.
+    from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
+
+    by_bright, tinted = np.zeros(256, np.int64), np.zeros(2, np.int64)
+    kernels.tally(rgb, ok, step, by_bright, tinted)
+    if tinted[0] < _LEAST_TINTED * tinted[1] or not tinted[1]:
         return None
-    chroma = seen[:, 2].astype(np.int16) - seen[:, 0]
-    if np.mean(np.abs(chroma) > _GREYEST) < 0.01:  # noqa: PLR2004 - one in a hundred
-        return None
-    bright = seen.max(axis=1)
-    modes = find_modes(np.bincount(bright, minlength=256))
+    modes = find_modes(by_bright)
     thick = _THICK_DEFAULT if modes.thick is None else float(modes.thick)
     water = _WATER_SHARE * thick if modes.water is None else float(modes.water)
-    near_thick = np.abs(bright.astype(np.int16) - thick) < _NEAR
-    near_water = np.abs(bright.astype(np.int16) - water) < _NEAR / 2
-    thick_chroma = _median(chroma[near_thick], 0.0)
-    tint = [_median(bright[near_thick] - seen[near_thick, i], 0.0) for i in range(3)]
-    deviation = np.abs(chroma[near_thick] - thick_chroma)
+    ends = np.array([thick, water, _NEAR, _NEAR / 2], np.float32)
+    counts = np.zeros((5, 511), np.int64)
+    kernels.tally_tints(rgb, ok, step, ends, counts)
+    tint = [_median(_DARKER, counts[channel], 0.0) for channel in range(3)]
+    thick_chroma = _median(_CHROMAS, counts[3], 0.0)
+    deviation = _median(np.abs(_CHROMAS - thick_chroma), counts[3], 2.0)
     return Tones(
         thick=thick,
         thick_tint=(tint[0], tint[1], tint[2]),
         water=water,
         thick_chroma=thick_chroma,
-        water_chroma=_median(chroma[near_water], thick_chroma),
-        shares=_shares(bright, thick, water),
-        chroma_spread=float(np.clip(1.48 * _median(deviation, 2.0), 1.5, 6.0)),
+        water_chroma=_median(_CHROMAS, counts[4], thick_chroma),
+        shares=_shares(by_bright, thick, water),
+        chroma_spread=float(np.clip(1.48 * deviation, 1.5, 6.0)),
     )
 
 
 def _shares(
-    bright: npt.NDArray[np.uint8], thick: float, water: float
+    by_bright: Histogram, thick: float, water: float
 ) -> tuple[float, float, float]:
     """Count what looks like each class; none is taken for absent or for alone."""
-    place = (bright - water) / (thick - water)
+    place, total = (np.arange(256) - water) / (thick - water), by_bright.sum()
     seen = np.array(
-        [np.mean(place > _THICK_FROM), 0.0, np.mean(place < _WATER_TO)], np.float64
+        [
+            by_bright[place > _THICK_FROM].sum() / total,
+            0.0,
+            by_bright[place < _WATER_TO].sum() / total,
+        ],
+        np.float64,
     )
     seen[1] = 1 - seen.sum()
     likely = np.clip(seen, _LEAST_SHARE, 1)
@@ -111,6 +121,14 @@ def _shares(
     return float(thick_share), float(thin_share), float(water_share)
 
 
-def _median(values: npt.NDArray[Any], default: float) -> float:
-    """Give the median, or a default where there are too few values."""
-    return float(np.median(values)) if values.size >= _ENOUGH else default
+def _median(
+    values: npt.NDArray[np.float64], counts: Histogram, default: float
+) -> float:
+    """Give the median of values that occur so often, or a default if they are few."""
+    total = int(counts.sum())
+    if total < _ENOUGH:
+        return default
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(counts[order])
+    middle = np.searchsorted(reached, [(total - 1) // 2, total // 2], side="right")
+    return float(values[order][middle].mean())
