@@ -11,7 +11,9 @@ from sea_ice_kedro.hooks import (
     CredentialHooks,
     FailureHooks,
     MissingInputHooks,
+    OptionalInputHooks,
     ReadableErrorHooks,
+    RecordHooks,
     RuntimeParameterHooks,
     SparkHooks,
     VariantHooks,
@@ -27,12 +29,15 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 # Tables of all variants read each variant's scores, which is what namespaces are for.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 
-# The last is called first: what is missing is said before failures are collected.
+# The last is called first: what is missing is said before failures are collected, and a
+# run is recorded before its failures are raised.
 HOOKS = (
     FailureHooks(),
+    RecordHooks(),
     SparkHooks(),
     CredentialHooks(),
     MissingInputHooks(),
+    OptionalInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),
     ReadableErrorHooks(),

@@ -3,14 +3,18 @@
 from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
 from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
 from sea_ice_kedro.hooks.failures import FailureHooks
+from sea_ice_kedro.hooks.optional_inputs import OptionalInputHooks
 from sea_ice_kedro.hooks.readable_errors import ReadableErrorHooks
+from sea_ice_kedro.hooks.record import RecordHooks
 from sea_ice_kedro.hooks.spark import SparkHooks
 
 __all__ = [
     "CredentialHooks",
     "FailureHooks",
     "MissingInputHooks",
+    "OptionalInputHooks",
     "ReadableErrorHooks",
+    "RecordHooks",
     "RuntimeParameterHooks",
     "SparkHooks",
     "VariantHooks",
