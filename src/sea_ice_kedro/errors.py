@@ -64,6 +64,10 @@ class MeasurementFailed(SeaIceError, RuntimeError):
     """A time could not be measured, or what was timed did not do its work."""
 
 
+class InvalidRecord(SeaIceError, ValueError):
+    """A file is not the record of runs that this version writes."""
+
+
 class NoAccess(SeaIceError, PermissionError):
     """A provider of scenes does not let us in: credentials, project, permission."""
 

@@ -12,8 +12,10 @@ from sea_ice_kedro.hooks import (
     FailureHooks,
     LimitHooks,
     MissingInputHooks,
+    OptionalInputHooks,
     OverviewHooks,
     ReadableErrorHooks,
+    RecordHooks,
     RunLogHooks,
     RuntimeParameterHooks,
     SparkHooks,
@@ -39,13 +41,15 @@ warnings.filterwarnings("ignore", message="One or more dataset names contain '.'
 
 quieten()  # kedro-viz reads these settings, too
 
-# The last is called first: what is missing is said before failures are collected, and
-# everything is said to a log that is open.
+# The last is called first: what is missing is said before failures are collected, a run
+# is recorded before its failures are raised, and everything is said to an open log.
 HOOKS = (
     FailureHooks(),
+    RecordHooks(),
     SparkHooks(),
     CredentialHooks(),
     MissingInputHooks(),
+    OptionalInputHooks(),
     RuntimeParameterHooks(),
     VariantHooks(),
     LimitHooks(),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from tests.runs import ROOT
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
+)
 
 _FENCE = re.compile(
     r"^(?P<indent> *)(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$",
@@ -43,7 +45,8 @@ def blocks_of(path):
         language, _, rest = fence["info"].strip().partition(" ")
         title = _TITLE.search(rest)
         lines = [
-            line.removeprefix(fence["indent"]) for line in fence["text"].splitlines(True)
+            line.removeprefix(fence["indent"])
+            for line in fence["text"].splitlines(True)
         ]
         number = text[: fence.start()].count("\n") + 1
         named = title[1] if title else ""

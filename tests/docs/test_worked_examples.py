@@ -25,6 +25,6 @@ def test_a_worked_example_works(page, tmp_path):
 @pytest.mark.documented
 def test_the_copy_is_what_runs(tmp_path):
     copy = copy_project(tmp_path)
-    where = 'import sea_ice_kedro; print(sea_ice_kedro.__file__)'
+    where = "import sea_ice_kedro; print(sea_ice_kedro.__file__)"
     said = run(f".venv/bin/python -c '{where}'", copy, Block("", 0, "sh", "", ""))
     assert said.strip() == str(copy / "src/sea_ice_kedro/__init__.py")

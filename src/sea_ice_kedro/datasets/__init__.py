@@ -8,6 +8,7 @@ from sea_ice_kedro.datasets.class_map import ClassMapDataset
 from sea_ice_kedro.datasets.figure import FigureDataset
 from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.parquet_part import ParquetPartDataset
+from sea_ice_kedro.datasets.picture_bundle import PictureBundleDataset
 from sea_ice_kedro.datasets.prediction import PredictionDataset
 from sea_ice_kedro.datasets.previewed_folders import (
     PictureFolderDataset,
@@ -16,10 +17,12 @@ from sea_ice_kedro.datasets.previewed_folders import (
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
 from sea_ice_kedro.datasets.raw_scene import RawSceneDataset
+from sea_ice_kedro.datasets.run_record import RunRecordDataset
 from sea_ice_kedro.datasets.scene import SceneDataset
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
 from sea_ice_kedro.datasets.scene_windows import SceneWindowsDataset
 from sea_ice_kedro.datasets.unet import UNetDataset
+from sea_ice_kedro.datasets.web_page import WebPageDataset
 from sea_ice_kedro.datasets.work_folder import WorkFolderDataset
 
 __all__ = [
@@ -29,14 +32,17 @@ __all__ = [
     "ParallelPartitionedDataset",
     "ParquetPartDataset",
     "PictureFolderDataset",
+    "PictureBundleDataset",
     "PredictionDataset",
     "QuicklookDataset",
     "RasterTagsDataset",
     "RawSceneDataset",
+    "RunRecordDataset",
     "SceneDataset",
     "SceneTableDataset",
     "SceneWindowsDataset",
     "TableFolderDataset",
     "UNetDataset",
+    "WebPageDataset",
     "WorkFolderDataset",
 ]

@@ -19,6 +19,7 @@ from sea_ice_kedro.engines.base import make_engine
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
 from sea_ice_kedro.errors import SeaIceError, WorkerLost
 from sea_ice_kedro.rasters.files import checksum, remove
+from sea_ice_kedro.run_record import FailedScene, ProductRecord
 
 logger = logging.getLogger(__name__)
 
@@ -168,6 +169,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         )
         self._engine = make_engine(**(engine or {}))
         self._optional = optional
+        self.last_saved: ProductRecord | None = None
+        """What became of the partitions of the last `save`."""
 
     @property
     def name(self) -> str:
@@ -213,6 +216,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             (i, self._join_protocol(self._partition_to_path(i)), make)
             for i, make in data.items()
         ]
+        self.last_saved = ProductRecord(self.name, 0, 0, 0.0)
         if not items:
             return
         writer = PartitionWriter(self._dataset_type, self._dataset_config)
@@ -238,15 +242,18 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
     def _report(self, receipts: list[Receipt], elapsed_s: float) -> None:
         failed = [r for r in receipts if r.status == "failed"]
         unchanged = sum(r.status == "unchanged" for r in receipts)
+        made = len(receipts) - unchanged - len(failed)
         logger.info(
             "%s%s: %d made, %d unchanged, %d failed in %.1f s",
             str(STEPS),
             self.name,
-            len(receipts) - unchanged - len(failed),
+            made,
             unchanged,
             len(failed),
             elapsed_s,
         )
+        reasons = tuple(FailedScene(r.partition_id, r.reason) for r in failed)
+        self.last_saved = ProductRecord(self.name, made, unchanged, elapsed_s, reasons)
         for trace in {r.trace: r for r in failed if r.trace}:
             said = self.name, trace
             logger.error("%s: nobody expected this:\n%s", *said, extra=IN_DETAIL)

@@ -4,8 +4,10 @@ from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
 from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
 from sea_ice_kedro.hooks.failures import FailureHooks
 from sea_ice_kedro.hooks.limits import LimitHooks
+from sea_ice_kedro.hooks.optional_inputs import OptionalInputHooks
 from sea_ice_kedro.hooks.overview import OverviewHooks
 from sea_ice_kedro.hooks.readable_errors import ReadableErrorHooks
+from sea_ice_kedro.hooks.record import RecordHooks
 from sea_ice_kedro.hooks.run_log import RunLogHooks
 from sea_ice_kedro.hooks.spark import SparkHooks
 
@@ -14,8 +16,10 @@ __all__ = [
     "FailureHooks",
     "LimitHooks",
     "MissingInputHooks",
+    "OptionalInputHooks",
     "OverviewHooks",
     "ReadableErrorHooks",
+    "RecordHooks",
     "RunLogHooks",
     "RuntimeParameterHooks",
     "SparkHooks",

@@ -56,9 +56,9 @@ def draw_quicklook(
     """
     factor = _factor(scene, options)
     panels = [
-        ("scene", _panel(scene, factor)),
-        ("filtered", _panel(filtered, factor)),
-        ("classes", colourise(_resized(class_map.codes, factor))),
+        ("scene", paint_scene(scene, factor)),
+        ("filtered", paint_scene(filtered, factor)),
+        ("classes", colourise(resized(class_map.codes, factor))),
     ]
     return _page(scene, class_map, panels, factor)
 
@@ -80,11 +80,11 @@ def draw_prediction_quicklook(
     sure = prediction.confidence[prediction.confidence != NODATA]
     mean = f", mean {sure.mean():.0f} %" if sure.size else ""
     panels = [
-        ("scene", _panel(scene, factor)),
-        ("prediction", colourise(_resized(prediction.codes, factor))),
+        ("scene", paint_scene(scene, factor)),
+        ("prediction", colourise(resized(prediction.codes, factor))),
         (
             f"confidence {_UNSURE} to 100 %{mean}",
-            _confidence_colours(_resized(prediction.confidence, factor)),
+            paint_confidence(resized(prediction.confidence, factor)),
         ),
     ]
     return _page(scene, prediction, panels, factor)
@@ -96,7 +96,7 @@ def _factor(scene: Scene, options: QuicklookOptions) -> float:
     return math.floor(factor) if factor > 1 else factor
 
 
-def _confidence_colours(confidence: Grey) -> RGB:
+def paint_confidence(confidence: Grey) -> RGB:
     """Paint 33..100 % from dark to bright, no data as in the class map."""
     stretched = np.clip((confidence - float(_UNSURE)) / (100 - _UNSURE), 0, 1) * 255
     blue_first = cv2.applyColorMap(stretched.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
@@ -124,16 +124,16 @@ def _page(
     return np.asarray(page)
 
 
-def _panel(scene: Scene, factor: float) -> RGB:
+def paint_scene(scene: Scene, factor: float) -> RGB:
     """Show a scene, and no data as diagonal grey stripes: black would be water."""
-    picture = _resized(scene.rgb, factor)
-    rows, columns = np.nonzero(_resized(scene.valid_mask.view(np.uint8), factor) == 0)
+    picture = resized(scene.rgb, factor)
+    rows, columns = np.nonzero(resized(scene.valid_mask.view(np.uint8), factor) == 0)
     stripes = np.where((rows + columns) % _PERIOD < _PERIOD // 2, 150, 190)
     picture[rows, columns] = stripes.astype(np.uint8)[:, None]
     return picture
 
 
-def _resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
+def resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
     """Shrink colours by averaging, everything else by picking pixels; a new array."""
     height, width = picture.shape[:2]
     size = (max(1, round(width * factor)), max(1, round(height * factor)))

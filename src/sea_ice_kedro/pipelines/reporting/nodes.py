@@ -1,0 +1,126 @@
+"""The run report, of what there is: what no run has made is None."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.engines import Partitions
+from sea_ice_kedro.errors import MissingInput
+from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
+from sea_ice_kedro.imagery.predictions import PredictedMap
+from sea_ice_kedro.reporting.run_report.material import ReportMaterial, is_of_inference
+from sea_ice_kedro.reporting.run_report.page import render_report
+from sea_ice_kedro.reporting.run_report.pictures import (
+    Pictures,
+    ReportOptions,
+    pictures_of,
+)
+from sea_ice_kedro.run_record import RunRecord
+
+
+def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
+    run_record: RunRecord,
+    scene_index: pd.DataFrame | None,
+    inference_index: pd.DataFrame | None,
+    scenes: Partitions[Scene] | None,
+    inference_scenes: Partitions[Scene] | None,
+    filtered_scenes: Partitions[FilteredScene] | None,
+    class_maps: Partitions[ClassMap] | None,
+    predictions: Partitions[PredictedMap] | None,
+    options: ReportOptions,
+) -> Partitions[Pictures]:
+    """Declare the pictures of every scene of the report, of what there is of it.
+
+    Args:
+        run_record: Tells which scenes came in last.
+        scene_index: Scenes of the `ingestion` pipeline.
+        inference_index: Scenes of the `inference` pipeline on its own.
+        scenes: Scene id -> loader of one scene, as ingested.
+        inference_scenes: The same, of `inference`.
+        filtered_scenes: Scene id -> loader of one filtered scene.
+        class_maps: Scene id -> loader of one class map by brightness.
+        predictions: Scene id -> loader of one class map by a network.
+        options: How large, and of how many scenes.
+    """
+    inferred = is_of_inference(run_record, scene_index, inference_index)
+    index = _index_of(scene_index, inference_index, inferred)
+    rasters: dict[str, Partitions[Any] | None] = {
+        "scene": inference_scenes if inferred else scenes,
+        "filtered": None if inferred else filtered_scenes,
+        "class_map": None if inferred else class_maps,
+        "prediction": predictions,
+    }
+    there = {name: loaders for name, loaders in rasters.items() if loaders}
+    found = {
+        i: {name: loaders[i] for name, loaders in there.items() if i in loaders}
+        for i in pictured(index["scene_id"].tolist(), options.pictured_scenes)
+    }
+    return {i: pictures_of(loads, options) for i, loads in found.items() if loads}
+
+
+def pictured(scene_ids: list[str], at_most: int) -> list[str]:
+    """Choose scenes to picture: all, or so many, evenly spread."""
+    count = min(at_most, len(scene_ids))
+    places = np.linspace(0, len(scene_ids) - 1, count).round().astype(int)
+    return [scene_ids[place] for place in places]
+
+
+def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
+    run_record: RunRecord,
+    scene_index: pd.DataFrame | None,
+    inference_index: pd.DataFrame | None,
+    cloud_statistics: pd.DataFrame | None,
+    label_statistics: pd.DataFrame | None,
+    ice_statistics: pd.DataFrame | None,
+    evaluation_scores: pd.DataFrame | None,
+    class_scores: pd.DataFrame | None,
+    confusion_matrices: pd.DataFrame | None,
+    chip_split: pd.DataFrame | None,
+    report_pictures: Partitions[Pictures],
+    metrics: dict[str, Any] | None,
+    options: ReportOptions,
+    **training_histories: pd.DataFrame | None,
+) -> str:
+    """Write the run report as one HTML page that needs nothing beside it.
+
+    `metrics` holds nothing that `evaluation_scores` does not: taking it has the report
+    come after the last table of a run.
+    """
+    inferred = is_of_inference(run_record, scene_index, inference_index)
+    index = _index_of(scene_index, inference_index, inferred)
+    shown = pictured(index["scene_id"].tolist(), options.pictured_scenes)
+    material = ReportMaterial(
+        scenes=index,
+        record=run_record,
+        clouds=None if inferred else cloud_statistics,
+        labels=None if inferred else label_statistics,
+        ice=ice_statistics,
+        scores=evaluation_scores,
+        class_scores=class_scores,
+        matrices=confusion_matrices,
+        split=chip_split,
+        histories=_there(training_histories),
+        pictures=load_many(report_pictures, (i for i in shown if i in report_pictures)),
+    )
+    return render_report(material)
+
+
+def _index_of(
+    scene_index: pd.DataFrame | None,
+    inference_index: pd.DataFrame | None,
+    inferred: bool,
+) -> pd.DataFrame:
+    index = inference_index if inferred else scene_index
+    if index is None:
+        raise MissingInput(
+            "expected scenes to report on (scene_index), got none; bring some in: "
+            "kedro run --pipelines ingestion,filtering,autolabel,reporting"
+        )
+    return index
+
+
+def _there(tables: Mapping[str, pd.DataFrame | None]) -> dict[str, pd.DataFrame]:
+    return {name: table for name, table in tables.items() if table is not None}

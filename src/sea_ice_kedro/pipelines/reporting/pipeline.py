@@ -1,0 +1,57 @@
+"""Whatever a run has made → report: one page for a browser.
+
+Nodes take what they can do without as `| None` (hooks.OptionalInputHooks), so that the
+report of a part of the pipelines says what is missing, and that of a whole run comes
+after all that it tells of.
+"""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines.reporting.nodes import draw_report_pictures, write_report
+from sea_ice_kedro.pipelines.variants import chosen
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `reporting` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                func=draw_report_pictures,
+                inputs=[
+                    "run_record",
+                    "scene_index",
+                    "inference.scene_index",
+                    "scenes@raster",
+                    "inference.scenes@raster",
+                    "filtered_scenes@raster",
+                    "class_maps@raster",
+                    "predictions@raster",
+                    "params:reporting",
+                ],
+                outputs="report_pictures",
+                name="draw_report_pictures",
+            ),
+            Node(
+                func=write_report,
+                inputs={
+                    "run_record": "run_record",
+                    "scene_index": "scene_index",
+                    "inference_index": "inference.scene_index",
+                    "cloud_statistics": "cloud_statistics",
+                    "label_statistics": "label_statistics",
+                    "ice_statistics": "ice_statistics",
+                    "evaluation_scores": "evaluation_scores",
+                    "class_scores": "class_scores",
+                    "confusion_matrices": "confusion_matrices",
+                    "chip_split": "chip_split",
+                    "report_pictures": "report_pictures",
+                    "metrics": "metrics",
+                    "options": "params:reporting",
+                    **{v.name: f"{v.name}.training_history" for v in chosen()},
+                },
+                outputs="report",
+                name="write_report",
+            ),
+        ],
+        tags="reporting",
+    )

@@ -1,0 +1,115 @@
+"""The page itself: views of the material, laid out by a template."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import jinja2
+import pandas as pd
+
+from sea_ice_kedro import __version__
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    NODATA_COLOUR,
+    QualityFlag,
+    SeaIceClass,
+)
+from sea_ice_kedro.reporting.run_report import run_views, words
+from sea_ice_kedro.reporting.run_report.curves import HEIGHT, WIDTH, view_curves
+from sea_ice_kedro.reporting.run_report.finding import GRAVITIES
+from sea_ice_kedro.reporting.run_report.findings import review
+from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.pictures import QUALITY_COLOURS
+from sea_ice_kedro.reporting.run_report.scene_rows import observed_km2, tabulate_scenes
+from sea_ice_kedro.reporting.run_report.scene_views import METHODS, view_scenes
+from sea_ice_kedro.reporting.run_report.score_views import view_scores
+
+_FLAGS = {
+    QualityFlag.THIN_CLOUD: "haze taken out",
+    QualityFlag.SHADOW: "shadow taken out",
+    QualityFlag.CHANGED: "another class by it",
+    QualityFlag.SATURATED: "saturated",
+    QualityFlag.UNTRUSTWORTHY: "untrustworthy: no class",
+}
+
+
+def render_report(material: ReportMaterial) -> str:
+    """Lay the material out as one HTML page that needs nothing beside it.
+
+    Args:
+        material: Tables, record and pictures of the scenes.
+
+    Returns:
+        The page: style, script and pictures are in it; it asks nobody for anything.
+    """
+    scenes = tabulate_scenes(material)
+    findings = review(material)
+    template = _environment().get_template("report.html")
+    return template.render(
+        version=__version__,
+        record=material.record,
+        runs=run_views.runs_of(material.record),
+        command_of=run_views.command_of,
+        steps=run_views.view_steps(material.record),
+        training=run_views.view_training(material.histories),
+        missing=run_views.missing_of(material),
+        curves=view_curves(material.histories),
+        curve_size=(WIDTH, HEIGHT),
+        findings=findings,
+        gravities={g: Counter(f.gravity for f in findings)[g] for g in GRAVITIES},
+        scenes=view_scenes(scenes, material.pictures, findings),
+        totals=[total for kind in METHODS if (total := _total(scenes, kind))],
+        scores=view_scores(material),
+        class_colours={c.label: _css(COLOURS[c]) for c in SeaIceClass}
+        | {"no data": _css(NODATA_COLOUR)},
+        flag_colours={
+            words: _css(QUALITY_COLOURS[flag]) for flag, words in _FLAGS.items()
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Total:
+    """What all scenes with a georeference hold together, each counted whole."""
+
+    words: str
+    """How their class maps were made."""
+
+    scenes: int
+    observed_km2: float
+    concentration: float
+    """Ice area / observed area, 0..1."""
+
+
+def _total(scenes: pd.DataFrame, kind: str) -> Total | None:
+    """Sum areas; None where no scene has one."""
+    observed = observed_km2(scenes, kind)
+    water = scenes[f"{kind}.{SeaIceClass.OPEN_WATER.key}_km2"].astype(float)
+    if not observed.sum() > 0:
+        return None
+    ice = float((observed - water).sum())
+    return Total(
+        words=METHODS[kind],
+        scenes=int((observed > 0).sum()),
+        observed_km2=float(observed.sum()),
+        concentration=ice / float(observed.sum()),
+    )
+
+
+def _css(colour: tuple[int, int, int]) -> str:
+    return "rgb({}, {}, {})".format(*colour)
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sea_ice_kedro.reporting.run_report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(words, name)
+        for name in ("percent", "number", "area", "seconds", "moment", "text", "plural")
+    }
+    environment.tests["number_here"] = words.is_number
+    return environment

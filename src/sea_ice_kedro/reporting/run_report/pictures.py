@@ -1,0 +1,191 @@
+"""What is seen of a scene in the run report: small pictures, as WebP."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sea_ice_kedro.engines import Task
+from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Quality, Scene
+from sea_ice_kedro.imagery.classes import (
+    NODATA_COLOUR,
+    QualityFlag,
+    colourise,
+    flagged,
+)
+from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.predictions import PredictedMap
+from sea_ice_kedro.reporting.quicklooks import paint_confidence, paint_scene, resized
+
+Pictures = Mapping[str, bytes]
+"""Name of a picture, a key of `TITLES` or a thumbnail's -> a WebP file."""
+
+TITLES = {
+    "original": "as observed",
+    "filtered": "filtered",
+    "quality": "quality",
+    "classes": "classes by brightness",
+    "prediction": "classes by the network",
+    "confidence": "confidence of the network",
+}
+"""Name of a picture -> what it shows, in the order in which they are shown."""
+
+QUALITY_COLOURS: dict[QualityFlag, tuple[int, int, int]] = {
+    QualityFlag.THIN_CLOUD: (86, 180, 233),
+    QualityFlag.SHADOW: (240, 228, 66),
+    QualityFlag.CHANGED: (0, 158, 115),
+    QualityFlag.SATURATED: (213, 94, 0),
+    QualityFlag.UNTRUSTWORTHY: (255, 255, 255),
+}
+"""(R, G, B) of the flags, the later painted over the earlier: told apart by readers
+with any colour vision (Okabe & Ito 2008)."""
+
+_CLEAR = (58, 66, 74)
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """How much of the scenes a run report shows."""
+
+    panel_px: int = 416
+    """Longest side of a picture."""
+
+    thumbnail_px: int = 96
+    """Longest side of a picture on the contact sheet."""
+
+    quality: int = 70
+    """Of lossy WebP, 1..100."""
+
+    pictured_scenes: int = 66
+    """Of more scenes than this, so many are pictured, evenly spread over the index;
+    the tables hold all."""
+
+    def __post_init__(self) -> None:
+        """Refuse pictures that nobody can see, or that no report can hold."""
+        expect_integer("reporting.panel_px", self.panel_px, 64, 2048)
+        expect_integer("reporting.thumbnail_px", self.thumbnail_px, 32, 256)
+        expect_integer("reporting.quality", self.quality, 1, 100)
+        expect_integer("reporting.pictured_scenes", self.pictured_scenes, 0, 500)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Loads one raster of a scene and keeps nothing of it but its pictures.
+
+    So a worker holds one raster of a scene at a time, however large.
+    """
+
+    load: Callable[[], Any]
+    paint: Callable[[Any, ReportOptions], Pictures]
+    options: ReportOptions
+
+    def __call__(self) -> Pictures:
+        """Load and paint."""
+        return self.paint(self.load(), self.options)
+
+
+def pictures_of(
+    rasters: Mapping[str, Callable[[], Any]], options: ReportOptions
+) -> Task:
+    """Declare the pictures of a scene.
+
+    Args:
+        rasters: Loaders of what there is of it: "scene", "filtered", "class_map",
+            "prediction".
+        options: Size and quality.
+    """
+    inputs = tuple(
+        Painted(load, PAINTERS[name], options) for name, load in rasters.items()
+    )
+    return Task(together, inputs)
+
+
+def together(*parts: Pictures) -> dict[str, bytes]:
+    """Put the pictures of a scene together."""
+    return {name: picture for part in parts for name, picture in part.items()}
+
+
+def paint_original(scene: Scene, options: ReportOptions) -> dict[str, bytes]:
+    """Paint a scene as observed; no data as grey stripes."""
+    return {
+        "original": _photo(_shown(scene, options.panel_px), options),
+        "thumbnail": _photo(_shown(scene, options.thumbnail_px), options),
+    }
+
+
+def paint_filtered(scene: FilteredScene, options: ReportOptions) -> dict[str, bytes]:
+    """Paint a scene after the filter, and what the filter says of each pixel."""
+    flags = resized(scene.flags, _factor(scene.shape, options.panel_px))
+    return {
+        "filtered": _photo(_shown(scene, options.panel_px), options),
+        "quality": _drawing(paint_quality(flags)),
+    }
+
+
+def paint_quality(quality: Quality) -> RGB:
+    """Paint quality flags, uint8 (H, W), in their colours, uint8 (H, W, 3)."""
+    picture = np.full((*quality.shape, 3), _CLEAR, np.uint8)
+    for flag, colour in QUALITY_COLOURS.items():
+        picture[flagged(quality, flag)] = colour
+    picture[flagged(quality, QualityFlag.NODATA)] = NODATA_COLOUR
+    return picture
+
+
+def paint_classes(class_map: ClassMap, options: ReportOptions) -> dict[str, bytes]:
+    """Paint a class map in the colours of the classes."""
+    return {
+        "classes": _drawing(_coded(class_map, options.panel_px)),
+        "thumbnail_classes": _drawing(_coded(class_map, options.thumbnail_px)),
+    }
+
+
+def paint_prediction(
+    prediction: PredictedMap, options: ReportOptions
+) -> dict[str, bytes]:
+    """Paint the classes of a network, and how sure it is of them."""
+    factor = _factor(prediction.shape, options.panel_px)
+    confidence = paint_confidence(resized(prediction.confidence, factor))
+    return {
+        "prediction": _drawing(_coded(prediction, options.panel_px)),
+        "confidence": _photo(confidence, options),
+    }
+
+
+PAINTERS: dict[str, Callable[[Any, ReportOptions], Pictures]] = {
+    "scene": paint_original,
+    "filtered": paint_filtered,
+    "class_map": paint_classes,
+    "prediction": paint_prediction,
+}
+"""What a raster of a scene is -> what paints it."""
+
+
+def _shown(scene: Scene, px: int) -> RGB:
+    return paint_scene(scene, _factor(scene.shape, px))
+
+
+def _coded(class_map: ClassMap, px: int) -> RGB:
+    return colourise(resized(class_map.codes, _factor(class_map.shape, px)))
+
+
+def _factor(shape: tuple[int, int], px: int) -> float:
+    """Shrink to `px`; a browser enlarges what is smaller."""
+    return min(1.0, px / max(shape))
+
+
+def _photo(picture: RGB, options: ReportOptions) -> bytes:
+    return _webp(picture, quality=options.quality)
+
+
+def _drawing(picture: RGB) -> bytes:
+    """Keep every colour as it is: it stands for a class."""
+    return _webp(picture, lossless=True, quality=50)
+
+
+def _webp(picture: RGB, **options: bool | int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="WEBP", **options)
+    return buffer.getvalue()

@@ -1,0 +1,161 @@
+"""What a reviewer would raise about the scenes: what they are, and what they show."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from sea_ice_kedro.imagery.scene_limits import FALLBACKS
+from sea_ice_kedro.reporting.run_report.finding import CAUTION, NOTE, SERIOUS, Finding
+from sea_ice_kedro.reporting.run_report.words import percent, plural
+
+UNTRUSTWORTHY = 0.20
+"""Share of a scene that could not be restored: from here on its concentration is that
+of the rest, which cloud has chosen."""
+
+BARELY_OBSERVED = 0.50
+"""Share of a scene with data below which its concentration says little of its area."""
+
+UNSURE = 0.80
+"""Mean confidence below which a network was not sure of a scene: on held-out scenes
+like those that it has learnt from it is above 0.9."""
+
+DISAGREE = 0.15
+"""Difference of the concentrations by brightness and by the network: passive-microwave
+products claim 0.05 to 0.15, so one of the two is wrong."""
+
+LOW_SUN_DEG = 10.0
+"""Elevation below which shadows of ridges are ten times their height and more than 5
+times as long as at 45 degrees: thick ice looks thin in them."""
+
+SATURATED = 0.05
+"""Share of a scene that a detector could not measure."""
+
+
+def about_scenes(scenes: pd.DataFrame) -> Iterator[Finding]:
+    """Find what is remarkable in the table of scenes.
+
+    Args:
+        scenes: As `tabulate_scenes` makes it.
+    """
+    yield from _about_input(scenes)
+    yield from _about_place_and_time(scenes)
+    yield from _about_labels(scenes)
+    yield from _about_predictions(scenes)
+
+
+def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
+    simulated = scenes["source"] == "sample"
+    yield from _if_any(
+        scenes[simulated],
+        NOTE,
+        "{scenes} simulated",
+        "Scores and maps of simulated scenes show that the software works; they say "
+        "nothing of real ice. Bring scenes of your own.",
+    )
+    same = scenes["checksum"].duplicated(keep=False) & scenes["checksum"].notna()
+    yield from _if_any(
+        scenes[same],
+        SERIOUS,
+        "{scenes} came in under several names",
+        "The checksums of the inputs are equal: the same ice counts twice, and what is "
+        "learnt from may be scored on. Remove all but one.",
+    )
+    pictures = ~simulated & scenes["saturated_fraction"].isna()
+    yield from _if_any(
+        scenes[pictures],
+        CAUTION,
+        "{scenes} came as 8-bit pictures, not as reflectance",
+        "Somebody stretched them, and no file says how: brightness limits of one "
+        "picture need not hold for the next. Bring reflectance where you can.",
+    )
+    saturated = scenes["saturated_fraction"].astype(float) > SATURATED
+    yield from _if_any(
+        scenes[saturated],
+        CAUTION,
+        "{scenes} with more than " + percent(SATURATED, 0) + " of saturated pixels",
+        "Where a detector could not measure, brightness and tint are not those of ice.",
+    )
+
+
+def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
+    nowhere = scenes["crs"].fillna("") == ""
+    yield from _if_any(
+        scenes[nowhere],
+        CAUTION,
+        "{scenes} without a georeference",
+        "There are fractions of them and no areas; they are in no cell of the polar "
+        "grid and on no map. Give GeoTIFFs, or world files beside pictures.",
+    )
+    undated = scenes["acquired"].fillna("") == ""
+    yield from _if_any(
+        scenes[undated],
+        NOTE,
+        "{scenes} without a time of acquisition",
+        "They belong to no day of a time series.",
+    )
+    low = scenes["sun_elevation_deg"].astype(float) < LOW_SUN_DEG
+    yield from _if_any(
+        scenes[low],
+        CAUTION,
+        f"{{scenes}} under a sun lower than {LOW_SUN_DEG:.0f} degrees",
+        "Ridges throw long shadows, and less light comes back from everything: thick "
+        "ice may be called thin.",
+    )
+    partly = scenes["valid_fraction"].astype(float) < BARELY_OBSERVED
+    yield from _if_any(
+        scenes[partly],
+        CAUTION,
+        "{scenes} observed by less than " + percent(BARELY_OBSERVED, 0),
+        "Concentration is that of the observed part, whatever the rest holds.",
+    )
+
+
+def _about_labels(scenes: pd.DataFrame) -> Iterator[Finding]:
+    fell_back = scenes["label.limits_source"].isin(FALLBACKS)
+    yield from _if_any(
+        scenes[fell_back],
+        CAUTION,
+        "{scenes} labelled with limits that are not their own",
+        "They do not show water or thick ice, so that the configured limit stands in: "
+        "all dark ice may be called water, or all grey ice thick. Look at them, or set "
+        "autolabel.thresholds.source: published for reflectance.",
+    )
+    lost = scenes["label.untrustworthy_fraction"].astype(float) > UNTRUSTWORTHY
+    yield from _if_any(
+        scenes[lost],
+        SERIOUS,
+        "{scenes} with more than " + percent(UNTRUSTWORTHY, 0) + " untrustworthy",
+        "So much could not be restored from cloud or shadow and has no class; areas "
+        "and concentration are of the rest, which the cloud has chosen.",
+    )
+
+
+def _about_predictions(scenes: pd.DataFrame) -> Iterator[Finding]:
+    unsure = scenes["ice.mean_confidence"].astype(float) < UNSURE
+    yield from _if_any(
+        scenes[unsure],
+        CAUTION,
+        "The network is unsure of {scenes}",
+        f"Its mean confidence is below {percent(UNSURE, 0)}: they may be unlike what "
+        "it has learnt from. Look at their confidence.",
+    )
+    by_label = scenes["label.sea_ice_concentration"].astype(float)
+    by_network = scenes["ice.sea_ice_concentration"].astype(float)
+    apart = (by_label - by_network).abs() > DISAGREE
+    yield from _if_any(
+        scenes[apart],
+        SERIOUS,
+        "Brightness and network disagree on the concentration of {scenes}",
+        f"By more than {percent(DISAGREE, 0)} of the observed area: at least one of "
+        "the two is wrong there.",
+    )
+
+
+def _if_any(
+    found: pd.DataFrame, gravity: str, title: str, reason: str
+) -> Iterator[Finding]:
+    """Make a finding of the rows that were found, if there are any."""
+    if len(found):
+        ids = tuple(found["scene_id"])
+        text = title.format(scenes=plural(len(ids), "scene"))
+        yield Finding(gravity, text, reason, ids)

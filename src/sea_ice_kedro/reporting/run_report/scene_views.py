@@ -1,0 +1,210 @@
+"""Scenes as the report shows them: rows of its tables, and a section for each."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.reporting.run_report.finding import Finding
+from sea_ice_kedro.reporting.run_report.pictures import TITLES, Pictures
+from sea_ice_kedro.reporting.run_report.words import (
+    area,
+    is_number,
+    moment,
+    number,
+    percent,
+    text,
+)
+from sea_ice_kedro.reporting.score_tables import records_of
+
+METHODS = {"label": "by brightness", "ice": "by the network"}
+"""Prefix of the columns of a class map -> how it was made."""
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """One picture."""
+
+    name: str
+    title: str
+    uri: str
+    """"data:image/webp;base64,...": nothing is fetched."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One class's share of a scene."""
+
+    key: str
+    label: str
+    value: float
+    """0..1."""
+
+    @property
+    def words(self) -> str:
+        """The share in percent."""
+        return percent(self.value)
+
+
+@dataclass(frozen=True)
+class SceneView:
+    """One scene."""
+
+    scene_id: str
+    anchor: str
+    """Name of its section; no character of it needs escaping in a link."""
+
+    row: Mapping[str, Any]
+    """As `tabulate_scenes` has it."""
+
+    pictures: tuple[PictureView, ...]
+    thumbnails: tuple[PictureView, ...]
+    shares: tuple[Share, ...]
+    """By brightness, or by the network where there is no other class map."""
+
+    facts: Mapping[str, Sequence[tuple[str, str]]]
+    """Title -> name and value of what is known."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def concentration(self) -> Any:  # noqa: ANN401 - a cell of a table
+        """Sea ice concentration, 0..1, by what `shares` are by."""
+        kind = _kind(self.row)
+        return self.row[f"{kind}.sea_ice_concentration"]
+
+
+def view_scenes(
+    scenes: pd.DataFrame, pictures: Mapping[str, Pictures], findings: Sequence[Finding]
+) -> list[SceneView]:
+    """Prepare every scene of the table for the page.
+
+    Args:
+        scenes: As `tabulate_scenes` makes it.
+        pictures: Scene id -> its pictures.
+        findings: Of the whole report; a scene has those that name it.
+    """
+    about: dict[str, list[Finding]] = {}
+    for finding in findings:
+        for scene_id in finding.scene_ids:
+            about.setdefault(scene_id, []).append(finding)
+    return [
+        _view(place, row, pictures.get(row["scene_id"], {}), about)
+        for place, row in enumerate(records_of(scenes))
+    ]
+
+
+def _view(
+    place: int,
+    row: Mapping[str, Any],
+    pictures: Pictures,
+    about: Mapping[str, list[Finding]],
+) -> SceneView:
+    scene_id = str(row["scene_id"])
+    return SceneView(
+        scene_id=scene_id,
+        anchor=f"scene-{place}-{re.sub('[^A-Za-z0-9_]', '-', scene_id)}",
+        row=row,
+        pictures=tuple(
+            PictureView(name, title, _uri(pictures[name]))
+            for name, title in TITLES.items()
+            if name in pictures
+        ),
+        thumbnails=tuple(
+            PictureView(name, title, _uri(pictures[name]))
+            for name, title in _THUMBNAILS.items()
+            if name in pictures
+        ),
+        shares=_shares(row),
+        facts=_facts(row),
+        findings=tuple(about.get(scene_id, ())),
+    )
+
+
+_THUMBNAILS = {"thumbnail": "as observed", "thumbnail_classes": "classes"}
+
+
+def _uri(picture: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    return "label" if is_number(row["label.valid_fraction"]) else "ice"
+
+
+def _shares(row: Mapping[str, Any]) -> tuple[Share, ...]:
+    kind = _kind(row)
+    values = {c: row[f"{kind}.{c.key}_fraction"] for c in SeaIceClass}
+    return tuple(
+        Share(c.key, c.label, float(value))
+        for c, value in values.items()
+        if is_number(value)
+    )
+
+
+def _facts(row: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    facts = {"Scene": _origin(row)}
+    if is_number(row["filter.thin_cloud_fraction"]):
+        facts["Filter"] = _filter(row)
+    for kind, words in METHODS.items():
+        if is_number(row[f"{kind}.valid_fraction"]):
+            facts[f"Classes {words}"] = [*_classes(row, kind), *_made_by(row, kind)]
+    return facts
+
+
+def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    known = [
+        ("acquired", moment(row["acquired"])),
+        ("source", f"{text(row['source'])}: {text(row['location'])}"),
+        ("granule", text(row["granule"])),
+        ("projection", text(row["crs"])),
+        ("size", f"{row['height']} × {row['width']} pixels"),
+        ("pixel", f"{number(row['pixel_size_m'], 1)} m"),
+        ("observed", percent(row["valid_fraction"])),
+        ("sun elevation", f"{number(row['sun_elevation_deg'], 1)}°"),
+        ("cloud by producer", f"{number(row['cloud_percentage'])} %"),
+        ("baseline", text(row["processing_baseline"])),
+        ("manual label", "yes" if row["manual_label"] else "no"),
+        ("checksum", text(row["checksum"])),
+    ]
+    return [(name, value) for name, value in known if not value.startswith("–")]
+
+
+def _filter(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("method", text(row["filter.method"])),
+        ("haze taken out", percent(row["filter.thin_cloud_fraction"])),
+        ("shadow taken out", percent(row["filter.shadow_fraction"])),
+        ("class changed by it", percent(row["filter.changed_fraction"])),
+    ]
+
+
+def _classes(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    shares = [
+        (
+            c.label,
+            f"{percent(row[f'{kind}.{c.key}_fraction'])}, "
+            f"{area(row[f'{kind}.{c.key}_km2'])}",
+        )
+        for c in SeaIceClass
+    ]
+    concentration = percent(row[f"{kind}.sea_ice_concentration"])
+    return [*shares, ("sea ice concentration", concentration)]
+
+
+def _made_by(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    if kind == "ice":
+        return [
+            ("mean confidence", percent(row["ice.mean_confidence"])),
+            ("network", text(row["ice.model"])),
+        ]
+    limits = " and ".join(number(row[f"label.{c}_ice_min"]) for c in ("thin", "thick"))
+    return [
+        ("untrustworthy", percent(row["label.untrustworthy_fraction"])),
+        ("thin, thick ice from", f"brightness {limits}"),
+        ("limits from", text(row["label.limits_source"])),
+    ]

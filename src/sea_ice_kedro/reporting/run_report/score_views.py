@@ -1,0 +1,97 @@
+"""Scores as the report shows them, each with what it was measured against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.reporting.confusion_figures import REFERENCES
+from sea_ice_kedro.reporting.published_scores import TITLES
+from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.score_tables import records_of
+
+SIMULATED_TRUTH = "the truth of simulated scenes"
+
+
+@dataclass(frozen=True)
+class MatrixView:
+    """One confusion matrix."""
+
+    title: str
+    classes: tuple[str, ...]
+    rows: tuple[tuple[tuple[float, int], ...], ...]
+    """By class of the reference: share of it, 0..1 (NaN: absent), and pixels, of each
+    class that it was called."""
+
+
+@dataclass(frozen=True)
+class ScoreView:
+    """All scores of a run."""
+
+    references: tuple[str, ...]
+    """What was compared with, in words."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    """Of `evaluation_scores`, with `title` of the method and `against`."""
+
+    class_rows: tuple[Mapping[str, Any], ...]
+    matrices: tuple[MatrixView, ...]
+
+
+def view_scores(material: ReportMaterial) -> ScoreView | None:
+    """Prepare the scores for the page; None where nothing was scored."""
+    if material.scores is None or material.scores.empty:
+        return None
+    against = _references(material.scenes)
+    rows = [_titled(row, against) for row in records_of(material.scores)]
+    return ScoreView(
+        references=tuple(dict.fromkeys(row["against"] for row in rows)),
+        rows=tuple(rows),
+        class_rows=tuple(
+            _titled(row, against) for row in _of_all_chips(material.class_scores)
+        ),
+        matrices=_matrices(material.matrices, against),
+    )
+
+
+def _references(scenes: pd.DataFrame) -> dict[str, str]:
+    """Name the references; the "manual labels" of simulated scenes are their truth."""
+    simulated = bool((scenes["source"] == "sample").all())
+    return {**REFERENCES, **({"manual": SIMULATED_TRUTH} if simulated else {})}
+
+
+def _titled(row: Mapping[str, Any], against: Mapping[str, str]) -> dict[str, Any]:
+    title = TITLES[row["method"], row["labels"]]
+    return {
+        **row,
+        "title": "brightness limits" if title == "thresholds" else title,
+        "against": against[row["reference"]],
+    }
+
+
+def _of_all_chips(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    if table is None:
+        return []
+    return records_of(table[table["stratum"] == "all"])
+
+
+def _matrices(
+    table: pd.DataFrame | None, against: Mapping[str, str]
+) -> tuple[MatrixView, ...]:
+    cells: dict[str, dict[tuple[str, str], tuple[float, int]]] = {}
+    for row in _of_all_chips(table):
+        titled = _titled(row, against)
+        title = f"{titled['title']}, {row['images']} images, with {titled['against']}"
+        place = row["reference_class"], row["predicted_class"]
+        cells.setdefault(title, {})[place] = row["share_of_reference"], row["pixels"]
+    keys = [c.key for c in SeaIceClass]
+    return tuple(
+        MatrixView(
+            title=title,
+            classes=tuple(c.label for c in SeaIceClass),
+            rows=tuple(tuple(matrix[r, p] for p in keys) for r in keys),
+        )
+        for title, matrix in cells.items()
+    )
