@@ -3,6 +3,7 @@
 SEA_ICE_PICTURES=docs/pictures draws the pictures of docs/kedro-viz.md again.
 """
 
+import contextlib
 import functools
 import http.server
 import json
@@ -149,17 +150,13 @@ def named(page, kind=None):
 
 
 def take(page, path):
-    """Save what is seen, in the light colours of the documentation."""
-    page.evaluate("localStorage.theme_before = localStorage.KedroViz")
-    page.evaluate(
-        "localStorage.KedroViz = JSON.stringify("
-        "{...JSON.parse(localStorage.KedroViz), theme: 'light'})"
-    )
-    page.reload()
-    page.wait_for_selector(".pipeline-node")
+    """Save what is seen, with room for the pipeline."""
+    page.locator(".pipeline-menu-button--menu").click()
+    page.locator(".pipeline-minimap-button--map").click()
+    page.locator(".pipeline-minimap-button--reset").click()
     page.wait_for_timeout(1500)  # the flow chart moves into place
     page.screenshot(path=path)
-    page.evaluate("localStorage.KedroViz = localStorage.theme_before")
+    page.evaluate("localStorage.removeItem('KedroViz')")
     assert path.stat().st_size > 20_000
 
 
@@ -267,9 +264,12 @@ def test_figures_pictures_and_tables_are_shown(
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that kedro-viz refuses."""
+    for port in range(41410, 41500):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    pytest.fail("expected a free port between 41410 and 41500, got none")
 
 
 def wait_for(address, log):
