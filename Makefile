@@ -4,6 +4,7 @@
 # make test-spark    run on Spark clusters on this machine; Java comes from PyPI
 # make test-browser  open the pages of kedro-viz, report and docs (apt install chromium)
 # make test-docs     run the commands and the code of README and docs, and the notebooks
+# make lineage  kedro-viz as a static site in build/lineage: all steps and products
 # make docs   build the documentation's pages into site/
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
@@ -21,7 +22,7 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 
-.PHONY: run test test-horovod test-spark test-browser test-docs docs check lock clean
+.PHONY: run test test-horovod test-spark test-browser test-docs docs lineage check lock clean
 
 run: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra train
@@ -52,6 +53,10 @@ test-docs: .tools/uv
 docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra docs
 	$(UV) run --no-sync mkdocs build --strict
+
+lineage: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra viz
+	$(UV) run --no-sync python tools/lineage_site.py
 
 check: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev

@@ -9,6 +9,7 @@ names no folder of this machine.
 """
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -63,7 +64,25 @@ def build(into: Path, env: str | None = None) -> None:
     index.write_text(page.replace("</head>", _FIRST_VISIT), encoding="utf-8")
     for answer in (into / "api" / "nodes").iterdir():
         told = answer.read_text(encoding="utf-8")
-        answer.write_text(told.replace(f"{ROOT}/", ""), encoding="utf-8")
+        for folder, instead in _of_this_machine():
+            told = told.replace(folder, instead)
+        answer.write_text(told, encoding="utf-8")
+
+
+def _of_this_machine() -> list[tuple[str, str]]:
+    """Give what file names begin with, and what to say instead.
+
+    kedro-viz shows a path with or without its first "/".
+    """
+    root = os.environ.get("SEA_ICE_DATA", "")
+    folders = [(str(ROOT), "")]
+    if root and "://" not in root:
+        folders.insert(0, (os.path.abspath(root), "data/"))
+    return [
+        (f"{place}/", instead)
+        for folder, instead in folders
+        for place in (folder, folder.lstrip("/"))
+    ]
 
 
 def main(arguments: list[str] | None = None) -> None:
