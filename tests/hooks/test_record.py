@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import RunRecordDataset
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
@@ -69,7 +70,7 @@ def test_failures_are_recorded_and_stay_when_another_pipeline_runs(data_root, tm
 def test_a_run_that_is_ended_by_an_error_says_by_which(data_root, tmp_path):
     folder = folder_of_scenes(tmp_path / "in", 1)
     cut(folder / "a.tif", 0.5)
-    with pytest.raises(PartitionsFailed):
+    with pytest.raises(DatasetError):
         run_here(**from_folder(folder))
     record = recorded(data_root)
     assert record.last_run.outcome == "ended by an error"
