@@ -33,10 +33,10 @@ def test_a_run_records_what_it_was_asked_for_and_what_each_step_made(
     settings = {s.name: (s.default, s.value) for s in run.settings}
     assert settings["filtering.method"] == ("illumination", "none")
     assert settings["ingestion.source"] == ("sample", "folder")
-    assert product(record, "label_scenes").made == 3
-    assert product(record, "filter_scenes").unchanged == 0
-    assert record.step("summarise_labels").products == ()
-    assert record.step("label_scenes").pipeline == "autolabel"
+    assert product(record, "autolabel.label_scenes").made == 3
+    assert product(record, "filtering.filter_scenes").unchanged == 0
+    assert record.step("autolabel.summarise_labels").products == ()
+    assert record.step("autolabel.label_scenes").pipeline == "autolabel"
     times = [s.elapsed_s for s in record.latest]
     assert all(t >= 0 for t in times)
     assert sum(times) < run.elapsed_s
@@ -48,10 +48,10 @@ def test_a_second_run_keeps_how_long_the_first_one_worked(data_root, tmp_path):
     first = recorded(data_root)
     run_here(**from_folder(folder))
     second = recorded(data_root)
-    assert product(second, "label_scenes").unchanged == 3
-    full = second.full_step("label_scenes")
-    assert full == first.step("label_scenes")
-    assert full.run_id != second.step("label_scenes").run_id
+    assert product(second, "autolabel.label_scenes").unchanged == 3
+    full = second.full_step("autolabel.label_scenes")
+    assert full == first.step("autolabel.label_scenes")
+    assert full.run_id != second.step("autolabel.label_scenes").run_id
     assert [r.run_id for r in second.runs] == [full.run_id, second.last_run.run_id]
 
 
