@@ -10,7 +10,7 @@ import rasterio
 from sea_ice_kedro.datasets import SceneTableDataset, UNetDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
-from sea_ice_kedro.hooks.readable_errors import _meant_for_people
+from sea_ice_kedro.hooks.readable_errors import meant_for_people
 from sea_ice_kedro.pipelines.variants import choose, chosen
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, quiet, write
 from tests.runs import digests, expect_whole, files, from_folder, run_here
@@ -194,7 +194,7 @@ def test_a_file_that_is_no_model_is_refused_in_words(data_root, tmp_path):
     (tmp_path / "no.keras").write_text("no")
     with pytest.raises(Exception, match=r"no\.keras: expected a whole") as error:
         serve(str(tmp_path / "no.keras"), folder)
-    assert isinstance(_meant_for_people(error.value), InvalidModel)
+    assert isinstance(meant_for_people(error.value), InvalidModel)
 
 
 def test_a_damaged_shard_is_cut_again(learnt, monkeypatch):

@@ -34,7 +34,7 @@ def _in_words(otherwise: ExceptHook) -> ExceptHook:
     def show(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        meant, log = _meant_for_people(error), LOG.write(error)
+        meant, log = meant_for_people(error), LOG.write(error)
         if meant is None and log is None:
             otherwise(kind, error, trace)
             return
@@ -49,7 +49,7 @@ def _in_words(otherwise: ExceptHook) -> ExceptHook:
     return show
 
 
-def _meant_for_people(error: BaseException | None) -> BaseException | None:
+def meant_for_people(error: BaseException | None) -> BaseException | None:
     """Find the outermost error in a chain of causes whose message says it all."""
     while error is not None:
         if isinstance(error, SeaIceError | ParameterValidationError):

@@ -6,9 +6,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
+from kedro.io import DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from sea_ice_kedro.datasets.failures import LEDGER, Failure
+from sea_ice_kedro.hooks.readable_errors import meant_for_people
 from sea_ice_kedro.hooks.settings_used import settings_that_differ
 from sea_ice_kedro.hooks.software import commit, software_and_machine
 from sea_ice_kedro.run_record import ProductRecord, RunFacts, RunRecord, StepRecord
@@ -82,7 +85,9 @@ class RecordHooks:
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
         """Close the record of a run that was ended by an error, and say by which."""
-        self._close("ended by an error", f"{type(error).__name__}: {error}")
+        meant = meant_for_people(error)
+        words = f"{type(error).__name__}: {error}" if meant is None else str(meant)
+        self._close("ended by an error", words)
 
     def _close(self, outcome: str, error: str = "") -> None:
         if self._recorder is not None:
@@ -104,6 +109,7 @@ class Recorder:
         self._record: RunRecord = catalog.load(RECORD).with_run(facts)
         self._start = self._written = time.monotonic()
         self._begun: dict[str, tuple[Node, float, str]] = {}
+        self._unwritten = ""
 
     def begin(self, node: Node) -> None:
         """Start the clock of a step, if it does not go already."""
@@ -132,12 +138,19 @@ class Recorder:
         return tuple(product for product in saved if product is not None)
 
     def write(self) -> None:
-        """Store the record as it is."""
-        self._catalog.save(RECORD, self._record)
+        """Store the record as it is; whether that went well is said at the end."""
+        try:
+            self._catalog.save(RECORD, self._record)
+            self._unwritten = ""
+        except DatasetError as error:
+            self._unwritten = str(error.__cause__ or error)
         self._written = time.monotonic()
 
     def close(self, outcome: str, error: str) -> None:
-        """Store how the run ended, with the failures of the step that ended it."""
+        """Store how the run ended, with the failures of the step that ended it.
+
+        A record that cannot be stored is one more product that could not be made.
+        """
         for node, *_ in self._begun.values():
             if any(p.failures for p in self._products(node)):
                 self.enter(node)
@@ -145,6 +158,8 @@ class Recorder:
         facts = replace(self._facts, outcome=outcome, error=error, elapsed_s=elapsed_s)
         self._record = self._record.with_run(facts)
         self.write()
+        if self._unwritten:
+            LEDGER.record([Failure(RECORD, self._facts.run_id, self._unwritten)])
 
 
 def _now() -> str:

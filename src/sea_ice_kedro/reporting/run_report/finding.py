@@ -21,4 +21,7 @@ class Finding:
     """Why it matters, the threshold it crossed, and what to do."""
 
     scene_ids: tuple[str, ...] = ()
-    """Scenes it is about; empty: all, or none in particular."""
+    """Scenes it is about; empty: none in particular."""
+
+    short: str = ""
+    """The same of one scene, in a few words; "" where it is about no single scene."""

@@ -8,7 +8,7 @@ import pandas as pd
 from sea_ice_kedro.reporting.run_report.pictures import Pictures
 from sea_ice_kedro.run_record import RunRecord
 
-INGESTED, INFERRED = "index_scenes", "inference.index_scenes"
+INGESTED, INFERRED = "ingestion.index_scenes", "inference.index_scenes"
 """Steps that make an index of scenes."""
 
 

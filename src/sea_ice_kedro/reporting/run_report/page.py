@@ -18,9 +18,13 @@ from sea_ice_kedro.reporting.run_report.curves import HEIGHT, WIDTH, view_curves
 from sea_ice_kedro.reporting.run_report.finding import GRAVITIES
 from sea_ice_kedro.reporting.run_report.findings import review
 from sea_ice_kedro.reporting.run_report.material import ReportMaterial
-from sea_ice_kedro.reporting.run_report.pictures import QUALITY_COLOURS
+from sea_ice_kedro.reporting.run_report.pictures import CLEAR_COLOUR, QUALITY_COLOURS
 from sea_ice_kedro.reporting.run_report.scene_rows import observed_km2, tabulate_scenes
-from sea_ice_kedro.reporting.run_report.scene_views import METHODS, view_scenes
+from sea_ice_kedro.reporting.run_report.scene_views import (
+    METHODS,
+    SceneView,
+    view_scenes,
+)
 from sea_ice_kedro.reporting.run_report.score_views import view_scores
 
 _FLAGS = {
@@ -30,6 +34,9 @@ _FLAGS = {
     QualityFlag.SATURATED: "saturated",
     QualityFlag.UNTRUSTWORTHY: "untrustworthy: no class",
 }
+
+MOST_ROWS = 1000
+"""Scenes in the tables: a browser takes its time with more, and each is 2 kB."""
 
 
 def render_report(material: ReportMaterial) -> str:
@@ -43,6 +50,7 @@ def render_report(material: ReportMaterial) -> str:
     """
     scenes = tabulate_scenes(material)
     findings = review(material)
+    views = view_scenes(scenes, material.pictures, findings)
     template = _environment().get_template("report.html")
     return template.render(
         version=__version__,
@@ -56,13 +64,16 @@ def render_report(material: ReportMaterial) -> str:
         curve_size=(WIDTH, HEIGHT),
         findings=findings,
         gravities={g: Counter(f.gravity for f in findings)[g] for g in GRAVITIES},
-        scenes=view_scenes(scenes, material.pictures, findings),
+        scenes=views,
+        listed=_listed(views),
         totals=[total for kind in METHODS if (total := _total(scenes, kind))],
         scores=view_scores(material),
         class_colours={c.label: _css(COLOURS[c]) for c in SeaIceClass}
         | {"no data": _css(NODATA_COLOUR)},
         flag_colours={
-            words: _css(QUALITY_COLOURS[flag]) for flag, words in _FLAGS.items()
+            "clear": _css(CLEAR_COLOUR),
+            **{title: _css(QUALITY_COLOURS[flag]) for flag, title in _FLAGS.items()},
+            "no data": _css(NODATA_COLOUR),
         },
     )
 
@@ -93,6 +104,14 @@ def _total(scenes: pd.DataFrame, kind: str) -> Total | None:
         observed_km2=float(observed.sum()),
         concentration=ice / float(observed.sum()),
     )
+
+
+def _listed(views: list[SceneView]) -> list[SceneView]:
+    """Choose the rows of the tables: all, or those with most findings, in order."""
+    if len(views) <= MOST_ROWS:
+        return views
+    places = sorted(range(len(views)), key=lambda place: -len(views[place].findings))
+    return [views[place] for place in sorted(places[:MOST_ROWS])]
 
 
 def _css(colour: tuple[int, int, int]) -> str:

@@ -43,7 +43,8 @@ QUALITY_COLOURS: dict[QualityFlag, tuple[int, int, int]] = {
 """(R, G, B) of the flags, the later painted over the earlier: told apart by readers
 with any colour vision (Okabe & Ito 2008)."""
 
-_CLEAR = (58, 66, 74)
+CLEAR_COLOUR = (58, 66, 74)
+"""Of pixels without a flag."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def paint_filtered(scene: FilteredScene, options: ReportOptions) -> dict[str, by
 
 def paint_quality(quality: Quality) -> RGB:
     """Paint quality flags, uint8 (H, W), in their colours, uint8 (H, W, 3)."""
-    picture = np.full((*quality.shape, 3), _CLEAR, np.uint8)
+    picture = np.full((*quality.shape, 3), CLEAR_COLOUR, np.uint8)
     for flag, colour in QUALITY_COLOURS.items():
         picture[flagged(quality, flag)] = colour
     picture[flagged(quality, QualityFlag.NODATA)] = NODATA_COLOUR

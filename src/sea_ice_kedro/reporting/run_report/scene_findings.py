@@ -37,10 +37,24 @@ def about_scenes(scenes: pd.DataFrame) -> Iterator[Finding]:
     Args:
         scenes: As `tabulate_scenes` makes it.
     """
+    yield from _about_gaps(scenes)
     yield from _about_input(scenes)
     yield from _about_place_and_time(scenes)
     yield from _about_labels(scenes)
     yield from _about_predictions(scenes)
+
+
+def _about_gaps(scenes: pd.DataFrame) -> Iterator[Finding]:
+    """Find scenes without what others have, whatever the record of failures says."""
+    for kind, words in (("label", "by brightness"), ("ice", "by the network")):
+        there = scenes[f"{kind}.valid_fraction"].notna()
+        yield from _if_any(
+            scenes[~there] if there.any() else scenes[:0],
+            SERIOUS,
+            (f"no class map {words}", f"{{scenes}} without a class map {words}"),
+            "Others have one: these failed, or came in since. They are missing in "
+            "every number here.",
+        )
 
 
 def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
@@ -48,7 +62,7 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[simulated],
         NOTE,
-        "{scenes} simulated",
+        ("simulated", "{scenes} simulated"),
         "Scores and maps of simulated scenes show that the software works; they say "
         "nothing of real ice. Bring scenes of your own.",
     )
@@ -56,7 +70,7 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[same],
         SERIOUS,
-        "{scenes} came in under several names",
+        ("came in under several names", "{scenes} came in under several names"),
         "The checksums of the inputs are equal: the same ice counts twice, and what is "
         "learnt from may be scored on. Remove all but one.",
     )
@@ -64,7 +78,7 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[pictures],
         CAUTION,
-        "{scenes} came as 8-bit pictures, not as reflectance",
+        ("an 8-bit picture", "{scenes} came as 8-bit pictures, not as reflectance"),
         "Somebody stretched them, and no file says how: brightness limits of one "
         "picture need not hold for the next. Bring reflectance where you can.",
     )
@@ -72,7 +86,10 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[saturated],
         CAUTION,
-        "{scenes} with more than " + percent(SATURATED, 0) + " of saturated pixels",
+        (
+            "many saturated pixels",
+            "{scenes} with more than " + percent(SATURATED, 0) + " of saturated pixels",
+        ),
         "Where a detector could not measure, brightness and tint are not those of ice.",
     )
 
@@ -82,7 +99,7 @@ def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[nowhere],
         CAUTION,
-        "{scenes} without a georeference",
+        ("no georeference", "{scenes} without a georeference"),
         "There are fractions of them and no areas; they are in no cell of the polar "
         "grid and on no map. Give GeoTIFFs, or world files beside pictures.",
     )
@@ -90,14 +107,14 @@ def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[undated],
         NOTE,
-        "{scenes} without a time of acquisition",
+        ("no time of acquisition", "{scenes} without a time of acquisition"),
         "They belong to no day of a time series.",
     )
     low = scenes["sun_elevation_deg"].astype(float) < LOW_SUN_DEG
     yield from _if_any(
         scenes[low],
         CAUTION,
-        f"{{scenes}} under a sun lower than {LOW_SUN_DEG:.0f} degrees",
+        ("a low sun", f"{{scenes}} under a sun lower than {LOW_SUN_DEG:.0f} degrees"),
         "Ridges throw long shadows, and less light comes back from everything: thick "
         "ice may be called thin.",
     )
@@ -105,7 +122,10 @@ def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[partly],
         CAUTION,
-        "{scenes} observed by less than " + percent(BARELY_OBSERVED, 0),
+        (
+            "observed in a small part",
+            "{scenes} observed by less than " + percent(BARELY_OBSERVED, 0),
+        ),
         "Concentration is that of the observed part, whatever the rest holds.",
     )
 
@@ -115,7 +135,10 @@ def _about_labels(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[fell_back],
         CAUTION,
-        "{scenes} labelled with limits that are not their own",
+        (
+            "limits are not its own",
+            "{scenes} labelled with limits that are not their own",
+        ),
         "They do not show water or thick ice, so that the configured limit stands in: "
         "all dark ice may be called water, or all grey ice thick. Look at them, or set "
         "autolabel.thresholds.source: published for reflectance.",
@@ -124,7 +147,10 @@ def _about_labels(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[lost],
         SERIOUS,
-        "{scenes} with more than " + percent(UNTRUSTWORTHY, 0) + " untrustworthy",
+        (
+            "a large part untrustworthy",
+            "{scenes} with more than " + percent(UNTRUSTWORTHY, 0) + " untrustworthy",
+        ),
         "So much could not be restored from cloud or shadow and has no class; areas "
         "and concentration are of the rest, which the cloud has chosen.",
     )
@@ -135,7 +161,7 @@ def _about_predictions(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[unsure],
         CAUTION,
-        "The network is unsure of {scenes}",
+        ("the network is unsure", "The network is unsure of {scenes}"),
         f"Its mean confidence is below {percent(UNSURE, 0)}: they may be unlike what "
         "it has learnt from. Look at their confidence.",
     )
@@ -145,17 +171,28 @@ def _about_predictions(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _if_any(
         scenes[apart],
         SERIOUS,
-        "Brightness and network disagree on the concentration of {scenes}",
+        (
+            "brightness and network disagree",
+            "Brightness and network disagree on the concentration of {scenes}",
+        ),
         f"By more than {percent(DISAGREE, 0)} of the observed area: at least one of "
         "the two is wrong there.",
     )
 
 
 def _if_any(
-    found: pd.DataFrame, gravity: str, title: str, reason: str
+    found: pd.DataFrame, gravity: str, titles: tuple[str, str], reason: str
 ) -> Iterator[Finding]:
-    """Make a finding of the rows that were found, if there are any."""
+    """Make a finding of the rows that were found, if there are any.
+
+    Args:
+        found: Rows of the scenes.
+        gravity: One of `GRAVITIES`.
+        titles: Of one scene, and of all with "{scenes}" for their count.
+        reason: Why it matters.
+    """
     if len(found):
         ids = tuple(found["scene_id"])
+        short, title = titles
         text = title.format(scenes=plural(len(ids), "scene"))
-        yield Finding(gravity, text, reason, ids)
+        yield Finding(gravity, text, reason, ids, short)

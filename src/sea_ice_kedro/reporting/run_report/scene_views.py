@@ -86,12 +86,14 @@ def view_scenes(
     Args:
         scenes: As `tabulate_scenes` makes it.
         pictures: Scene id -> its pictures.
-        findings: Of the whole report; a scene has those that name it.
+        findings: Of the whole report; a scene has those that name it, but for what
+            is true of each scene and said once.
     """
     about: dict[str, list[Finding]] = {}
     for finding in findings:
-        for scene_id in finding.scene_ids:
-            about.setdefault(scene_id, []).append(finding)
+        if finding.short and len(finding.scene_ids) < len(scenes):
+            for scene_id in finding.scene_ids:
+                about.setdefault(scene_id, []).append(finding)
     return [
         _view(place, row, pictures.get(row["scene_id"], {}), about)
         for place, row in enumerate(records_of(scenes))

@@ -17,7 +17,7 @@ def is_number(value: Any) -> bool:  # noqa: ANN401 - a cell of a table
 
 def percent(value: Any, digits: int = 1) -> str:  # noqa: ANN401
     """Write a fraction, 0..1, in percent."""
-    return f"{value:.{digits}%}" if is_number(value) else NONE
+    return f"{100 * value:.{digits}f} %" if is_number(value) else NONE
 
 
 def number(value: Any, digits: int = 0) -> str:  # noqa: ANN401

@@ -1,0 +1,155 @@
+import logging
+
+import pytest
+from kedro.io import DatasetError
+
+from sea_ice_kedro.datasets import RunRecordDataset
+from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
+from sea_ice_kedro.hooks import record as hook
+from sea_ice_kedro.hooks.record import Recorder
+from sea_ice_kedro.run_record import RunFacts
+from tests.fabricate import cut, folder_of_scenes
+from tests.runs import from_folder, run_here
+
+
+def recorded(data_root):
+    return RunRecordDataset(filepath=f"{data_root}/08_reporting/run_record.json").load()
+
+
+def product(record, node):
+    return record.step(node).products[0]
+
+
+def test_a_run_records_what_it_was_asked_for_and_what_each_step_made(
+    data_root, tmp_path
+):
+    folder = folder_of_scenes(tmp_path / "in", 3)
+    run_here(**from_folder(folder), filtering={"method": "none"})
+    record = recorded(data_root)
+    run = record.last_run
+    assert (run.env, run.outcome) == ("test", "done")
+    assert run.pipelines == ("ingestion", "filtering", "autolabel")
+    assert 0 < run.elapsed_s < 60
+    settings = {s.name: (s.default, s.value) for s in run.settings}
+    assert settings["filtering.method"] == ("illumination", "none")
+    assert settings["ingestion.source"] == ("sample", "folder")
+    assert product(record, "autolabel.label_scenes").made == 3
+    assert product(record, "filtering.filter_scenes").unchanged == 0
+    assert record.step("autolabel.summarise_labels").products == ()
+    assert record.step("autolabel.label_scenes").pipeline == "autolabel"
+    times = [s.elapsed_s for s in record.latest]
+    assert all(t >= 0 for t in times)
+    assert sum(times) < run.elapsed_s
+
+
+def test_a_second_run_keeps_how_long_the_first_one_worked(data_root, tmp_path):
+    folder = folder_of_scenes(tmp_path / "in", 3)
+    run_here(**from_folder(folder))
+    first = recorded(data_root)
+    run_here(**from_folder(folder))
+    second = recorded(data_root)
+    assert product(second, "autolabel.label_scenes").unchanged == 3
+    full = second.full_step("autolabel.label_scenes")
+    assert full == first.step("autolabel.label_scenes")
+    assert full.run_id != second.step("autolabel.label_scenes").run_id
+    assert [r.run_id for r in second.runs] == [full.run_id, second.last_run.run_id]
+
+
+def test_failures_are_recorded_and_stay_when_another_pipeline_runs(data_root, tmp_path):
+    folder = folder_of_scenes(tmp_path / "in", 3)
+    cut(folder / "b.tif", 0.5)
+    with pytest.raises(PartitionsFailed):
+        run_here(**from_folder(folder))
+    with pytest.raises(PartitionsFailed):
+        run_here("ingestion", **from_folder(folder))
+    failures = recorded(data_root).failures
+    assert [(p.name, f.scene_id) for p, f in failures] == [("scenes", "b")]
+    assert "b.tif: expected a whole, readable raster" in failures[0][1].reason
+
+
+def test_a_run_that_is_ended_by_an_error_says_by_which(data_root, tmp_path):
+    folder = folder_of_scenes(tmp_path / "in", 1)
+    cut(folder / "a.tif", 0.5)
+    with pytest.raises(DatasetError):
+        run_here(**from_folder(folder))
+    record = recorded(data_root)
+    assert record.last_run.outcome == "ended by an error"
+    assert record.last_run.error.startswith("1 product could not be made")
+    assert [f.scene_id for _, f in record.failures] == ["a"]
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+class Node:
+    name, tags, outputs = "step", frozenset({"b", "a"}), ("product",)
+
+
+class Catalog:
+    """A record's place, where saving may fail."""
+
+    def __init__(self, dataset):
+        self.dataset, self.saved = dataset, 0
+
+    def load(self, name):
+        return self.dataset.load()
+
+    def save(self, name, data):
+        self.saved += 1
+        self.dataset.save(data)
+
+    def get(self, name):
+        return None
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(hook, "time", clock)
+    return clock
+
+
+def recorder(path):
+    catalog = Catalog(RunRecordDataset(filepath=str(path)))
+    facts = RunFacts("1", "2026-01-01T12:00:00+00:00", "", ("a",))
+    return Recorder(catalog, facts), catalog
+
+
+def test_a_killed_run_loses_ten_seconds_of_its_record_at_most(tmp_path, clock):
+    keeper, catalog = recorder(tmp_path / "r.json")
+    for clock.now, saved in ((9.9, 0), (10.0, 1), (19.9, 1), (20.0, 2)):
+        keeper.begin(Node)
+        keeper.enter(Node)
+        assert catalog.saved == saved
+    assert catalog.dataset.load().step("step").elapsed_s == pytest.approx(10.1)
+
+
+def test_the_clock_of_a_step_goes_from_its_first_input_to_its_last_output(
+    tmp_path, clock
+):
+    keeper, catalog = recorder(tmp_path / "r.json")
+    keeper.begin(Node)
+    clock.now = 2.0
+    keeper.begin(Node)
+    clock.now = 3.5
+    keeper.enter(Node)
+    keeper.close("done", "")
+    step = catalog.dataset.load().step("step")
+    assert (step.elapsed_s, step.pipeline) == (3.5, "a b")
+
+
+def test_a_record_that_cannot_be_written_is_said_with_the_failures(tmp_path, caplog):
+    (tmp_path / "folder").write_text("a file where a folder should be")
+    keeper, _ = recorder(tmp_path / "folder" / "r.json")
+    LEDGER.open()
+    with caplog.at_level(logging.WARNING):
+        keeper.write()
+        keeper.close("done", "")
+    failures = LEDGER.close()
+    assert [f.dataset for f in failures] == ["run_record"]
+    assert "r.json: expected to write it to" in failures[0].reason
