@@ -1,12 +1,14 @@
 """Whole runs on products as ESA packs them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.datasets import SceneDataset
+from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
-from tests.products import Fabricated, ice_numbers
+from tests.products import Fabricated, ice_numbers, shortwave_numbers
 from tests.runs import run_here
 from tests.web import ITEM, item_of, serving_files, write_catalogue
 
@@ -34,6 +36,27 @@ def test_a_product_becomes_class_maps_and_a_row_of_the_index(data_root, tmp_path
     scene = SceneDataset(filepath=str(path)).load()
     assert scene.rendering.tags()["white_reflectance"] == "1"
     assert len(list((data_root / "04_feature/class_maps").glob("*.tif"))) == 2
+
+
+def test_what_opaque_cloud_hides_has_no_class_and_is_counted_apart(data_root, tmp_path):
+    cloud = np.s_[60:120, 60:120]
+    numbers = ice_numbers()
+    numbers[:, 60:120, 60:120] = 8500
+    product = replace(
+        PRODUCT, numbers=numbers, shortwave=shortwave_numbers(cloud=cloud)
+    )
+    product.write(tmp_path / "in")
+    run_here(**from_safe(tmp_path / "in"))
+    row = pd.read_csv(data_root / "08_reporting/label_statistics.csv").iloc[0]
+    pixels = 128 * 160 - 120
+    assert row["untrustworthy_fraction"] == pytest.approx(3600 / (128 * 160), rel=0.02)
+    path = data_root / f"04_feature/class_maps/{product.name}.tif"
+    codes = ClassMapDataset(filepath=str(path)).load().codes
+    assert (codes[65:115, 65:115] == 255).all()
+    assert np.count_nonzero(codes != 255) == pytest.approx(pixels - 3600, abs=72)
+    run_here(**from_safe(tmp_path / "in", swir=False))
+    row = pd.read_csv(data_root / "08_reporting/label_statistics.csv").iloc[0]
+    assert row["untrustworthy_fraction"] == 0
 
 
 def test_a_spoilt_product_costs_no_other(data_root, tmp_path):

@@ -1,10 +1,12 @@
 """Pictures of labels and their errors, for the docs and for looking.
 
     python -m benchmarks.labels.pictures FOLDER [--seeds development] [--size 2048]
-        [--conditions clear ...] [--scenes "pack 101" ...]
+        [--conditions clear ...] [--scenes "pack 101" ...] [--sheet | --plain]
 
 A row a scene: as observed | restored | quality | classes | wrong classes. In quality
-yellow is shadow, blue haze, green a changed class, white untrustworthy.
+yellow is shadow, blue haze, green a changed class, white untrustworthy. `--sheet`: as
+observed | restored above quality | wrong classes over the restored scene. `--plain`: as
+observed, at full size, for the source "folder".
 """
 
 import argparse
@@ -45,6 +47,9 @@ def main() -> None:
     parser.add_argument("--suffix", default=".png")
     parser.add_argument("--conditions", nargs="+", default=[c.name for c in CONDITIONS])
     parser.add_argument("--scenes", nargs="+")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--sheet", action="store_true")
+    how.add_argument("--plain", action="store_true")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -53,19 +58,23 @@ def main() -> None:
         for scene, made in scenes_of(condition, arguments.seeds, arguments.size):
             if arguments.scenes and scene not in arguments.scenes:
                 continue
-            picture, share = panels(made, arguments.panel)
-            file = (
-                f"{name}_{scene}".replace(" ", "_").replace(",", "") + arguments.suffix
-            )
-            cv2.imwrite(str(arguments.folder / file), picture[..., ::-1])
-            print(f"{file}: {share:.4f} right")
+            stem = f"{name}_{scene}".replace(" ", "_").replace(",", "")
+            file = str(arguments.folder / (stem + arguments.suffix))
+            if arguments.plain:
+                cv2.imwrite(file, made.scene.rgb[..., ::-1])
+                continue
+            pictures, share = panels(made)
+            small = [_shrunk(picture, arguments.panel) for picture in pictures]
+            drawn = sheet(small) if arguments.sheet else np.hstack(small)
+            cv2.imwrite(file, drawn[..., ::-1])
+            print(f"{stem}: {share:.4f} right")
 
 
-def panels(made: SimulatedScene, panel_px: int) -> tuple[RGB, float]:
-    """Label a scene by the defaults and draw what came of it.
+def panels(made: SimulatedScene) -> tuple[list[RGB], float]:
+    """Label a scene by the defaults and paint what came of it.
 
     Returns:
-        uint8 (panel_px, 5 · panel_px, 3), and the share of right labels.
+        Five pictures, uint8 (H, W, 3), and the share of right labels.
     """
     thresholds = BrightnessThresholds()
     filtered = filter_scene(made.scene, FilterOptions(), thresholds)
@@ -78,8 +87,14 @@ def panels(made: SimulatedScene, panel_px: int) -> tuple[RGB, float]:
         colourise(codes),
         colourise(wrong),
     ]
-    small = [_shrunk(picture, panel_px) for picture in pictures]
-    return np.hstack(small), accuracy(confusion(truth, codes))
+    return pictures, accuracy(confusion(truth, codes))
+
+
+def sheet(small: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Put four pictures of a scene in a square, what is wrong over the restored one."""
+    scene, restored, quality, _, wrong = small
+    over = np.where(wrong.any(axis=-1, keepdims=True), wrong, restored // np.uint8(2))
+    return np.vstack([np.hstack([scene, restored]), np.hstack([quality, over])])
 
 
 def paint_quality(quality: Quality) -> RGB:

@@ -69,7 +69,7 @@ def filter_scene(
         # Nothing is learnt of the sky from what hides the surface.
         observed = observed & ~cloud_mask
     rgb, quality = FILTERS[options.method](scene.rgb, observed, settings, limits)
-    if cloud_mask is not None:
+    if cloud_mask is not None and cloud_mask.any():
         rgb, quality = leave_under_cloud(scene, rgb, quality, cloud_mask)
     return FilteredScene(
         scene_id=scene.scene_id,
