@@ -44,6 +44,10 @@ and the water under it take red light first."""
 _UNEXPLAINED = 2e-5
 """Density of everything else: melt ponds, soot, land."""
 
+_TOO_DARK, _TOO_DARK_FROM = 1e-20, 3.0
+"""The same for what is darker than water under the veil, by so many standard
+deviations: haze only adds light. A few dark pixels in a cell rule its haze out."""
+
 
 def log_likelihood(tones: Tones) -> Table:
     """Tabulate ln p(brightness, chroma | shadow, haze).
@@ -61,10 +65,11 @@ def log_likelihood(tones: Tones) -> Table:
     chromas = CHROMA_MIN + CHROMA_STEP * (np.arange(CHROMAS, dtype=np.float32) + 0.5)
     bright, chroma = levels[:, None, None], chromas[None, :, None]
     spread = tones.chroma_spread
-    total = np.full((BRIGHTS, CHROMAS, STATES), _UNEXPLAINED, np.float32)
     # A veil or shadow lies anywhere between one state and the next; clear is clear.
     veiled = (SHADOW_OF_STATE > 0) | (HAZE_OF_STATE > 0)
     between = np.where(veiled, STEP * tones.thick / math.sqrt(12), 0)
+    total = np.empty((BRIGHTS, CHROMAS, STATES), np.float32)
+    total[:] = _unexplained(bright, between, tones)
     for share, tone, tone_chroma, width in (
         (tones.shares[0], tones.thick, tones.thick_chroma, THICK_SPREAD),
         (tones.shares[2], tones.water, tones.water_chroma, WATER_SPREAD),
@@ -79,6 +84,14 @@ def log_likelihood(tones: Tones) -> Table:
         total += share * peak * _normal(chroma, seen_chroma, spread)
     total += _thin_ice(bright, chroma, tones)
     return np.asarray(np.log(total))
+
+
+def _unexplained(bright: Array, between: Array, tones: Tones) -> Array:
+    """Give the density of what is no ice or water: next to none below the veil."""
+    sigma = np.hypot(WATER_SPREAD * tones.thick * _through() + 1, between)
+    darkest = _through() * tones.water + HAZE_OF_STATE * tones.thick
+    hidden = (HAZE_OF_STATE > 0) & (bright < darkest - _TOO_DARK_FROM * sigma)
+    return np.where(hidden, np.float32(_TOO_DARK), np.float32(_UNEXPLAINED))
 
 
 def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:

@@ -21,8 +21,12 @@ class IlluminationFilter:
     haze_smoothness: float = 1.0
     """Cost of one step (0.09) of haze between neighbouring cells, in nats."""
 
-    clear_prior: float = 1.5
-    """Cost of any shadow, and of any haze, in a cell, in nats."""
+    shadow_prior: float = 1.5
+    """Cost of any shadow in a cell, in nats."""
+
+    haze_prior: float = 0.6
+    """Cost of any haze in a cell, in nats. Less than that of shadow, which thin ice is
+    easily taken for: under haze nothing is dark, which is evidence of its own."""
 
     evidence: float = 0.35
     """Weight of a pixel's log-likelihood, 0..1: neighbours are not independent."""
@@ -40,7 +44,8 @@ class IlluminationFilter:
             expect_integer(f"{_WHERE}cell_px / 4", self.cell_px / 4, 2, 32)
         expect_number(f"{_WHERE}shadow_smoothness", self.shadow_smoothness, 0, 100)
         expect_number(f"{_WHERE}haze_smoothness", self.haze_smoothness, 0, 100)
-        expect_number(f"{_WHERE}clear_prior", self.clear_prior, 0, 100)
+        expect_number(f"{_WHERE}shadow_prior", self.shadow_prior, 0, 100)
+        expect_number(f"{_WHERE}haze_prior", self.haze_prior, 0, 100)
         expect_number(f"{_WHERE}evidence", self.evidence, 0, 1)
         expect_number(f"{_WHERE}max_haze", self.max_haze, 0.1, 0.9)
         expect_number(f"{_WHERE}max_shadow", self.max_shadow, 0.1, 0.9)

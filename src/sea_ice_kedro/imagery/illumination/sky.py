@@ -32,7 +32,7 @@ VISIBLE = 0.03
 """Shadow or haze below this is left alone: it changes no brightness by more than 8."""
 
 _SWEEPS = 3
-_SHARPNESS = 0.5
+_SHARPNESS = 0.6
 """Of the mean over states: 1 / nats."""
 
 _REFINEMENTS = 2
@@ -112,9 +112,8 @@ def _coarse(
     """Find the fields that explain the pixels and vary little."""
     from sea_ice_kedro.imagery.illumination import belief, kernels  # noqa: PLC0415
 
-    prior = options.clear_prior * (
-        (evidence.SHADOW_OF_STATE > 0) * 1.0 + (evidence.HAZE_OF_STATE > 0) * 1.0
-    )
+    prior = np.where(evidence.SHADOW_OF_STATE > 0, options.shadow_prior, 0.0)
+    prior += np.where(evidence.HAZE_OF_STATE > 0, options.haze_prior, 0.0)
     shape = _cells(ok.shape, cell)
     costs = np.tile(prior.astype(np.float32), (*shape, 1))
     # Cells of any size weigh alike: their pixels are not independent.
