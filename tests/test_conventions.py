@@ -194,6 +194,7 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
 SPARK_TABLES = {
     *("scene_index", "inference.scene_index", "cloud_statistics", "label_statistics"),
     *("ice_statistics", "daily_grid", "daily_ice_grid"),
+    *("region_series", "ice_region_series"),
     *("cell_counts@parts", "cell_counts@table"),
     *("ice_cell_counts@parts", "ice_cell_counts@table"),
 }

@@ -17,6 +17,7 @@ from sea_ice_kedro.pipelines.inference.nodes import (
     summarise_ice,
 )
 from sea_ice_kedro.pipelines.inference.pipeline import map_ingested
+from sea_ice_kedro.pipelines.time_series.pipeline import follow_predictions
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
 from sea_ice_kedro.training.predict import InferenceOptions
 from tests.fabricate import cut, floes, scene
@@ -163,6 +164,7 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "params:inference",
         "params:autolabel.quicklooks",
         "params:gridding.grid",
+        "params:time_series",
     }
     assert {n for n in own.datasets() if n.startswith("inference.")} == {
         "inference.scene_listing",
@@ -174,7 +176,7 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "inference.scene_index",
     }
     products = {"predictions@raster", "ice_statistics", "prediction_quicklooks"}
-    products |= grid_predictions().all_outputs()
+    products |= grid_predictions().all_outputs() | follow_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products
     assert {"scene_index", "scenes@windows", "auto_original.unet"} <= shared.inputs()

@@ -131,3 +131,11 @@ def test_a_scene_that_the_projection_does_not_show_is_refused():
         InvalidScene, match=r"lies in EPSG:6932, got one in EPSG:4326 a"
     ):
         count_by_cell(np.zeros((9, 9), np.uint8), SOUTH.positions(place))
+
+
+def test_a_cell_of_an_equal_area_grid_has_its_nominal_area_and_others_their_true_one():
+    pole, far = np.array([-89.9, -60.0]), np.array([0.0, 0.0])
+    assert CellGrid("EPSG:6932", 25e3).areas_km2(far, pole).tolist() == [625, 625]
+    # 3976 is true at 70° south: too small nearer the pole, too large farther away.
+    areas = CellGrid("EPSG:3976", 25e3).areas_km2(far, pole)
+    assert areas.round(1).tolist() == [664.5, 578.5]

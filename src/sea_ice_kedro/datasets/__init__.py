@@ -5,7 +5,9 @@
 
 from sea_ice_kedro.datasets.chip_shard import ChipShardDataset
 from sea_ice_kedro.datasets.class_map import ClassMapDataset
+from sea_ice_kedro.datasets.concentration import ConcentrationDataset
 from sea_ice_kedro.datasets.figure import FigureDataset
+from sea_ice_kedro.datasets.netcdf import NetcdfDataset
 from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.parquet_part import ParquetPartDataset
 from sea_ice_kedro.datasets.picture_bundle import PictureBundleDataset
@@ -28,7 +30,9 @@ from sea_ice_kedro.datasets.work_folder import WorkFolderDataset
 __all__ = [
     "ChipShardDataset",
     "ClassMapDataset",
+    "ConcentrationDataset",
     "FigureDataset",
+    "NetcdfDataset",
     "ParallelPartitionedDataset",
     "ParquetPartDataset",
     "PictureFolderDataset",

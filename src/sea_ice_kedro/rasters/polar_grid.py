@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
@@ -108,6 +108,32 @@ class CellGrid:
         # Lists: pyproj takes an array of one value for a scalar.
         longitudes, latitudes = to_degrees.transform(x.tolist(), y.tolist())
         return np.round(longitudes, 6), np.round(latitudes, 6)
+
+    def project(self, longitudes: Floats, latitudes: Floats) -> tuple[Floats, Floats]:
+        """Give x and y of places in degrees, in m of the projection: float64 (N,).
+
+        Raises:
+            InvalidScene: if the projection does not show a place.
+        """
+        crs = CRS.from_user_input(self.crs)
+        to_grid = Transformer.from_crs(crs.geodetic_crs, crs, always_xy=True)
+        x, y = map(np.asarray, to_grid.transform(longitudes, latitudes))
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise InvalidScene(
+                f"expected places that lie in {self.crs}, got some that do not, such "
+                f"as {latitudes[~np.isfinite(x)][0]:g}° north"
+            )
+        return x, y
+
+    def areas_km2(self, longitudes: Floats, latitudes: Floats) -> Floats:
+        """Give the true area of cells by their centres' degrees: float64 (N,).
+
+        Of the areal scale at the centre, to 100 m²; in an equal-area grid all are the
+        same.
+        """
+        factors = Proj(self.crs).get_factors(longitudes.tolist(), latitudes.tolist())
+        scale = np.asarray(factors.areal_scale)
+        return np.asarray(np.round((self.cell_m / 1e3) ** 2 / scale, 4))
 
 
 def grid_of(

@@ -7,18 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from sea_ice_kedro.imagery.concentration_colours import RAMP
 from sea_ice_kedro.reporting.graticule import Box, Floats, graticule
-
-_ICE = [
-    [0.0, "#08122e"],
-    [0.15, "#23265c"],
-    [0.35, "#3c4f9b"],
-    [0.55, "#4281b3"],
-    [0.75, "#72b2c4"],
-    [0.9, "#b9dfe0"],
-    [1.0, "#f7fdfd"],
-]
-"""From open water to closed ice."""
 
 _NOT_OBSERVED = "#cfcac2"
 _LINE = "#8f897f"
@@ -56,7 +46,7 @@ def draw_concentration(daily_grid: pd.DataFrame) -> go.Figure:
         margin={"l": 70, "r": 40, "t": 70, "b": 60},
         title="Sea ice concentration: no cell of a grid was observed",
         coloraxis={
-            "colorscale": _ICE,
+            "colorscale": [list(stop) for stop in RAMP],
             "cmin": 0,
             "cmax": 1,
             "colorbar": {"tickformat": ".0%", "len": 0.8, "thickness": 14},

@@ -21,6 +21,7 @@ _EXAMPLE = (
     "name one as [west, south, east, north], -180/-78/-140/-70 in --params, or as the "
     "path of a GeoJSON file"
 )
+_SEARCHED = "ingestion.search.region"
 
 
 @dataclass(frozen=True)
@@ -97,20 +98,35 @@ def read_region(value: object) -> Region:
     Raises:
         InvalidOption: if it is no region, or one that is never imaged.
     """
-    if value is None:
-        raise InvalidOption(f"expected ingestion.search.region, got none; {_EXAMPLE}")
-    box = _box_of(value)
-    region = _read_geojson(str(value)) if box is None else Region((_corners(box),))
+    region = region_of(value, _SEARCHED)
     latitudes = [y for ring in region.rings for _, y in ring]
     if min(latitudes) > FARTHEST_DEG or max(latitudes) < -FARTHEST_DEG:
         raise InvalidOption(
-            f"expected ingestion.search.region to reach between {FARTHEST_DEG:g}° south"
+            f"expected {_SEARCHED} to reach between {FARTHEST_DEG:g}° south"
             f" and north, which is all that Sentinel-2 images, got {value!r}"
         )
     return region
 
 
-def _box_of(value: object) -> tuple[float, ...] | None:
+def region_of(value: object, option: str) -> Region:
+    """Read a box or the path of a GeoJSON file.
+
+    Args:
+        value: [west, south, east, north] in degrees, "-180/-78/-140/-70", or a path.
+        option: Name of the setting, for messages.
+
+    Raises:
+        InvalidOption: if it is no region.
+    """
+    if value is None:
+        raise InvalidOption(f"expected {option}, got none; {_EXAMPLE}")
+    box = _box_of(value, option)
+    if box is None:
+        return _read_geojson(str(value), option)
+    return Region((_corners(box),))
+
+
+def _box_of(value: object, option: str) -> tuple[float, ...] | None:
     """Read four numbers; None where it must be a file."""
     parts: Any = value.split("/") if isinstance(value, str) else value
     try:
@@ -120,18 +136,16 @@ def _box_of(value: object) -> tuple[float, ...] | None:
     if len(box) != 4:  # noqa: PLR2004 - west, south, east, north
         if isinstance(value, str):
             return None
-        raise InvalidOption(
-            f"expected ingestion.search.region, got {value!r}; {_EXAMPLE}"
-        )
+        raise InvalidOption(f"expected {option}, got {value!r}; {_EXAMPLE}")
     west, south, east, north = box
     if not (-180 <= west <= 180 and -180 <= east <= 180) or west == east:  # noqa: PLR2004
         raise InvalidOption(
-            "expected west and east of ingestion.search.region in -180..180 and "
+            f"expected west and east of {option} in -180..180 and "
             f"different, got {west:g} and {east:g}"
         )
     if not -90 <= south < north <= 90:  # noqa: PLR2004
         raise InvalidOption(
-            "expected -90 <= south < north <= 90 in ingestion.search.region, got "
+            f"expected -90 <= south < north <= 90 in {option}, got "
             f"{south:g} and {north:g}; its order is [west, south, east, north]"
         )
     return box
@@ -143,7 +157,7 @@ def _corners(box: tuple[float, ...]) -> Ring:
     return (west, south), (east, south), (east, north), (west, north)
 
 
-def _read_geojson(path: str) -> Region:
+def _read_geojson(path: str, option: str) -> Region:
     try:
         region = outlines_of(json.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as error:
@@ -155,7 +169,7 @@ def _read_geojson(path: str) -> Region:
             return region
         found = "no polygon"
     raise InvalidOption(
-        f"expected ingestion.search.region {path!r} to be a GeoJSON file of polygons, "
+        f"expected {option} {path!r} to be a GeoJSON file of polygons, "
         f"got {found}; {_EXAMPLE}"
     )
 

@@ -9,6 +9,7 @@ from sea_ice_kedro.pipelines.inference.nodes import (
     predict_scenes,
     summarise_ice,
 )
+from sea_ice_kedro.pipelines.time_series.pipeline import follow_predictions
 
 NAMESPACE = "inference"
 """Of the scenes that are only predicted: they stay apart from those learnt from."""
@@ -20,12 +21,17 @@ _PRODUCTS = {
     "ice_cell_counts",
     "daily_ice_grid",
     "ice_concentration_map",
+    "ice_region_series",
+    "ice_concentration_series",
+    "ice_daily_cubes",
+    "ice_concentration_maps",
 }
 _PARAMETERS = {
     "params:ingestion",
     "params:inference",
     "params:autolabel.quicklooks",
     "params:gridding.grid",
+    "params:time_series",
 }
 
 
@@ -53,6 +59,7 @@ def map_ingested(unet: str) -> Pipeline:
     return Pipeline(
         [
             grid_predictions(),
+            follow_predictions(),
             Node(
                 func=predict_scenes,
                 inputs=["scene_index", "scenes@windows", unet, "params:inference"],

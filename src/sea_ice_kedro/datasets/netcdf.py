@@ -1,0 +1,85 @@
+"""A NetCDF file of arrays with axes, for xarray and whatever else reads NetCDF-4."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.geotiff import write_errors
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_PREFIX = "sea_ice_"
+"""Of what the file says about its making."""
+
+
+class NetcdfDataset(WholeFileDataset["xr.Dataset"]):
+    """Saves and loads one `xarray.Dataset`, and what it was made from.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        daily_cubes:
+          type: sea_ice_kedro.datasets.ParallelPartitionedDataset
+          path: data/08_reporting/daily_cubes
+          filename_suffix: .nc
+          dataset: {type: sea_ice_kedro.datasets.NetcdfDataset}
+        ```
+
+        Using the Python API:
+
+        >>> from sea_ice_kedro.datasets import NetcdfDataset
+        >>> season = NetcdfDataset(filepath="epsg6932_25km.nc").load()
+        >>> season["sea_ice_concentration"].mean(["y", "x"])
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        provenance: Mapping[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A path, or a URL that fsspec knows.
+            provenance: To write into the file: `fingerprint`, `software`, ...
+            metadata: Ignored by Kedro; read by kedro-viz.
+        """
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._provenance = dict(provenance or {})
+
+    def save(self, data: "xr.Dataset") -> None:
+        """Write the arrays, whole or not at all.
+
+        Raises:
+            CannotWrite: if there is no room or no permission.
+        """
+        made = {_PREFIX + name: value for name, value in self._provenance.items()}
+        with write_errors(self._filepath), writing(self._filepath) as part:
+            data.assign_attrs(made).to_netcdf(part, engine="h5netcdf")
+
+    def load(self) -> "xr.Dataset":
+        """Read all of it into memory; times are decoded."""
+        # Late: a second or more.
+        import xarray as xr  # noqa: PLC0415
+
+        with (
+            reading(self._filepath) as path,
+            xr.open_dataset(path, engine="h5netcdf") as file,
+        ):
+            return file.load()
+
+    def stored_fingerprint(self) -> str | None:
+        """Tell what the existing file was made from; None when there is none."""
+        import h5netcdf  # noqa: PLC0415 - late, as xarray
+
+        try:
+            with reading(self._filepath) as path, h5netcdf.File(path) as file:
+                found = file.attrs.get(f"{_PREFIX}fingerprint")
+        except OSError:  # not there, or no such file
+            return None
+        return None if found is None else str(found)

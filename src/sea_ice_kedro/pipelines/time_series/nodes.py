@@ -1,0 +1,74 @@
+"""A season in numbers: series of regions, arrays and maps of days."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from narwhals.typing import IntoFrame
+
+from sea_ice_kedro.engines import Partitions
+from sea_ice_kedro.pipelines.time_series.cube import Season, build_cube
+from sea_ice_kedro.pipelines.time_series.daily_cells import (
+    cells_by_day,
+    grids_of,
+    name_of,
+)
+from sea_ice_kedro.pipelines.time_series.day_maps import day_cells, map_day
+from sea_ice_kedro.pipelines.time_series.regional import regional_series
+from sea_ice_kedro.rasters.concentration import ConcentrationRaster
+from sea_ice_kedro.reporting.concentration_series import draw_series
+from sea_ice_kedro.sources.named_regions import TimeSeriesOptions
+
+
+def follow_regions(daily_grid: IntoFrame, options: TimeSeriesOptions) -> pd.DataFrame:
+    """Sum the cells of every region by day; a day without observation has no areas.
+
+    Args:
+        daily_grid: A row a day and cell that was observed, in pandas or in Spark.
+        options: The regions.
+
+    Returns:
+        A row a region and calendar day, in pandas.
+    """
+    return regional_series(cells_by_day(daily_grid), options.named())
+
+
+def draw_regions(region_series: pd.DataFrame) -> go.Figure:
+    """Draw concentration, class areas and coverage of the regions over time."""
+    return draw_series(region_series)
+
+
+def lay_out_seasons(
+    daily_grid: IntoFrame, region_series: pd.DataFrame
+) -> Partitions[Any]:
+    """Declare the arrays of each grid: days, rows and columns, by the CF conventions.
+
+    Args:
+        daily_grid: A row a day and cell that was observed, in pandas or in Spark.
+        region_series: As `follow_regions` makes it.
+
+    Returns:
+        Name of the grid, "epsg6932_25km" -> maker of an `xarray.Dataset`.
+    """
+    made = {}
+    for grid, part in grids_of(cells_by_day(daily_grid)):
+        of_grid = region_series["grid"].eq(grid.crs) & region_series["cell_km"].eq(
+            grid.cell_m / 1e3
+        )
+        season = Season(grid, part, region_series[of_grid])
+        made[name_of(grid)] = partial(build_cube, season)
+    return made
+
+
+def map_days(daily_grid: IntoFrame) -> Partitions[ConcentrationRaster]:
+    """Declare a map of concentration of every day that was observed.
+
+    Args:
+        daily_grid: A row a day and cell that was observed, in pandas or in Spark.
+
+    Returns:
+        "2019-11-03_epsg6932_25km" -> maker of one raster on the grid.
+    """
+    cells = cells_by_day(daily_grid)
+    return {name: partial(map_day, day) for name, day in day_cells(cells)}
