@@ -19,10 +19,11 @@ from sea_ice_kedro.reporting.run_report.finding import GRAVITIES
 from sea_ice_kedro.reporting.run_report.findings import review
 from sea_ice_kedro.reporting.run_report.material import ReportMaterial
 from sea_ice_kedro.reporting.run_report.pictures import CLEAR_COLOUR, QUALITY_COLOURS
+from sea_ice_kedro.reporting.run_report.scene_facts import METHODS
 from sea_ice_kedro.reporting.run_report.scene_rows import observed_km2, tabulate_scenes
 from sea_ice_kedro.reporting.run_report.scene_views import (
-    METHODS,
     SceneView,
+    css,
     view_scenes,
 )
 from sea_ice_kedro.reporting.run_report.score_views import view_scores
@@ -68,12 +69,13 @@ def render_report(material: ReportMaterial) -> str:
         listed=_listed(views),
         totals=[total for kind in METHODS if (total := _total(scenes, kind))],
         scores=view_scores(material),
-        class_colours={c.label: _css(COLOURS[c]) for c in SeaIceClass}
-        | {"no data": _css(NODATA_COLOUR)},
+        class_names=[c.label for c in SeaIceClass],
+        class_colours={c.label: css(COLOURS[c]) for c in SeaIceClass}
+        | {"no data": css(NODATA_COLOUR)},
         flag_colours={
-            "clear": _css(CLEAR_COLOUR),
-            **{title: _css(QUALITY_COLOURS[flag]) for flag, title in _FLAGS.items()},
-            "no data": _css(NODATA_COLOUR),
+            "clear": css(CLEAR_COLOUR),
+            **{title: css(QUALITY_COLOURS[flag]) for flag, title in _FLAGS.items()},
+            "no data": css(NODATA_COLOUR),
         },
     )
 
@@ -94,10 +96,10 @@ class Total:
 def _total(scenes: pd.DataFrame, kind: str) -> Total | None:
     """Sum areas; None where no scene has one."""
     observed = observed_km2(scenes, kind)
-    water = scenes[f"{kind}.{SeaIceClass.OPEN_WATER.key}_km2"].astype(float)
     if not observed.sum() > 0:
         return None
-    ice = float((observed - water).sum())
+    columns = [f"{kind}.{c.key}_km2" for c in SeaIceClass if c.is_ice]
+    ice = float(scenes[columns].astype(float).sum().sum())
     return Total(
         words=METHODS[kind],
         scenes=int((observed > 0).sum()),
@@ -112,10 +114,6 @@ def _listed(views: list[SceneView]) -> list[SceneView]:
         return views
     places = sorted(range(len(views)), key=lambda place: -len(views[place].findings))
     return [views[place] for place in sorted(places[:MOST_ROWS])]
-
-
-def _css(colour: tuple[int, int, int]) -> str:
-    return "rgb({}, {}, {})".format(*colour)
 
 
 def _environment() -> jinja2.Environment:

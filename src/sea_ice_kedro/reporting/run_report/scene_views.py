@@ -8,21 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.classes import COLOURS, SeaIceClass
 from sea_ice_kedro.reporting.run_report.finding import Finding
 from sea_ice_kedro.reporting.run_report.pictures import TITLES, Pictures
-from sea_ice_kedro.reporting.run_report.words import (
-    area,
-    is_number,
-    moment,
-    number,
-    percent,
-    text,
-)
+from sea_ice_kedro.reporting.run_report.scene_facts import facts_of
+from sea_ice_kedro.reporting.run_report.words import is_number, percent
 from sea_ice_kedro.reporting.score_tables import records_of
-
-METHODS = {"label": "by brightness", "ice": "by the network"}
-"""Prefix of the columns of a class map -> how it was made."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +34,9 @@ class Share:
     label: str
     value: float
     """0..1."""
+
+    colour: str
+    """Of the class, as CSS writes it."""
 
     @property
     def words(self) -> str:
@@ -70,6 +64,12 @@ class SceneView:
     """Title -> name and value of what is known."""
 
     findings: tuple[Finding, ...]
+
+    @property
+    def share_of(self) -> Mapping[str, float | None]:
+        """Label of each class -> its share; None where the scene has no class map."""
+        known = {share.label: share.value for share in self.shares}
+        return {c.label: known.get(c.label) for c in SeaIceClass}
 
     @property
     def concentration(self) -> Any:  # noqa: ANN401 - a cell of a table
@@ -122,7 +122,7 @@ def _view(
             if name in pictures
         ),
         shares=_shares(row),
-        facts=_facts(row),
+        facts=facts_of(row),
         findings=tuple(about.get(scene_id, ())),
     )
 
@@ -134,6 +134,11 @@ def _uri(picture: bytes) -> str:
     return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
 
 
+def css(colour: tuple[int, int, int]) -> str:
+    """Write a colour, (R, G, B), as CSS does."""
+    return "rgb({}, {}, {})".format(*colour)
+
+
 def _kind(row: Mapping[str, Any]) -> str:
     return "label" if is_number(row["label.valid_fraction"]) else "ice"
 
@@ -142,71 +147,7 @@ def _shares(row: Mapping[str, Any]) -> tuple[Share, ...]:
     kind = _kind(row)
     values = {c: row[f"{kind}.{c.key}_fraction"] for c in SeaIceClass}
     return tuple(
-        Share(c.key, c.label, float(value))
+        Share(c.key, c.label, float(value), css(COLOURS[c]))
         for c, value in values.items()
         if is_number(value)
     )
-
-
-def _facts(row: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    facts = {"Scene": _origin(row)}
-    if is_number(row["filter.thin_cloud_fraction"]):
-        facts["Filter"] = _filter(row)
-    for kind, words in METHODS.items():
-        if is_number(row[f"{kind}.valid_fraction"]):
-            facts[f"Classes {words}"] = [*_classes(row, kind), *_made_by(row, kind)]
-    return facts
-
-
-def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    known = [
-        ("acquired", moment(row["acquired"])),
-        ("source", f"{text(row['source'])}: {text(row['location'])}"),
-        ("granule", text(row["granule"])),
-        ("projection", text(row["crs"])),
-        ("size", f"{row['height']} × {row['width']} pixels"),
-        ("pixel", f"{number(row['pixel_size_m'], 1)} m"),
-        ("observed", percent(row["valid_fraction"])),
-        ("sun elevation", f"{number(row['sun_elevation_deg'], 1)}°"),
-        ("cloud by producer", f"{number(row['cloud_percentage'])} %"),
-        ("baseline", text(row["processing_baseline"])),
-        ("manual label", "yes" if row["manual_label"] else "no"),
-        ("checksum", text(row["checksum"])),
-    ]
-    return [(name, value) for name, value in known if not value.startswith("–")]
-
-
-def _filter(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        ("method", text(row["filter.method"])),
-        ("haze taken out", percent(row["filter.thin_cloud_fraction"])),
-        ("shadow taken out", percent(row["filter.shadow_fraction"])),
-        ("class changed by it", percent(row["filter.changed_fraction"])),
-    ]
-
-
-def _classes(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
-    shares = [
-        (
-            c.label,
-            f"{percent(row[f'{kind}.{c.key}_fraction'])}, "
-            f"{area(row[f'{kind}.{c.key}_km2'])}",
-        )
-        for c in SeaIceClass
-    ]
-    concentration = percent(row[f"{kind}.sea_ice_concentration"])
-    return [*shares, ("sea ice concentration", concentration)]
-
-
-def _made_by(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
-    if kind == "ice":
-        return [
-            ("mean confidence", percent(row["ice.mean_confidence"])),
-            ("network", text(row["ice.model"])),
-        ]
-    limits = " and ".join(number(row[f"label.{c}_ice_min"]) for c in ("thin", "thick"))
-    return [
-        ("untrustworthy", percent(row["label.untrustworthy_fraction"])),
-        ("thin, thick ice from", f"brightness {limits}"),
-        ("limits from", text(row["label.limits_source"])),
-    ]
