@@ -1,0 +1,165 @@
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.reporting.run_report import page
+from sea_ice_kedro.reporting.run_report.page import render_report
+from sea_ice_kedro.run_record import RunRecord
+from tests.reporting.run_report.material import (
+    IDS,
+    index,
+    labels,
+    material,
+    record,
+    scores,
+)
+
+NOTHING = dict.fromkeys(["clouds", "labels", "ice", "scores", "class_scores", "split"])
+PICTURE = b"RIFF....WEBP"
+
+
+class Reader(HTMLParser):
+    """Text of a page, its links, and what it would load."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.words, self.links, self.ids, self.loads, self.open = [], [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given["href"]] if tag == "a" else []
+        loaded = given.get("src") or (given.get("href") if tag == "link" else None)
+        self.loads += [loaded] if loaded else []
+        self.open.append(tag)
+
+    def handle_data(self, data):
+        if self.open[-1:] not in (["style"], ["script"]):
+            self.words += data.split()
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+
+def read(**parts):
+    return Reader(render_report(material(**parts)))
+
+
+def matrices():
+    keys = [c.key for c in SeaIceClass]
+    key = {"method": "unet", "labels": "manual", "images": "original"}
+    return pd.DataFrame(
+        [
+            {
+                **{**key, "reference": "manual", "stratum": "all"},
+                **{"reference_class": r, "predicted_class": p},
+                **{"pixels": 100, "share_of_reference": 0.3333},
+            }
+            for r in keys
+            for p in keys
+        ]
+    )
+
+
+def test_the_page_tells_scenes_sources_checksums_and_statistics():
+    text = read(record=record()).text
+    assert "safe scene_a.SAFE 2019-11-03 19:09 UTC EPSG:32703 1000 × 1000 10.0" in text
+    assert "md5:scene_a" in text
+    assert "12.3 % 5.0 % 1.0 %" in text  # haze, shadow, changed
+    assert "80.0 % of 1 200 km² observed in 12 scenes; overlaps count twice" in text
+
+
+def test_the_page_tells_settings_software_times_and_failures():
+    text = read(record=record(failures=["scene_b"])).text
+    assert "filtering.method illumination published" in text
+    assert "kedro run --env test : done after 1 min 45 s. Commit 0000" in text
+    assert "kedro 1.7.0" in text
+    assert "ingestion.ingest_scenes 2026-11-24 12:00 UTC 18.2 s 66 0 1 3.7/s" in text
+    assert "scenes scene_b scene_b: damaged" in text
+
+
+def test_scores_stand_with_what_they_were_measured_against():
+    by_hand = read(matrices=matrices()).text
+    assert "original all manual labels accuracy 96.32 %" in by_hand
+    assert "thick ice 33.33 % 33.33 % 33.33 %" in by_hand
+    simulated = read(scenes=index(source="sample")).text
+    assert "original all the truth of simulated scenes accuracy 96.32 %" in simulated
+    by_limits = read(scores=scores("auto"), class_scores=None).text
+    assert "original all auto-labels agreement 96.32 %" in by_limits
+    assert "accuracy 96.32 %" not in by_limits
+
+
+def test_a_report_of_the_first_steps_alone_says_what_is_missing_and_how_to_get_it():
+    text = read(**NOTHING).text
+    assert "Class maps by brightness: kedro run --pipelines autolabel,reporting" in text
+    assert "Scores: kedro run --pipelines modeling,evaluation,reporting" in text
+    assert "No run is recorded beside these products" in text
+    assert "how right these maps are is not known here" in text
+
+
+def test_whatever_a_scene_or_an_error_is_called_it_is_text():
+    name = '<script>alert("x")</script>&'
+    html = render_report(
+        material(
+            scenes=index([name], location=name),
+            labels=labels([name]),
+            pictures={name: {"original": PICTURE, "thumbnail": PICTURE}},
+            record=record(failures=[name], error=name),
+        )
+    )
+    assert name not in html
+    assert html.count("<script>") == 1
+    links = [link for link in Reader(html).links if "scene-0" in link]
+    assert links
+    assert set(links) == {"#scene-0--script-alert--x----script--"}
+
+
+def test_every_link_leads_somewhere_in_the_page_and_nothing_is_fetched():
+    pictures = {i: {"original": PICTURE, "thumbnail": PICTURE} for i in IDS}
+    read_page = read(pictures=pictures, record=record(), matrices=matrices())
+    assert len(read_page.links) > 20
+    assert {link.removeprefix("#") for link in read_page.links} <= set(read_page.ids)
+    assert len(set(read_page.ids)) == len(read_page.ids)
+    assert {url.split(":")[0] for url in read_page.loads} == {"data"}
+    html = render_report(material(pictures=pictures))
+    assert re.findall(r"url\(|@import|https?://|fetch\(|XMLHttp", html) == []
+
+
+def test_what_is_true_of_every_scene_is_not_said_at_each():
+    pictures = {i: {"original": PICTURE} for i in IDS}
+    some = index(source="sample", sun_elevation_deg=[5.0] + [20.0] * 11)
+    text = read(scenes=some, pictures=pictures).text
+    assert text.count("a low sun") == 2  # its row of the table, its section
+    assert "simulated" in text
+    assert "note simulated" not in text
+
+
+def test_the_table_of_very_many_scenes_keeps_those_with_findings(monkeypatch):
+    monkeypatch.setattr(page, "MOST_ROWS", 3)
+    some = index(sun_elevation_deg=[20.0] * 11 + [5.0])
+    text = read(scenes=some).text
+    assert "3 of 12 scenes, those with most findings first chosen" in text
+    table = text[text.index("All scenes") if "All scenes" in text else 0 :]
+    assert "scene_l" in table
+    assert "scene_d" not in text
+
+
+def test_a_scene_without_any_observation_is_a_row_without_numbers():
+    nan = float("nan")
+    empty = labels(["dark"], valid_fraction=0.0, sea_ice_concentration=nan)
+    for c in SeaIceClass:
+        empty[f"{c.key}_fraction"] = nan
+    parts = {**NOTHING, "labels": empty, "scenes": index(["dark"], valid_fraction=0.0)}
+    text = read(**parts, record=RunRecord()).text
+    assert "dark 2019-11-03 19:09 UTC 0.0 % – – – 0.0 % – – – – – – scene" in text
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_run_of_no_scene_or_one_has_a_report(count):
+    parts = {**NOTHING, "scenes": index(IDS[:count])}
+    assert f"{count} scene" in read(**parts).text
