@@ -242,7 +242,7 @@ def test_nothing_is_measured_for_a_run_that_was_killed(request_of, tmp_path):
 
 
 @pytest.mark.spark
-def test_all_tables_and_figures_are_made_of_one_run(data_root, temporary):
+def test_both_tables_and_the_figure_are_made_of_one_run(data_root, temporary):
     run_here("scaling")
     folder = data_root / "08_reporting" / "scaling"
     table = pd.read_csv(folder / "scaling_executors.csv")
