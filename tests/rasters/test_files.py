@@ -1,6 +1,9 @@
 import os
 import socket
+import subprocess
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -44,6 +47,18 @@ def test_an_unfinished_file_names_its_machine_and_process(tmp_path, machine):
     with writing(str(tmp_path / "scene.tif")) as part:
         assert part.name == f".scene.tif.{machine}-{os.getpid()}.part"
         part.write_text("hello")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_writer_that_is_dead_and_not_yet_buried_is_no_writer(tmp_path, machine):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+    leftover = tmp_path / f".scene.tif.{machine}-{dead.pid}.part"
+    leftover.write_text("")
+    with writing(str(tmp_path / "scene.tif")) as part:
+        part.write_text("hello")
+    dead.wait()
+    assert not leftover.exists()
 
 
 def test_what_a_killed_writer_left_is_cleared_by_the_next_one(tmp_path, machine):

@@ -57,14 +57,14 @@ def test_more_workers_than_cores_are_refused(monkeypatch):
 
 
 def test_more_workers_than_gpus_are_refused(monkeypatch):
-    monkeypatch.setattr(launch, "_gpu_count", lambda: 2)
+    monkeypatch.setattr(launch, "gpu_count", lambda: 2)
     with pytest.raises(InvalidOption, match=r"machine has 2 GPU\(s\), got .*count=3"):
         how_many(WorkersOptions(count=3))
 
 
 def test_auto_is_one_worker_a_gpu_and_one_where_there_is_none(monkeypatch):
     assert how_many(WorkersOptions(count="auto")) == 1
-    monkeypatch.setattr(launch, "_gpu_count", lambda: 8)
+    monkeypatch.setattr(launch, "gpu_count", lambda: 8)
     assert how_many(WorkersOptions(count="auto")) == 8
 
 

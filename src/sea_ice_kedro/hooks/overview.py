@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 _LONG_S = 10.0
 
-_FIRST = ("run_report", "report", "prediction_quicklooks", "quicklooks")
+_FIRST = ("report", "prediction_quicklooks", "quicklooks")
 """What people look at first, if the run has it."""
 
 _MAPS = ("predictions", "class_maps")

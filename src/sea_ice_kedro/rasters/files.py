@@ -127,7 +127,20 @@ def _running(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Tell whether a process is dead, and only its parent has not yet asked how.
+
+    Workers of a killed run are left to init, which in a container may take its time.
+    """
+    try:
+        # "1234 (name) Z 1 ...", and a name may hold whatever it likes.
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False  # gone by now, or a system without /proc
+    return stat.rpartition(")")[2].split()[0] in ("Z", "X")
 
 
 def remove(filepath: str) -> None:

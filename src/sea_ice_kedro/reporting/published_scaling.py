@@ -1,8 +1,9 @@
-"""The published times: Iqrah et al. (2024), section IV-B1, Tables I and II.
+"""The published times: Iqrah et al. (2024), sections IV-B1 and IV-C1, Tables I to III.
 
 4 224 chips of 256 x 256 pixels. Table I: a quad-core 2 GHz Intel Core i5 with
 hyperthreading. Table II: Google Cloud Dataproc, a master and three workers with four
-cores each (Intel N2). Speedups are as printed.
+cores each (Intel N2). Table III: a DGX A100, Horovod, batches of 32 a GPU, 50 epochs.
+Speedups are as printed.
 """
 
 PROCESSES = {
@@ -27,3 +28,22 @@ EXECUTORS = {
 }
 """Table II. (Executors, cores of each) -> seconds of load, map and reduce, speedup of
 load and of reduce. "Map" only declares; the timed action counted rows."""
+
+TRAINING = {
+    1: (280.72, 5.5, 585.88, 1.00),
+    2: (142.98, 2.778, 1160.81, 1.96),
+    4: (74.09, 1.45, 2229.56, 3.79),
+    6: (51.56, 0.97, 3330.03, 5.44),
+    8: (38.91, 0.79, 4248.56, 7.21),
+}
+"""Table III. GPUs -> seconds of 50 epochs and of one, images a second, speedup."""
+
+BATCH_SIZE = 32
+"""Of each GPU (IV-C1)."""
+
+EPOCH_CHIPS = 3379
+"""Four fifths of the 4 224 chips (III-C)."""
+
+GRADIENT_BYTES = 4 * 7_780_000
+"""Of the U-Net of III-C in float32, whose parameters are not printed: as `conf/paper`
+builds it."""

@@ -35,7 +35,7 @@ def tabulate_processes(
         `chips_per_s`, `repeats`, `oversubscribed` (more processes than cores); and
         where the paper has that number, `paper_seconds` and `paper_speedup`.
     """
-    times = _with_speedups(measured, ["seconds"])
+    times = with_speedups(measured, ["seconds"])
     grouped = times.groupby("processes")
     table = grouped[["start_s", "seconds"]].median().reset_index()
     seconds = grouped["seconds"]
@@ -73,7 +73,7 @@ def tabulate_executors(
         `spark` and `java`; and where the paper has that setting, its five values.
     """
     keys = ["executors", "cores"]
-    times = _with_speedups(measured, ["load_s", "reduce_s"])
+    times = with_speedups(measured, ["load_s", "reduce_s"])
     grouped = times.groupby(keys)
     table = grouped[["start_s", "load_s", "map_s", "reduce_s"]].median().reset_index()
     reduce_s = grouped["reduce_s"]
@@ -95,7 +95,7 @@ def tabulate_executors(
     return _in_order(table, [*keys, "chips"]).round(_DIGITS)
 
 
-def _with_speedups(
+def with_speedups(
     measured: Sequence[Mapping[str, Any]], parts: list[str]
 ) -> pd.DataFrame:
     """Add speedups over the first setting of the same repeat, in `<part>_speedup`."""

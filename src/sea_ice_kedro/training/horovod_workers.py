@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from sea_ice_kedro.engines.base import worker_count
 from sea_ice_kedro.errors import SeaIceError, TrainingFailed
 from sea_ice_kedro.rasters.files import writing
 from sea_ice_kedro.training.fit import fit
+from sea_ice_kedro.training.options import WorkersOptions
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.workers import Value
 
@@ -111,28 +112,48 @@ def launch(plan: TrainingPlan, count: int) -> None:
     Raises:
         TrainingFailed: if a worker failed or died; names it and says why.
     """
-    options = plan.workers
-    expect_built_for(options.controller, options.collectives)
+    expect_built_for(plan.workers.controller, plan.workers.collectives)
     said = Path(plan.folder) / _SAID
     shutil.rmtree(said, ignore_errors=True)
     said.mkdir(parents=True)
-    names = options.network_interfaces
     try:
-        with _signals_kept():
-            horovod.run(
-                work,
-                args=(plan, os.getpid()),
-                num_proc=count,
-                hosts=options.hosts or f"localhost:{count}",
-                use_gloo=options.controller == "gloo",
-                use_mpi=options.controller == "mpi",
-                network_interfaces=names.split("+") if names else None,
-                ssh_port=options.ssh_port,
-                start_timeout=options.start_timeout_s,
-                disable_cache=True,
-            )
+        run_workers(work, (plan, os.getpid()), plan.workers, count)
     except Exception as error:
         raise TrainingFailed(what_ended(plan, count, error)) from error
+
+
+def run_workers(
+    task: Callable[..., Value],
+    args: tuple[Any, ...],
+    options: WorkersOptions,
+    count: int,
+) -> list[Value]:
+    """Call a function in as many new processes, and wait for all.
+
+    Args:
+        task: An importable function; it makes its `HorovodWorkers` itself.
+        args: Of the function, small enough to be sent.
+        options: How the processes find each other.
+        count: Number of workers.
+
+    Returns:
+        What each returned, by rank.
+    """
+    names = options.network_interfaces
+    with _signals_kept():
+        results: list[Value] = horovod.run(
+            task,
+            args=args,
+            num_proc=count,
+            hosts=options.hosts or f"localhost:{count}",
+            use_gloo=options.controller == "gloo",
+            use_mpi=options.controller == "mpi",
+            network_interfaces=names.split("+") if names else None,
+            ssh_port=options.ssh_port,
+            start_timeout=options.start_timeout_s,
+            disable_cache=True,
+        )
+    return results
 
 
 def expect_built_for(controller: str, collectives: str) -> None:
@@ -157,7 +178,7 @@ def work(plan: TrainingPlan, launcher: int) -> None:
     rank = next((os.environ[name] for name in _RANKS if name in os.environ), "0")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     if plan.workers.hosts is None:
-        threading.Thread(target=_exit_with, args=(launcher,), daemon=True).start()
+        end_with(launcher)
     try:
         fit(plan, HorovodWorkers())
     # Whatever it is, the launcher only sees that there was something.
@@ -175,8 +196,12 @@ def work(plan: TrainingPlan, launcher: int) -> None:
         raise
 
 
+def end_with(launcher: int) -> None:
+    """Have this worker end when the run that started it is killed."""
+    threading.Thread(target=_exit_with, args=(launcher,), daemon=True).start()
+
+
 def _exit_with(launcher: int) -> None:
-    """End this worker when the run that started it was killed."""
     while True:
         try:
             os.kill(launcher, 0)

@@ -65,7 +65,7 @@ def how_many(options: WorkersOptions) -> int:
                 f"has slots for ({options.hosts}), got {count}"
             )
         return count
-    gpus = _gpu_count()
+    gpus = gpu_count()
     if options.count == "auto":
         return max(gpus, 1)
     count, cores = int(options.count), worker_count("auto")
@@ -79,7 +79,8 @@ def how_many(options: WorkersOptions) -> int:
     return count
 
 
-def _gpu_count() -> int:
+def gpu_count() -> int:
+    """Count the GPUs of this machine that TensorFlow can use."""
     import tensorflow as tf  # noqa: PLC0415 - only where something is trained
 
     return len(tf.config.list_physical_devices("GPU"))

@@ -1,5 +1,7 @@
 """The U-Net of Iqrah et al. (2024, III-C, Fig. 7), in any size."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -68,6 +70,11 @@ class Normalise(layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, object]:
         """Give what the layer is rebuilt from."""
         return {**super().get_config(), "method": self.method}
+
+
+def gradient_bytes(options: UNetOptions) -> int:
+    """Give the bytes of a network's gradients, which workers average: float32."""
+    return sum(4 * math.prod(v.shape) for v in build_unet(options).trainable_variables)
 
 
 def build_unet(options: UNetOptions) -> keras.Model:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sea_ice_kedro.errors import MeasurementFailed
 from sea_ice_kedro.pipelines.scaling.request import ANSWER, REQUEST, Request
+from sea_ice_kedro.pipelines.scaling.training_request import TrainingRequest
 
 _MODULE = "sea_ice_kedro.pipelines.scaling.measure_once"
 
@@ -27,11 +28,13 @@ _OF_ANOTHER_SPARK = {
 _LAST_LINES = 4
 
 
-def in_fresh_process(job: str, request: Request, setting: str) -> dict[str, Any]:
+def in_fresh_process(
+    job: str, request: Request | TrainingRequest, setting: str
+) -> dict[str, Any]:
     """Measure in a new process, and wait for it.
 
     Args:
-        job: "processes" or "spark".
+        job: One of `measure_once.JOBS`.
         request: What is measured; its folder is made, and removed, here.
         setting: For errors: "2 processes".
 

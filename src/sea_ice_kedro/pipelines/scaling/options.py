@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.pipelines.scaling.training_options import TrainingScalingOptions
 
 _PUBLISHED_SIDES = (1, 2, 4)
 """Executors, and cores of each, of Table II."""
@@ -61,8 +62,14 @@ class ScalingOptions:
     seed: int = 2019
     """Of the simulated scenes."""
 
+    training: TrainingScalingOptions = field(default_factory=TrainingScalingOptions)
+    """Of Table III."""
+
     def __post_init__(self) -> None:
         """Refuse settings that cannot be measured or compared."""
+        if isinstance(self.training, dict):
+            record = TrainingScalingOptions(**self.training)
+            object.__setattr__(self, "training", record)
         expect_integer("scaling.chips", self.chips, 1, 1_000_000)
         expect_integer("scaling.chip_px", self.chip_px, 16, 4096)
         expect_integer("scaling.scene_px", self.scene_px, 32, 10_980)

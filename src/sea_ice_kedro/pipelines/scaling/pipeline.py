@@ -1,4 +1,4 @@
-"""Chips → seconds with processes and Spark executors, beside the published ones."""
+"""Chips → seconds with processes, Spark executors, training workers: Tables I-III."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -6,6 +6,11 @@ from sea_ice_kedro.pipelines.scaling.nodes import (
     describe_machine,
     measure_executors,
     measure_processes,
+)
+from sea_ice_kedro.pipelines.scaling.training_nodes import (
+    draw_training_scaling,
+    measure_training,
+    model_training,
 )
 from sea_ice_kedro.reporting.scaling_figures import draw_scaling
 
@@ -27,6 +32,29 @@ def create_pipeline() -> Pipeline:
                 inputs=_WORK,
                 outputs="scaling_processes",
                 name="measure_processes",
+            ),
+            Node(
+                func=measure_training,
+                inputs=[
+                    "params:scaling",
+                    "params:modeling.unet",
+                    "params:modeling.training",
+                    "scaling_processes",
+                ],
+                outputs=["training_times", "all_reduce_times"],
+                name="measure_training",
+            ),
+            Node(
+                func=model_training,
+                inputs=["training_times", "all_reduce_times", "params:scaling"],
+                outputs=["scaling_training", "training_model"],
+                name="model_training",
+            ),
+            Node(
+                func=draw_training_scaling,
+                inputs="scaling_training",
+                outputs="training_scaling_figure",
+                name="draw_training_scaling",
             ),
             Node(
                 func=measure_executors,

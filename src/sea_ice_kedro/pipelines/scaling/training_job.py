@@ -1,0 +1,123 @@
+"""One measurement of Table III, in a process of its own: see `measure_once`.
+
+Chips are learnt from as the `modeling` pipeline does it, by `training.launch.train`.
+"""
+
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
+from sea_ice_kedro.imagery.simulate import (
+    SimulationOptions,
+    sample_scenes,
+    simulate_scene,
+)
+from sea_ice_kedro.pipelines.scaling.training_request import TrainingRequest
+from sea_ice_kedro.training.launch import gpu_count, train
+from sea_ice_kedro.training.options import WorkersOptions
+from sea_ice_kedro.training.plan import TrainingPlan
+from sea_ice_kedro.training.shard_selection import Selection
+
+
+def prepare_training(request: TrainingRequest) -> dict[str, Any]:
+    """Write shards with as many chips as the largest measurement needs.
+
+    Returns:
+        `gpus` of this machine; `gradient_bytes` of the network.
+    """
+    from sea_ice_kedro.training.unet import gradient_bytes  # noqa: PLC0415 - Keras
+
+    scenes = -(-request.chips // request.chips_a_scene)
+    scene_px = request.chips_a_side * request.chip_px
+    for scene in sample_scenes(scenes, scene_px, request.seed):
+        _write_shard(request, *scene)
+    return {"gpus": gpu_count(), "gradient_bytes": gradient_bytes(request.unet)}
+
+
+def measure_training(request: TrainingRequest) -> dict[str, Any]:
+    """Train some epochs; the first one compiles and is not counted.
+
+    Returns:
+        `start_s`: all that is not in an epoch that counts; `epoch_s` and
+        `images_per_s`: medians of the others.
+    """
+    _share_cores(request)
+    begin = time.perf_counter()
+    history = train(_plan(request)).history[1:]
+    total_s = time.perf_counter() - begin
+    return {
+        "start_s": total_s - sum(epoch["seconds"] for epoch in history),
+        "epoch_s": statistics.median(epoch["seconds"] for epoch in history),
+        "images_per_s": statistics.median(epoch["images_per_s"] for epoch in history),
+    }
+
+
+def measure_all_reduces(request: TrainingRequest) -> dict[str, Any]:
+    """Average arrays between the workers, without training.
+
+    Returns:
+        `samples`: workers, bytes, seconds of each size.
+    """
+    _share_cores(request)
+    from sea_ice_kedro.training.all_reduce_timing import (  # noqa: PLC0415 - Horovod
+        time_all_reduces,
+    )
+
+    sizes, repeats = request.sizes, request.all_reduces
+    return {"samples": time_all_reduces(request.workers, sizes, repeats)}
+
+
+def _share_cores(request: TrainingRequest) -> None:
+    """Give each worker as many cores as one worker alone has."""
+    if request.cores is not None and hasattr(os, "sched_setaffinity"):  # not macOS
+        mine = sorted(os.sched_getaffinity(0))[: request.cores]
+        os.sched_setaffinity(0, mine)
+
+
+def _plan(request: TrainingRequest) -> TrainingPlan:
+    return TrainingPlan(
+        name="scaling",
+        train=_selections(request),
+        validation=(),
+        chip_px=request.chip_px,
+        class_fractions=(1 / 3, 1 / 3, 1 / 3),
+        unet=request.unet,
+        options=request.training,
+        workers=WorkersOptions(count=request.workers),
+        folder=request.folder,
+    )
+
+
+def _selections(request: TrainingRequest) -> tuple[Selection, ...]:
+    """Take the first chips of the shards, whole shards as far as they go."""
+    a_scene = request.chips_a_scene
+    selections, left = [], request.chips
+    for path in sorted(Path(request.shards).glob("*.tfrecord")):
+        if left:
+            taken = min(left, a_scene)
+            selections.append(Selection(str(path), a_scene, tuple(range(taken))))
+            left -= taken
+    return tuple(selections)
+
+
+def _write_shard(
+    request: TrainingRequest,
+    scene_id: str,
+    contents: SimulationOptions,
+    seed: int,
+) -> None:
+    """Write all chips of a simulated scene, labelled by its truth."""
+    from sea_ice_kedro.training.chip_shards import write_shard  # noqa: PLC0415
+
+    simulated = simulate_scene(contents, seed)
+    rgb, codes = simulated.scene.rgb, simulated.truth.codes
+    quality = np.zeros(contents.shape, np.uint8)
+    options = ChipOptions(request.chip_px, 0.0)
+    chips = cut_chips(scene_id, rgb, codes, quality, options)
+    path = Path(request.shards) / f"{scene_id}.tfrecord"
+    write_shard(str(path), chips, {"images": "original"}, {})
