@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 
 from benchmarks.labels.conditions import condition_named, scenes_of
+from benchmarks.labels.pictures import write_picture
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.grid_check import (
     GridCheckOptions,
@@ -43,7 +44,7 @@ def main() -> None:
         print(f"{name:24s} published per chip {published:6.2%}, ours {own:.2%}")
         if arguments.write:
             picture = draw_differences(labelled, options)
-            cv2.imwrite(str(arguments.write), picture[..., ::-1])
+            write_picture(arguments.write, picture)
             return
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.labels.pictures import paint_quality
+from benchmarks.labels.pictures import paint_quality, write_picture
 from sea_ice_kedro.imagery.arrays import RGB, Scene
 from sea_ice_kedro.imagery.classes import SeaIceClass, colourise
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
@@ -49,11 +49,13 @@ def main() -> None:
             continue
         large = [_sized(p, arguments.scale * max(scene.shape)) for p in panels]
         sheet = np.vstack([np.hstack(large[:2]), np.hstack(large[2:])])
-        _write(arguments.out / f"{file.stem}.png", sheet)
+        write_picture(arguments.out / f"{file.stem}.png", sheet)
     if chips:
         blank = [np.full_like(chips[0], 255)] * (-len(chips) % _ROW)
         rows = [[*chips, *blank][i : i + _ROW] for i in range(0, len(chips), _ROW)]
-        _write(arguments.out / "chips.png", np.vstack([np.hstack(row) for row in rows]))
+        write_picture(
+            arguments.out / "chips.png", np.vstack([np.hstack(row) for row in rows])
+        )
 
 
 def looked_at(scene: Scene) -> list[RGB]:
@@ -79,10 +81,6 @@ def _sized(picture: RGB, side: int) -> npt.NDArray[np.uint8]:
         size = (side, side)
     method = cv2.INTER_NEAREST
     return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
-
-
-def _write(path: Path, picture: npt.NDArray[np.uint8]) -> None:
-    cv2.imwrite(str(path), picture[..., ::-1])
 
 
 if __name__ == "__main__":

@@ -59,14 +59,14 @@ def main() -> None:
             if arguments.scenes and scene not in arguments.scenes:
                 continue
             stem = f"{name}_{scene}".replace(" ", "_").replace(",", "")
-            file = str(arguments.folder / (stem + arguments.suffix))
+            file = arguments.folder / (stem + arguments.suffix)
             if arguments.plain:
-                cv2.imwrite(file, made.scene.rgb[..., ::-1])
+                write_picture(file, made.scene.rgb)
                 continue
             pictures, share = panels(made)
             small = [_shrunk(picture, arguments.panel) for picture in pictures]
             drawn = sheet(small) if arguments.sheet else np.hstack(small)
-            cv2.imwrite(file, drawn[..., ::-1])
+            write_picture(file, drawn)
             print(f"{stem}: {share:.4f} right")
 
 
@@ -95,6 +95,12 @@ def sheet(small: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
     scene, restored, quality, _, wrong = small
     over = np.where(wrong.any(axis=-1, keepdims=True), wrong, restored // np.uint8(2))
     return np.vstack([np.hstack([scene, restored]), np.hstack([quality, over])])
+
+
+def write_picture(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
+    """Write a picture, a JPEG as small as those in `docs/` should be."""
+    small = (cv2.IMWRITE_JPEG_QUALITY, 80) if path.suffix == ".jpg" else ()
+    cv2.imwrite(str(path), rgb[..., ::-1], small)
 
 
 def paint_quality(quality: Quality) -> RGB:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.labels.conditions import SEEDS, Condition, scenes_of
-from benchmarks.labels.pictures import paint_quality
+from benchmarks.labels.pictures import paint_quality, write_picture
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import NODATA, QualityFlag, colourise, flagged
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
@@ -58,7 +58,7 @@ def main() -> None:
     for name, made in scenes_of(THICK_CLOUD, arguments.seeds, arguments.size):
         rows += [{"scene": name, **row} for row in measured(made)]
         if arguments.write and len(rows) == len(CLOUD_KINDS) * len(BANDS):
-            cv2.imwrite(str(arguments.write), drawn(made)[..., ::-1])
+            write_picture(arguments.write, drawn(made))
     table = pd.DataFrame(rows)
     sums = table.drop(columns="scene").groupby(["cloud", "bands"], sort=False).sum()
     print(shares_of(sums).round(4).to_string())

@@ -34,13 +34,15 @@ def draw_differences(labelled: Scene, options: GridCheckOptions) -> RGB:
         uint8 (height, width, 3).
     """
     masks, counts = differences(labelled), count_differences(labelled)
-    shares = [counts[name] / max(counts["pixels"], 1) for name in ("published", "own")]
+    differing = counts["published"], counts["own"]
     moved = options.chip_px // 2
     captions = ["scene"]
     panels = [_shrunk(labelled.rgb, options)]
     names = ("published filter on each chip", "filter and limits of this run")
-    for name, band, mask, share in zip(names, BANDS[::2], masks, shares, strict=True):
-        captions += [name, f"another class {moved} px further: {share:.2%}"]
+    for name, band, mask, many in zip(names, BANDS[::2], masks, differing, strict=True):
+        share = many / max(counts["pixels"], 1)
+        said = f"another class {moved} px further: {share:.2%}, {many:,} pixels"
+        captions += [name, said]
         panels += [
             _shrunk(colourise(labelled.alongside[band]), options),
             _marked(labelled.rgb, mask, options),
