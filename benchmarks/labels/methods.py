@@ -61,5 +61,8 @@ METHODS: dict[str, Method] = {
 }
 """Name in the tables -> method."""
 
+NETWORK = "U-Net"
+"""Name of `by_network`."""
+
 OURS = "illumination, scene limits"
 BASELINES = ("no filter", "published")

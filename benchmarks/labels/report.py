@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from benchmarks.labels.methods import BASELINES, OURS
+from benchmarks.labels.methods import BASELINES, NETWORK, OURS
 from sea_ice_kedro.imagery.classes import SeaIceClass
 
 _HEAD = (
@@ -17,7 +17,11 @@ _HEAD = (
     "worst scene",
     "no label",
 )
-_COLOURS = ("#9aa5b1", "#c98b3b", "#5f9ea0", "#4f6d9c", "#123b6d")
+_NETWORK_NOTE = (
+    f"{NETWORK}: of unfiltered scenes, trained as [labels](../labels.md) says, scored "
+    "by `--network`.",
+)
+_COLOURS = ("#9aa5b1", "#c98b3b", "#5f9ea0", "#4f6d9c", "#123b6d", "#8e5572")
 
 
 def write_report(table: pd.DataFrame, seeds: str, size: int, folder: Path) -> None:
@@ -37,6 +41,7 @@ def write_report(table: pd.DataFrame, seeds: str, size: int, folder: Path) -> No
         "",
         f"{title} Written by `python -m benchmarks.labels --seeds {seeds} --write`;",
         "an observed pixel without a label counts as wrong.",
+        *(_NETWORK_NOTE if (table["method"] == NETWORK).any() else ()),
         "",
         f"| {' | '.join(_HEAD)} |",
         "|" + "---|" * len(_HEAD),

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.labels.conditions import Condition, scenes_of
+from benchmarks.labels.conditions import CONDITIONS, Condition, scenes_of
 from benchmarks.labels.methods import Method
 from sea_ice_kedro.imagery.arrays import Codes
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
@@ -97,6 +97,7 @@ def table_of(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     """
     frame = pd.DataFrame(
         [vars(outcome) for outcome in outcomes],
+        columns=["condition", "scene", "method", "counts", "water_without_data"],
     )
     groups = frame.groupby(["condition", "method"], sort=False)
     return pd.DataFrame(
@@ -104,6 +105,26 @@ def table_of(outcomes: Iterable[Outcome]) -> pd.DataFrame:
             {"condition": condition, "method": method, **_row(group)}
             for (condition, method), group in groups
         ]
+    )
+
+
+def joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables of the same seeds and size together, by condition.
+
+    Raises:
+        SystemExit: if two have the same method under the same condition.
+    """
+    rows = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    twice = rows[rows.duplicated(["condition", "method"])]
+    if len(twice):
+        condition, method = twice.iloc[0][["condition", "method"]]
+        raise SystemExit(
+            f"expected each method once, got {method!r} under {condition!r} twice"
+        )
+    order = {condition.name: place for place, condition in enumerate(CONDITIONS)}
+    rows = rows.assign(place=rows["condition"].map(order))
+    return rows.sort_values("place", kind="stable", ignore_index=True).drop(
+        columns="place"
     )
 
 

@@ -10,7 +10,16 @@ from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.classes import QualityFlag, SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
+from sea_ice_kedro.imagery.illumination.evidence import (
+    BRIGHT_STEP,
+    CHROMA_MIN,
+    CHROMA_STEP,
+    HAZE_OF_STATE,
+    SHADOW_OF_STATE,
+    log_likelihood,
+)
 from sea_ice_kedro.imagery.illumination.sky import estimate_sky
+from sea_ice_kedro.imagery.illumination.tones import find_tones
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
 
@@ -208,3 +217,42 @@ def test_labels_do_not_depend_on_how_a_scene_is_cut():
                 cut = Scene("c", filtered.rgb[window], filtered.valid_mask[window])
                 stitched[window] = label_scene(cut, thresholds).codes
         assert (stitched != whole.codes).sum() == 0
+
+
+def two_tones():
+    """Snow and water, a hundred rows of each; every tenth pixel differs in tint."""
+    rgb = np.empty((200, 100, 3), np.uint8)
+    rgb[:100], rgb[100:] = (218, 219, 225), (6, 8, 13)
+    rgb[:100, ::10], rgb[100:, ::10] = (214, 219, 225), (9, 8, 13)
+    return rgb
+
+
+def test_tones_are_medians_near_the_two_modes():
+    tones = find_tones(two_tones(), np.ones((200, 100), bool))
+    assert (tones.thick, tones.water) == (225.0, 13.0)
+    assert tones.thick_tint == (7.0, 6.0, 0.0)
+    assert (tones.thick_chroma, tones.water_chroma) == (7.0, 7.0)
+    assert tones.chroma_spread == 1.5
+    assert tones.shares == pytest.approx((0.5 / 1.2, 0.2 / 1.2, 0.5 / 1.2))
+
+
+def test_tones_are_those_of_every_fourth_valid_pixel():
+    rgb, ok = two_tones(), np.ones((200, 100), bool)
+    ok[::4, ::4] = np.arange(25) < 12
+    rgb[::4, 48:] = 77  # not valid where it is looked at
+    rgb[1::2], rgb[2::4] = 150, 150
+    tones = find_tones(rgb, ok, step=4)
+    assert (tones.thick, tones.water) == (225.0, 13.0)
+    assert find_tones(rgb, np.zeros((200, 100), bool), step=4) is None
+
+
+def test_nothing_is_darker_than_the_veil():
+    tones = find_tones(two_tones(), np.ones((200, 100), bool))
+    table = log_likelihood(tones)
+    chroma = (7 - CHROMA_MIN) // CHROMA_STEP
+    hazy = np.flatnonzero((SHADOW_OF_STATE == 0) & np.isclose(HAZE_OF_STATE, 0.27))[0]
+    water, veiled = 13 // BRIGHT_STEP, 70 // BRIGHT_STEP
+    assert table[water, chroma, 0] > -5
+    assert table[veiled, chroma, hazy] > -7
+    assert table[water, chroma, hazy] < -30
+    assert table[veiled, chroma, 0] > np.log(2e-5)
