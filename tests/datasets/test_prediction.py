@@ -54,6 +54,7 @@ def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):
         "height": 2,
         "width": 4,
         "crs": "EPSG:3031",
+        "transform": ROSS_SEA.transform,
     }
 
 

@@ -288,7 +288,7 @@ def test_a_map_of_a_day_is_a_valid_cog_on_the_grid_of_all_days(season, tmp_path)
 def test_predictions_go_the_same_way_to_products_of_their_own():
     assert create_pipeline().all_outputs() == {
         *("region_series", "concentration_series", "daily_cubes"),
-        "concentration_maps",
+        "concentration_maps@raster",
     }
     assert follow_predictions().all_outputs() == {
         f"ice_{name}" for name in create_pipeline().all_outputs()
@@ -313,9 +313,9 @@ def test_a_run_makes_the_series_of_its_regions(data_root, tmp_path):
     parameters = from_folder(folder, time_series={"regions": [WEST]})
     run_here(*RUN, "time_series", **parameters)
     assert set(files(data_root)) >= PRODUCTS
-    before = digests(data_root)
+    before = {name: digests(data_root)[name] for name in PRODUCTS}
     run_here("time_series", time_series={"regions": [WEST]})
-    assert digests(data_root) == before
+    assert {name: digests(data_root)[name] for name in PRODUCTS} == before
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from sea_ice_kedro.datasets.run_record import RunRecordDataset
 from sea_ice_kedro.datasets.scene import SceneDataset
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
 from sea_ice_kedro.datasets.scene_windows import SceneWindowsDataset
+from sea_ice_kedro.datasets.stac_catalogue import StacCatalogueDataset
 from sea_ice_kedro.datasets.unet import UNetDataset
 from sea_ice_kedro.datasets.web_page import WebPageDataset
 from sea_ice_kedro.datasets.work_folder import WorkFolderDataset
@@ -46,6 +47,7 @@ __all__ = [
     "SceneTableDataset",
     "SceneWindowsDataset",
     "TableFolderDataset",
+    "StacCatalogueDataset",
     "UNetDataset",
     "WebPageDataset",
     "WorkFolderDataset",

@@ -16,7 +16,10 @@ class RasterTagsDataset(RasterFileDataset[dict[str, Any]]):
     """
 
     def load(self) -> dict[str, Any]:
-        """Read tags (lower case), `height`, `width` and `crs` ("" when there is none).
+        """Read tags (lower case), size and place of the raster.
+
+        These are `height`, `width`, `crs` and `transform`, "" and None where the raster
+        lies nowhere.
 
         Raises:
             InvalidScene: if the file is damaged.
@@ -25,7 +28,8 @@ class RasterTagsDataset(RasterFileDataset[dict[str, Any]]):
             georeference = georeference_of(file)
             crs = "" if georeference is None else georeference.crs
             size = {"height": file.height, "width": file.width, "crs": crs}
-            return {**tags_of(file), **size}
+            place = None if georeference is None else georeference.transform
+            return {**tags_of(file), **size, "transform": place}
 
     def save(self, data: dict[str, Any]) -> NoReturn:
         """Refuse: tags are written together with the pixels.

@@ -177,6 +177,18 @@ def checksum(filepath: str) -> str:
         return f"remote:{digest}"
 
 
+def size_of(filepath: str) -> int:
+    """Tell the size of a file in bytes.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        CannotRead: if it is in a bucket that does not answer.
+    """
+    filesystem, path = locate(filepath)
+    with reading_from(filepath):
+        return int(filesystem.size(path))
+
+
 @lru_cache(maxsize=256)
 def _md5(path: str, *_changes_with: Any) -> str:  # noqa: ANN401 - a cache key
     digest = hashlib.md5(usedforsecurity=False)

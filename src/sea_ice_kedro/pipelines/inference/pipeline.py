@@ -24,7 +24,7 @@ _PRODUCTS = {
     "ice_region_series",
     "ice_concentration_series",
     "ice_daily_cubes",
-    "ice_concentration_maps",
+    "ice_concentration_maps@raster",
 }
 _PARAMETERS = {
     "params:ingestion",

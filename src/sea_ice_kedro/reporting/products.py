@@ -1,0 +1,66 @@
+"""The files of a run as a catalogue tells of them, without their pixels."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from sea_ice_kedro.imagery.arrays import Georeference
+
+
+@dataclass(frozen=True)
+class Product:
+    """One file, and what it says about itself."""
+
+    kind: str
+    """Of `KINDS` in `stac_assets`: "class_map", ..."""
+
+    href: str
+    """Absolute path or URL."""
+
+    size: int | None = None
+    """In bytes."""
+
+    checksum: str = ""
+    """"md5:..." of the content; "" where it is not known."""
+
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Of a raster: those of the file, with `height`, `width`, `crs`, `transform`."""
+
+    @property
+    def georeference(self) -> Georeference | None:
+        """Where a raster lies; None where it does not say so."""
+        if not self.tags.get("transform"):
+            return None
+        return Georeference(str(self.tags["crs"]), tuple(self.tags["transform"]))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of a raster."""
+        return int(self.tags["height"]), int(self.tags["width"])
+
+
+@dataclass(frozen=True)
+class ProductGroup:
+    """All files of one scene, or of one day."""
+
+    name: str
+    products: tuple[Product, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the index says of a scene: `source`, `location`, ..."""
+
+    def rasters(self) -> Iterator[Product]:
+        """Give the products that say what they are."""
+        return (product for product in self.products if product.tags)
+
+    def acquired(self) -> datetime | None:
+        """Tell when it was observed; None when no raster of it knows."""
+        for raster in self.rasters():
+            if raster.tags.get("acquired"):
+                when = datetime.fromisoformat(raster.tags["acquired"])
+                return when.astimezone(timezone.utc)
+        return None
+
+    def day(self) -> str:
+        """Tell of which day it is: "2019-11-03"."""
+        return str(next(self.rasters()).tags["day"])

@@ -1,0 +1,188 @@
+"""One file as an asset of STAC, with classes, place, making and checksum.
+
+STAC 1.1 with the extensions projection 2.0, classification 2.0, processing 1.2 and file
+2.1.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pystac
+from pyproj import CRS
+from pystac.extensions.classification import Classification
+
+from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.classes import COLOURS, NODATA, SeaIceClass
+from sea_ice_kedro.reporting.products import Product
+
+CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
+FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
+PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"
+PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
+
+_COG, _TIFF = pystac.MediaType.COG, pystac.MediaType.GEOTIFF
+_MD5_MULTIHASH = "d50110"
+"""Code of MD5 (0xd5 as a varint) and its length, 16 bytes (multiformats.io)."""
+
+_HASH = "md5:"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one kind of product is."""
+
+    title: str
+    roles: tuple[str, ...]
+    media_type: str
+    bands: tuple[str, ...] = ()
+    classified: bool = False
+    """Whether its first band holds classes."""
+
+    nodata: int | None = None
+
+
+KINDS = {
+    "class_map": Kind(
+        "Classes by brightness", ("data",), _COG, ("sea_ice_class",), True, NODATA
+    ),
+    "prediction": Kind(
+        "Classes by a network, and its confidence in percent",
+        ("data",),
+        _COG,
+        ("sea_ice_class", "confidence_percent"),
+        True,
+        NODATA,
+    ),
+    "filtered_scene": Kind(
+        "Scene without thin cloud and shadow, and its quality flags",
+        ("data", "reflectance"),
+        _TIFF,
+    ),
+    "quicklook": Kind(
+        "Scene, filtered scene and classes", ("overview",), pystac.MediaType.PNG
+    ),
+    "prediction_quicklook": Kind(
+        "Scene, prediction and confidence", ("overview",), pystac.MediaType.PNG
+    ),
+    "concentration": Kind(
+        "Sea ice concentration by brightness, and share observed, in percent",
+        ("data",),
+        _COG,
+        ("sea_ice_concentration_percent", "observed_percent"),
+        nodata=NODATA,
+    ),
+    "ice_concentration": Kind(
+        "Sea ice concentration by a network, and share observed, in percent",
+        ("data",),
+        _COG,
+        ("sea_ice_concentration_percent", "observed_percent"),
+        nodata=NODATA,
+    ),
+}
+"""By name of the asset."""
+
+
+def asset_of(product: Product) -> pystac.Asset:
+    """Describe a file.
+
+    Args:
+        product: The file and, of a raster, its tags.
+    """
+    kind = KINDS[product.kind]
+    fields: dict[str, Any] = {**_file(product), **_making(product.tags)}
+    if product.tags:
+        fields |= projection_of(product.georeference, product.shape)
+    if kind.nodata is not None:
+        fields |= {"data_type": "uint8", "nodata": kind.nodata}
+    if kind.bands:
+        fields["bands"] = [{"name": name} for name in kind.bands]
+    if kind.classified:
+        fields["bands"][0]["classification:classes"] = _classes(product.tags)
+    return pystac.Asset(
+        product.href, kind.title, None, kind.media_type, list(kind.roles), fields
+    )
+
+
+def classes() -> list[dict[str, Any]]:
+    """Describe what the codes of a class map mean, with their colours."""
+    return [
+        *(_class(c.value, c.key, c.label, COLOURS[c]) for c in SeaIceClass),
+        {
+            "value": NODATA,
+            "name": "nodata",
+            "title": "no data",
+            "description": "not observed, or not trusted; never open water",
+            "nodata": True,
+        },
+    ]
+
+
+def projection_of(
+    georeference: Georeference | None, shape: tuple[int, int]
+) -> dict[str, Any]:
+    """Say where a raster's pixels lie, in its own coordinate reference system."""
+    if georeference is None:
+        return {"proj:shape": list(shape)}
+    crs, code = georeference.crs, georeference.crs
+    wkt = {}
+    if not crs.startswith("EPSG:"):
+        code = None  # type: ignore[assignment]
+        wkt = {"proj:wkt2": CRS.from_user_input(crs).to_wkt("WKT2_2019")}
+    transform = [*georeference.transform]
+    return {
+        "proj:code": code,
+        **wkt,
+        "proj:shape": list(shape),
+        "proj:transform": transform,
+    }
+
+
+def _class(
+    value: int, key: str, label: str, colour: tuple[int, int, int]
+) -> dict[str, Any]:
+    made = Classification.create(
+        value,
+        f"{label}: a class of appearance, not a stage of development",
+        key,
+        label,
+        bytes(colour).hex().upper(),
+    )
+    return made.to_dict()
+
+
+def _classes(tags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Add to the classes how many pixels of the file they have."""
+    known = classes()
+    counts = [int(tags[f"pixels_{c.key}"]) for c in SeaIceClass]
+    counts.append(int(tags["pixels"]) - sum(counts))
+    for described, count in zip(known, counts, strict=True):
+        described["count"] = count
+        described["percentage"] = round(100 * count / int(tags["pixels"]), 4)
+    return known
+
+
+def _file(product: Product) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if product.size is not None:
+        fields["file:size"] = product.size
+    if product.checksum.startswith(_HASH):
+        digest = product.checksum.removeprefix(_HASH)
+        fields["file:checksum"] = _MD5_MULTIHASH + digest
+    return fields
+
+
+def _making(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """Say which software and settings made a file."""
+    name, _, version = str(tags.get("software", "")).partition(" ")
+    fields: dict[str, Any] = {}
+    if version:
+        fields["processing:software"] = {name: version}
+    if tags.get("recipe"):
+        expression = json.loads(tags["recipe"])
+        fields["processing:expression"] = {
+            "format": "sea_ice_kedro recipe",
+            "expression": expression,
+        }
+    return fields

@@ -1,0 +1,175 @@
+"""A static STAC catalogue of what a run has made.
+
+An item is a scene, or a day of a polar grid. STAC needs a time of each item, and no
+place: a scene without a georeference has none, one without a time is left out.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pystac
+
+from sea_ice_kedro import __version__
+from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.rasters.geojson import place_of
+from sea_ice_kedro.reporting import stac_assets as stac
+from sea_ice_kedro.reporting.products import ProductGroup
+
+SCENES, DAYS = "scenes", "daily-concentration"
+_WHOLE_EARTH = [-180.0, -90.0, 180.0, 90.0]
+_EXTENSIONS = [stac.PROJECTION, stac.PROCESSING, stac.FILE]
+_DAY = timedelta(days=1)
+
+
+def catalogue_of(
+    scenes: Iterable[ProductGroup], days: Iterable[ProductGroup]
+) -> pystac.Catalog:
+    """Describe the products of scenes and of days.
+
+    Args:
+        scenes: Those without a time of acquisition must have been left out.
+        days: Maps of concentration by day.
+
+    Returns:
+        A catalogue of a collection of each, where there are any; hrefs of assets are
+        absolute as long as nobody has saved it.
+    """
+    catalogue = pystac.Catalog(
+        "sea_ice_kedro",
+        "Class maps of sea ice from Sentinel-2 scenes, and concentration by day.",
+        "Sea ice",
+        catalog_type=pystac.CatalogType.SELF_CONTAINED,
+    )
+    made = [
+        (SCENES, "Scenes", "A scene an item: classes and pictures.", _scene_items),
+        (DAYS, "Concentration by day", "A day of a polar grid an item.", _day_items),
+    ]
+    for (name, title, said, describe), groups in zip(
+        made, (list(scenes), list(days)), strict=True
+    ):
+        items = list(describe(groups))
+        if items:
+            catalogue.add_child(_collection(name, title, said, items))
+    return catalogue
+
+
+def _scene_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
+    for group in groups:
+        item = _item(group, group.acquired())
+        item.properties["processing:lineage"] = _lineage(group)
+        item.properties |= _shares(group)
+        item.stac_extensions.append(stac.CLASSIFICATION)
+        yield item
+
+
+def _day_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
+    for group in groups:
+        start = datetime.fromisoformat(group.day()).replace(tzinfo=timezone.utc)
+        item = _item(group, None, start, start + _DAY - timedelta(seconds=1))
+        item.properties["processing:lineage"] = (
+            "true areas of the classes of all scenes of the day, summed by cell of the "
+            "grid; concentration is ice area / observed area"
+        )
+        yield item
+
+
+def _item(
+    group: ProductGroup,
+    when: datetime | None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> pystac.Item:
+    raster = next(group.rasters())
+    georeference: Georeference | None = raster.georeference
+    place = None if georeference is None else place_of(georeference, raster.shape)
+    item = pystac.Item(
+        group.name,
+        None if place is None else place.geometry,
+        None if place is None else place.bbox,
+        when,
+        {
+            "processing:software": {"sea_ice_kedro": __version__},
+            **stac.projection_of(georeference, raster.shape),
+        },
+        start,
+        end,
+        list(_EXTENSIONS),
+    )
+    for product in group.products:
+        item.add_asset(product.kind, stac.asset_of(product))
+    return item
+
+
+def _lineage(group: ProductGroup) -> str:
+    source, location = (group.facts.get(k, "") for k in ("source", "location"))
+    steps = [stac.KINDS[product.kind].title for product in group.products]
+    return f"{location or group.name} (source {source or 'unknown'}); " + "; ".join(
+        steps
+    )
+
+
+def _shares(group: ProductGroup) -> dict[str, Any]:
+    """Give the concentration of a scene, for search without opening a file."""
+    for raster in group.rasters():
+        if "pixels" in raster.tags:
+            counts = {c: int(raster.tags[f"pixels_{c.key}"]) for c in SeaIceClass}
+            valid = sum(counts.values())
+            ice = valid - counts[SeaIceClass.OPEN_WATER]
+            return {
+                "sea_ice:valid_fraction": round(valid / int(raster.tags["pixels"]), 6),
+                "sea_ice:concentration": round(ice / valid, 6) if valid else None,
+            }
+    return {}
+
+
+def _collection(
+    name: str, title: str, said: str, items: list[pystac.Item]
+) -> pystac.Collection:
+    collection = pystac.Collection(
+        name,
+        f"{said} Classes are of appearance, not stages of development; land counts as "
+        "ice, and no data is never water.",
+        _extent(items),
+        title,
+        catalog_type=pystac.CatalogType.SELF_CONTAINED,
+        license="other",
+        providers=[
+            pystac.Provider("sea_ice_kedro", roles=[pystac.ProviderRole.PROCESSOR])
+        ],
+        summaries=pystac.Summaries(_summaries(name, items)),
+    )
+    if name == SCENES:
+        collection.stac_extensions = [stac.CLASSIFICATION]
+    collection.add_items(items)
+    return collection
+
+
+def _summaries(name: str, items: list[pystac.Item]) -> dict[str, Any]:
+    codes = sorted({item.properties.get("proj:code") or "" for item in items} - {""})
+    summaries: dict[str, Any] = {"proj:code": codes} if codes else {}
+    if name == SCENES:
+        summaries["classification:classes"] = stac.classes()
+    return summaries
+
+
+def _extent(items: list[pystac.Item]) -> pystac.Extent:
+    """Give box and days of all items; the whole Earth where none has a place."""
+    boxes = [item.bbox for item in items if item.bbox] or [_WHOLE_EARTH]
+    crosses = any(west > east for west, _, east, _ in boxes)
+    # All around, where a box crosses the antimeridian: right, and maybe too wide.
+    west = -180.0 if crosses else min(box[0] for box in boxes)
+    east = 180.0 if crosses else max(box[2] for box in boxes)
+    south, north = min(box[1] for box in boxes), max(box[3] for box in boxes)
+    starts = [_time(item, "start_datetime") for item in items]
+    ends = [_time(item, "end_datetime") for item in items]
+    return pystac.Extent(
+        pystac.SpatialExtent([[west, south, east, north]]),
+        pystac.TemporalExtent([[min(starts), max(ends)]]),
+    )
+
+
+def _time(item: pystac.Item, name: str) -> datetime:
+    time: Any = getattr(item.common_metadata, name) or item.datetime
+    return datetime.fromisoformat(time.isoformat())

@@ -1,0 +1,167 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pystac
+import pytest
+from pystac.extensions.classification import ClassificationExtension
+from pystac.extensions.file import FileExtension
+from pystac.extensions.projection import ProjectionExtension
+
+from sea_ice_kedro.datasets import (
+    ClassMapDataset,
+    ParallelPartitionedDataset,
+    StacCatalogueDataset,
+)
+from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
+from sea_ice_kedro.pipelines.catalogue.nodes import describe_products
+from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes
+from tests.pipelines.test_gridding import RUN
+from tests.runs import digests, from_folder, run_here
+from tests.stac import expect_valid
+
+CODES = np.array([[0, 1, 2, 255], [2, 2, 1, 0]], np.uint8)
+AT_180 = Georeference("EPSG:3031", (1e4, 0.0, -2e4, 0.0, -1e4, -1.5e6))
+LOCAL = Georeference(
+    'PROJCRS["a floe",BASEGEOGCRS["WGS 84",DATUM["World Geodetic System 1984",'
+    'ELLIPSOID["WGS 84",6378137,298.257223563]]],CONVERSION["c",METHOD["Polar '
+    'Stereographic (variant B)"],PARAMETER["Latitude of standard parallel",-71],'
+    'PARAMETER["Longitude of origin",30]],CS[Cartesian,2],AXIS["x",north],AXIS["y",'
+    'north],LENGTHUNIT["metre",1]]',
+    (10.0, 0.0, 1e6, 0.0, -10.0, 1e6),
+)
+
+
+def described(folder, **places):
+    """The catalogue of class maps a, b, ... with their places and times."""
+    for name, (place, when) in places.items():
+        path = str(folder / "maps" / f"{name}.tif")
+        provenance = {"software": "sea_ice_kedro 0.1.0", "recipe": '["label", {}]'}
+        dataset = ClassMapDataset(filepath=path, provenance=provenance)
+        dataset.save(ClassMap(name, CODES, place, when))
+    tags = ParallelPartitionedDataset(
+        path=str(folder / "maps"),
+        filename_suffix=".tif",
+        dataset={"type": "sea_ice_kedro.datasets.RasterTagsDataset"},
+    ).load()
+    index = pd.DataFrame({"scene_id": list(places), "source": "folder"})
+    index["location"] = index["scene_id"] + ".tif"
+    catalogue = describe_products(index, tags, *[None] * 8)
+    StacCatalogueDataset(path=str(folder / "stac")).save(catalogue)
+    return StacCatalogueDataset(path=str(folder / "stac")).load()
+
+
+def test_an_item_says_where_and_when_a_scene_is_and_what_lies_where(tmp_path):
+    catalogue = described(tmp_path, a=(ROSS_SEA, WHEN))
+    expect_valid(tmp_path / "stac")
+    (item,) = catalogue.get_items(recursive=True)
+    assert (item.id, item.datetime) == ("a", WHEN)
+    assert item.geometry["type"] == "Polygon"
+    assert item.bbox == pytest.approx(
+        [-165.965759, -78.651536, -165.963737, -78.651271], abs=1e-5
+    )
+    projection = ProjectionExtension.ext(item)
+    assert projection.code == "EPSG:3031"
+    assert projection.shape == [2, 4]
+    assert projection.transform == list(ROSS_SEA.transform)
+    assert item.assets["class_map"].href == "../../../maps/a.tif"
+    assert item.assets["class_map"].media_type == pystac.MediaType.COG
+    assert item.properties["sea_ice:concentration"] == round(4 / 7, 6)
+    assert item.properties["processing:lineage"].startswith("a.tif (source folder)")
+
+
+def test_a_class_has_a_value_a_name_a_colour_and_a_share(tmp_path):
+    (item,) = described(tmp_path, a=(ROSS_SEA, WHEN)).get_items(recursive=True)
+    asset = item.assets["class_map"]
+    classes = asset.extra_fields["bands"][0]["classification:classes"]
+    found = [(c["value"], c["name"], c.get("color_hint"), c["count"]) for c in classes]
+    assert found == [
+        (0, "thick_ice", "FF0000", 2),
+        (1, "thin_ice", "0000FF", 2),
+        (2, "open_water", "00FF00", 3),
+        (255, "nodata", None, 1),
+    ]
+    collection = item.get_collection()
+    summaries = ClassificationExtension.summaries(collection).classes
+    assert [c.title for c in summaries] == [
+        *("thick ice", "thin ice", "open water", "no data")
+    ]
+
+
+def test_an_asset_has_its_checksum_and_what_made_it(tmp_path):
+    (item,) = described(tmp_path, a=(ROSS_SEA, WHEN)).get_items(recursive=True)
+    asset = item.assets["class_map"]
+    size = (tmp_path / "maps" / "a.tif").stat().st_size
+    assert FileExtension.ext(asset).size == size
+    assert FileExtension.ext(asset).checksum.startswith("d50110")
+    assert asset.extra_fields["processing:software"] == {"sea_ice_kedro": "0.1.0"}
+    expression = asset.extra_fields["processing:expression"]
+    assert expression == {
+        "format": "sea_ice_kedro recipe",
+        "expression": ["label", {}],
+    }
+
+
+def test_a_scene_at_180_degrees_is_cut_and_its_collection_goes_around(tmp_path):
+    catalogue = described(tmp_path, a=(AT_180, WHEN), b=(ROSS_SEA, WHEN))
+    expect_valid(tmp_path / "stac")
+    first, _ = catalogue.get_items(recursive=True)
+    assert first.geometry["type"] == "MultiPolygon"
+    assert first.bbox[0] > first.bbox[2]
+    (box,) = first.get_collection().extent.spatial.bboxes
+    assert (box[0], box[2]) == (-180, 180)
+
+
+def test_a_scene_without_a_place_has_no_geometry(tmp_path):
+    catalogue = described(tmp_path, a=(None, WHEN))
+    expect_valid(tmp_path / "stac")
+    (item,) = catalogue.get_items(recursive=True)
+    assert (item.geometry, item.bbox) == (None, None)
+    assert "proj:code" not in item.properties
+
+
+def test_a_projection_without_a_number_is_written_out(tmp_path):
+    catalogue = described(tmp_path, a=(LOCAL, WHEN))
+    expect_valid(tmp_path / "stac")
+    (item,) = catalogue.get_items(recursive=True)
+    assert item.properties["proj:code"] is None
+    assert item.properties["proj:wkt2"].startswith('PROJCRS["a floe"')
+
+
+def test_scenes_without_a_time_are_left_out_and_named(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        catalogue = described(tmp_path, a=(ROSS_SEA, None), b=(ROSS_SEA, WHEN))
+    assert [item.id for item in catalogue.get_items(recursive=True)] == ["b"]
+    assert "1 of 2 scenes have no time of acquisition" in caplog.text
+    assert caplog.text.rstrip().endswith("which needs one: a")
+
+
+def test_a_run_without_any_time_has_a_valid_empty_catalogue(tmp_path):
+    described(tmp_path, a=(ROSS_SEA, None))
+    assert len(expect_valid(tmp_path / "stac")) == 1
+
+
+def test_a_run_describes_what_it_has_made_and_no_more(data_root, tmp_path):
+    folder = tmp_path / "in"
+    folder_of_scenes(folder, 2)
+    for name in "ab":
+        (folder / f"{name}.tif").rename(folder / f"{name}_20191103T190919.tif")
+    run_here(*RUN, "time_series", "catalogue", **from_folder(folder))
+    stac = data_root / "08_reporting" / "stac"
+    paths = [str(path.relative_to(stac)) for path in expect_valid(stac)]
+    day = "daily-concentration/2019-11-03_epsg6932_25km/2019-11-03_epsg6932_25km.json"
+    scenes = [
+        f"scenes/{n}/{n}.json" for n in ("a_20191103T190919", "b_20191103T190919")
+    ]
+    collections = [f"{n}/collection.json" for n in ("scenes", "daily-concentration")]
+    assert sorted(paths) == sorted(["catalog.json", *collections, *scenes, day])
+    (first, _) = pystac.read_file(stac / "scenes/collection.json").get_items()
+    assert list(first.assets) == ["class_map", "filtered_scene", "quicklook"]
+    before = digests(stac)
+    run_here("catalogue")
+    assert digests(stac) == before
+    # A scene that has gone is in no catalogue any more, though its files are there.
+    (folder / "b_20191103T190919.tif").unlink()
+    run_here(*RUN, "time_series", "catalogue", **from_folder(folder))
+    assert not (stac / scenes[1]).exists()
+    expect_valid(stac)
