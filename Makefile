@@ -47,7 +47,8 @@ test-browser: .tools/uv
 	$(UV) run --no-sync pytest -m browser
 
 test-docs: .tools/uv
-	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks
+	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \
+		--extra docs --extra spark --extra viz
 	$(UV) run --no-sync pytest -m documented
 
 docs: .tools/uv

@@ -14,12 +14,13 @@ _FENCE = re.compile(
     r"^(?P<indent> *)(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$",
     re.MULTILINE | re.DOTALL,
 )
-_INLINE = re.compile(r"`([^`\n]+)`")
+_INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 _TITLE = re.compile(r'title="([^"]+)"')
 
 # What an inline piece of code begins with when it is a command to type.
 _COMMANDS = re.compile(
-    r"(\.venv/bin/|\.tools/uv |kedro |make |python -m |pytest |deploy/|gcloud |docker )\S"
+    r"(\.venv/bin/\S+ |\.tools/uv |kedro |make |python -m |pytest |gcloud |docker "
+    r"|deploy/\S+\.sh )\S"
 )
 
 
@@ -78,5 +79,5 @@ def _without_comment(line):
 
 def inline_commands_of(path):
     """Give the commands that a page names within its text."""
-    found = _INLINE.findall(prose_of(path))
+    found = [" ".join(code.split()) for code in _INLINE.findall(prose_of(path))]
     return [code for code in found if _COMMANDS.match(code)]

@@ -1,0 +1,109 @@
+"""What becomes of each command that the documentation shows: the first rule that fits.
+
+A command that no rule knows fails the tests. `run` does it here, on small data. `parsed`
+does all but the work: the options are read, the pipeline is chosen, its parameters and
+inputs are checked. Both name what stands in for places that a reader would have. For
+`parsed`, `elsewhere` names the test that does the work.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How commands of one kind are tested, and why so."""
+
+    pattern: str
+    how: str
+    elsewhere: str = ""
+    """file::test that does the work."""
+
+    params: str = ""
+    """Added to --params: servers on this machine, small networks."""
+
+    def fits(self, command):
+        """Tell whether the rule is for this command."""
+        return re.search(self.pattern, command) is not None
+
+
+_TINY_NET = (
+    "modeling.unet.base_filters=2,modeling.training.epochs=1,modeling.chips.size_px=64"
+    ",modeling.training.batch_size=4,ingestion.sample.count=3"
+    ",ingestion.sample.size_px=128,engine.name=sequential"
+)
+_LOOPBACK = (
+    "ingestion.cutting.size_px=64,ingestion.earth_engine.url={earth_engine}"
+    ",engine.name=sequential"
+)
+
+RULES = [
+    # --- parts of commands, and names of programs
+    Rule(r"\.\.\.|<", "a part of one"),
+    Rule(r"^(kedro run --pipelines?|kedro)$", "a part of one"),
+    # --- make, uv, git hooks
+    Rule(r"^make ", "make"),
+    Rule(r"^\.tools/uv sync ", "uv"),
+    Rule(r"^pre-commit install$", "help"),
+    # --- kedro
+    Rule(r"kedro viz", "help"),
+    Rule(
+        r"kedro run .*--env dataproc",
+        "parsed",
+        "tests/test_spark.py::"
+        "test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine",
+    ),
+    Rule(
+        r"kedro run .*engine\.name=spark",
+        "parsed",
+        "tests/test_end_to_end.py::test_every_engine_makes_the_same_bytes",
+    ),
+    Rule(
+        r"kedro run .*workers\.count=2",
+        "parsed",
+        "tests/training/test_horovod_workers.py::"
+        "test_two_workers_end_equal_and_as_one_with_the_doubled_batch",
+    ),
+    Rule(
+        r"kedro run .*--env dgx",
+        "parsed",
+        "tests/training/test_horovod_workers.py::"
+        "test_two_workers_end_equal_and_as_one_with_the_doubled_batch",
+    ),
+    Rule(
+        r"kedro run --pipeline scaling",
+        "parsed",
+        "tests/pipelines/test_scaling.py::"
+        "test_both_tables_and_the_figure_are_made_of_one_run",
+    ),
+    Rule(r"kedro run .*earth_engine", "run", params=_LOOPBACK),
+    Rule(r"kedro run .*=stac", "run", params="ingestion.cutting.size_px=64"),
+    Rule(r"kedro run --env paper", "run", params=_TINY_NET),
+    Rule(r"kedro run", "run"),
+    # --- measurements: minutes each, so that their options are read and no more
+    Rule(r"^python -m benchmarks\.", "benchmark"),
+    Rule(r"^pytest tests/\S+\.py$", "file"),
+    # --- Google Cloud, containers and hosts that are not here
+    Rule(r"^gcloud |^docker build ", "cloud"),
+    Rule(r"^export \w+=", "shell"),
+    Rule(r"^earthengine authenticate$", "help"),
+    Rule(r"^cp deploy/", "shell"),
+    Rule(r"deploy/dataproc/\w+\.sh", "dry run"),
+    Rule(r"^deploy/dgx/train\.sh", "cloud"),
+    Rule(
+        r"^spark-submit ",
+        "elsewhere",
+        "tests/deploy/test_dataproc_main.py::"
+        "test_spark_submit_runs_the_package_anywhere",
+    ),
+]
+
+
+def rule_for(command):
+    """Give the rule of a command, or none."""
+    return next((rule for rule in RULES if rule.fits(plain(command))), None)
+
+
+def plain(command):
+    """A command without the folder of its program: `.venv/bin/kedro` is `kedro`."""
+    return command.replace(".venv/bin/", "")
