@@ -31,22 +31,42 @@ _TINY_NET = (
     "modeling.unet.base_filters=2,modeling.training.epochs=1,modeling.chips.size_px=64"
     ",modeling.training.batch_size=4,ingestion.sample.count=3"
     ",ingestion.sample.size_px=128,engine.name=sequential"
+    ",modeling.variants=manual_filtered"
 )
+"""One of the paper's four networks: compiling each takes as long as the rest."""
+
 _LOOPBACK = (
     "ingestion.cutting.size_px=64,ingestion.earth_engine.url={earth_engine}"
     ",engine.name=sequential"
 )
 
 RULES = [
+    # --- what tests of its own try, with a wheel and a browser
+    Rule(
+        r"^\.tools/uv build|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",
+        "elsewhere",
+        "tests/test_packaged.py::"
+        "test_it_runs_on_a_folder_of_scenes_from_an_empty_folder",
+    ),
+    Rule(
+        r"^sea-ice-kedro --co",
+        "elsewhere",
+        "tests/test_packaged.py::test_it_runs_with_settings_of_ones_own",
+    ),
+    Rule(
+        r"^make lineage$",
+        "elsewhere",
+        "tests/test_lineage.py::test_the_site_opens_and_asks_no_other_host",
+    ),
     # --- parts of commands, and names of programs
     Rule(r"\.\.\.|<", "a part of one"),
-    Rule(r"^(kedro run --pipelines?|kedro)$", "a part of one"),
     # --- make, uv, git hooks
     Rule(r"^make ", "make"),
     Rule(r"^\.tools/uv sync ", "uv"),
     Rule(r"^pre-commit install$", "help"),
+    Rule(r"^python -m http\.server|^python tools/|^(python -m )?sea.ice.kedro", "help"),
+    Rule(r"^kedro package$|^kedro viz", "help"),
     # --- kedro
-    Rule(r"kedro viz", "help"),
     Rule(
         r"kedro run .*--env dataproc",
         "parsed",
@@ -82,7 +102,7 @@ RULES = [
     Rule(r"kedro run", "run"),
     # --- measurements: minutes each, so that their options are read and no more
     Rule(r"^python -m benchmarks\.", "benchmark"),
-    Rule(r"^pytest tests/\S+\.py$", "file"),
+    Rule(r"pytest .*tests/\S+\.py$", "file"),
     # --- Google Cloud, containers and hosts that are not here
     Rule(r"^gcloud |^docker build ", "cloud"),
     Rule(r"^export \w+=", "shell"),
