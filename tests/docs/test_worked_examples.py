@@ -9,17 +9,25 @@ from tests.docs.worked_examples import copy_project, follow, run
 from tests.runs import ROOT
 
 EXTEND = ROOT / "docs" / "extend"
+PAGES = sorted(path.stem for path in EXTEND.glob("*.md"))
 
 
 @pytest.mark.documented
 @pytest.mark.slow
-@pytest.mark.parametrize("page", sorted(p.stem for p in EXTEND.glob("*.md")))
+@pytest.mark.parametrize("page", PAGES)
 def test_a_worked_example_works(page, tmp_path):
     if page == "class" and not find_spec("tensorflow"):  # importing it takes long
         pytest.skip("needs TensorFlow: its run trains a network")
     copy = copy_project(tmp_path)
     follow(blocks_of(EXTEND / f"{page}.md"), copy)
     assert list(copy.glob("data/**/*.tif"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_changes_of_an_example_fit_the_code_as_it_is(page, tmp_path):
+    changes = [b for b in blocks_of(EXTEND / f"{page}.md") if b.language == "diff"]
+    follow(changes, copy_project(tmp_path))
+    assert changes
 
 
 @pytest.mark.documented
