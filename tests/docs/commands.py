@@ -103,6 +103,8 @@ RULES = [
     # --- measurements: minutes each, so that their options are read and no more
     Rule(r"^python -m benchmarks\.", "benchmark"),
     Rule(r"pytest .*tests/\S+\.py$", "file"),
+    # --- programs of others, where they are installed
+    Rule(r"^(gdalinfo|ls|open|xdg-open) data/", "on products"),
     # --- Google Cloud, containers and hosts that are not here
     Rule(r"^gcloud |^docker build ", "cloud"),
     Rule(r"^export \w+=", "shell"),

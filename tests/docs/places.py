@@ -1,5 +1,6 @@
 """What stands where the documentation writes /path/to/scenes, and who answers there."""
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,7 @@ def make_places(folder, data):
         "/path/to/products": str(folder / "products"),
         "/path/to/unet.keras": str(network),
         "/path/to/chips": str(scenes),
+        "/path/to/regions.geojson": str(regions(folder / "regions.geojson")),
         "/raid/sea_ice": str(data),
         "https://earth-search.aws.element84.com/v1": str(catalogue),
         "=data/": f"={data}/",
@@ -69,6 +71,15 @@ def archive(folder):
         write(folder / f"s2_vis_{number:02}.png", scene)
         write(folder / f"s2_seg_{number:02}.png", colourise(codes))
     return folder
+
+
+def regions(path):
+    """Make a GeoJSON file of one region, the sea where the sample lies."""
+    ring = [[160, -80], [179, -80], [179, -60], [160, -60], [160, -80]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"name": "bay"}, "geometry": geometry}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
 
 
 def serve_earth_engine(folder, stack: ExitStack, monkeypatch):

@@ -136,6 +136,14 @@ def shell(command, folder):
     subprocess.run(["bash", "-ceu", command], cwd=folder, check=True, timeout=60)
 
 
+def on_products(command, data):
+    """Run another program on what a run has made; without it, see that that is there."""
+    _, words = words_of(command)
+    assert (data.parent / words[-1]).exists(), command
+    if shutil.which(words[0]) and not words[0].endswith("open"):
+        subprocess.run(words, cwd=data.parent, check=True, timeout=60)
+
+
 def in_the_cloud(command, places, folder):
     """Run a command whose program is a stub that takes what the real one takes."""
     told = cloud.said_to_stubs(places.put_into(command), folder)
