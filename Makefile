@@ -25,6 +25,7 @@ export DO_NOT_TRACK := 1
 .PHONY: run test test-horovod test-spark test-browser test-docs docs lineage check lock clean
 
 run: .tools/uv
+	@echo "packages go into .venv/: the first time about a gigabyte comes from PyPI"
 	$(UV) sync --quiet --locked --inexact --extra train
 	$(UV) run --no-sync kedro run
 

@@ -128,21 +128,17 @@ def _log(
     total: int,
     failed: Callable[[Result], bool],
 ) -> Iterator[Result]:
-    failures, start = 0, time.monotonic()
-    last = start
+    failures, first_s = 0, None
+    last_s = time.monotonic()
     for done, result in enumerate(results, start=1):
         failures += failed(result)
-        now = time.monotonic()
-        if now - last >= _LOG_EVERY_S:
-            last = now
-            rate = done / (now - start)
-            logger.info(
-                "%s: %d of %d (%.1f/s, %.0f s left, %d failed)",
-                title,
-                done,
-                total,
-                rate,
-                (total - done) / rate,
-                failures,
-            )
+        now_s = time.monotonic()
+        if now_s - last_s >= _LOG_EVERY_S:
+            last_s = now_s
+            # The first has waited for workers to start: it tells nothing of the others.
+            rate = (done - 1) / (now_s - first_s) if first_s is not None else 0.0
+            pace = f"{rate:.1f}/s, {(total - done) / rate:.0f} s left, " if rate else ""
+            said = title, done, total, pace, failures
+            logger.info("%s: %d of %d (%s%d failed)", *said)
+        first_s = first_s or now_s
         yield result

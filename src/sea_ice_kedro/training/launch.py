@@ -98,7 +98,10 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
             "ingestion,filtering,autolabel",
             "horovod": "train with modeling.workers.count=1",
         }
-        way = f"install it: .tools/uv sync --inexact --extra {extra}"
+        way = (
+            f"install it: .tools/uv sync --inexact --extra {extra}, or "
+            f"pip install 'sea_ice_kedro[{extra}]'"
+        )
         if sys.version_info >= _TOO_NEW:
             way = "use Python 3.10 to 3.12, for which there are builds of it"
         raise MissingPackage(
