@@ -22,8 +22,9 @@ def test_large_pixels_cover_a_window(cut, coarse):
     assert coarse_cut(cut, 6) == coarse
 
 
-def test_each_pixel_takes_the_large_pixel_that_it_lies_in():
+@pytest.mark.parametrize("start", [(5, 4), (11, 16)])
+def test_each_pixel_takes_the_large_pixel_that_it_lies_in(start):
     numbers = np.array([[1, 2], [3, 4]], np.uint16)
-    found = on_grid(numbers, Cut(5, 4, 3, 4), 6)
+    found = on_grid(numbers, Cut(*start, 3, 4), 6)
     assert found.tolist() == [[1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
     assert found.dtype == np.uint16
