@@ -37,9 +37,10 @@ THICK_SPREAD, WATER_SPREAD = 0.05, 0.018
 THIN_RANGE = (0.11, 0.90)
 """Of thin ice between water (0) and thick ice (1), any brightness alike."""
 
-BLUER = (0.0, 2.0, 4.0)
-"""By how much young ice is bluer than the line from water to thick ice, at most: ice
-and the water under it take red light first."""
+BLUER = (-2.0, 0.0, 2.0, 4.0)
+"""By how much young ice is bluer than the line from water to thick ice, each as likely:
+ice and the water under it take red light first. A stretch by a power bends the line, so
+that it can be a little less blue, too."""
 
 _UNEXPLAINED = 2e-5
 """Density of everything else: melt ponds, soot, land."""
