@@ -1,3 +1,5 @@
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import rasterio
@@ -42,6 +44,15 @@ def test_a_day_opens_in_the_colours_of_the_figure_and_not_observed_is_no_data(pa
     assert colours[0][:3] == (8, 18, 46)
     assert colours[100][:3] == (247, 253, 253)
     assert colours[255][:3] == (0, 0, 0)
+
+
+def test_the_style_of_qgis_is_the_ramp_of_the_figure(path):
+    renderer = ElementTree.parse(path.with_suffix(".qml")).getroot().find("pipe")[0]
+    assert renderer.get("type") == "singlebandpseudocolor"
+    items = [(i.get("value"), i.get("color")) for i in renderer.iter("item")]
+    assert items[0] == ("0", "#08122e")
+    assert items[-1] == ("100", "#f7fdfd")
+    assert len(items) == 7
 
 
 def test_a_foreign_raster_is_no_map_of_concentration(tmp_path):

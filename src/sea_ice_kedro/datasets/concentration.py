@@ -5,10 +5,11 @@ from pathlib import Path
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.classes import NODATA
-from sea_ice_kedro.imagery.concentration_colours import percent_palette
+from sea_ice_kedro.imagery.concentration_colours import RAMP, percent_palette
 from sea_ice_kedro.rasters.concentration import ConcentrationRaster
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, write_strips
+from sea_ice_kedro.rasters.value_names import style_beside, with_ramp
 
 _BANDS = ("sea_ice_concentration_percent", "observed_percent")
 
@@ -17,7 +18,7 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
     """Saves and loads one `ConcentrationRaster`; it opens in the colours of the figure.
 
     Band 1 holds concentration, band 2 how much of the cell was observed, both in
-    percent; 255 = not observed.
+    percent; 255 = not observed. The style that QGIS takes lies beside it.
 
     Examples:
         Using the YAML API:
@@ -30,6 +31,8 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
           dataset: {type: sea_ice_kedro.datasets.ConcentrationDataset}
         ```
     """
+
+    beside = staticmethod(style_beside)
 
     def save(self, data: ConcentrationRaster) -> None:
         """Write the raster, whole or not at all.
@@ -46,7 +49,9 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
         )
         rows = [(0, (data.concentration, data.observed))]
         tags = {"day": data.day, **self._provenance}
-        write_strips(self._filepath, frame, rows, lambda: tags)
+        ramp = {round(100 * share): colour for share, colour in RAMP}
+        with with_ramp(self._filepath, ramp):
+            write_strips(self._filepath, frame, rows, lambda: tags)
 
     def load(self) -> ConcentrationRaster:
         """Read the raster back.

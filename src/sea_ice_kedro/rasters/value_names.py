@@ -62,16 +62,43 @@ def with_value_names(raster: str, values: Mapping[int, NamedValue]) -> Iterator[
     Raises:
         CannotWrite: if the names cannot be written (no room, no permission).
     """
-    paths = beside(raster)
+    names, style = beside(raster)
+    with _with_files(raster, {names: _pam(values), style: _style(values)}):
+        yield
+
+
+def style_beside(raster: str) -> tuple[str]:
+    """Name the file of QGIS alone, of a raster whose values need no names."""
+    return (beside(raster)[1],)
+
+
+@contextmanager
+def with_ramp(raster: str, percents: Mapping[int, str]) -> Iterator[None]:
+    """Write the style of a raster of percent before the raster is written.
+
+    Args:
+        raster: Path or URL of the raster that the caller writes.
+        percents: Percent -> "#rrggbb"; colours between them are linear.
+
+    Raises:
+        CannotWrite: if the style cannot be written (no room, no permission).
+    """
+    (style,) = style_beside(raster)
+    with _with_files(raster, {style: _ramp(percents)}):
+        yield
+
+
+@contextmanager
+def _with_files(raster: str, contents: Mapping[str, ET.Element]) -> Iterator[None]:
     with write_errors(raster):
-        for path, root in zip(paths, (_pam(values), _style(values)), strict=True):
+        for path, root in contents.items():
             ET.indent(root)
             with writing(path) as part:
                 part.write_text(ET.tostring(root, encoding="unicode") + "\n", "utf-8")
     try:
         yield
     except BaseException:
-        for path in paths:
+        for path in contents:
             remove(path)
         raise
 
@@ -98,13 +125,32 @@ def _add_texts(above: ET.Element, names: Sequence[str], texts: Sequence[str]) ->
         ET.SubElement(above, name).text = text
 
 
-def _style(values: Mapping[int, NamedValue]) -> ET.Element:
+def _renderer(kind: str, **more: str) -> tuple[ET.Element, ET.Element]:
     style = ET.Element("qgis", version="3.22", styleCategories="Symbology")
-    renderer = ET.SubElement(
-        ET.SubElement(style, "pipe"),
-        "rasterrenderer",
-        {"type": "paletted", "band": "1", "opacity": "1", "alphaBand": "-1"},
+    band = {"type": kind, "band": "1", "opacity": "1", "alphaBand": "-1"}
+    pipe = ET.SubElement(style, "pipe")
+    return style, ET.SubElement(pipe, "rasterrenderer", band, **more)
+
+
+def _ramp(percents: Mapping[int, str]) -> ET.Element:
+    span = {"classificationMin": "0", "classificationMax": "100"}
+    style, renderer = _renderer("singlebandpseudocolor", **span)
+    shader = ET.SubElement(
+        ET.SubElement(renderer, "rastershader"),
+        "colorrampshader",
+        {
+            **{"colorRampType": "INTERPOLATED", "classificationMode": "1"},
+            **{"minimumValue": "0", "maximumValue": "100", "clip": "0"},
+        },
     )
+    for percent, colour in percents.items():
+        entry = {"value": str(percent), "label": f"{percent} %", "alpha": "255"}
+        ET.SubElement(shader, "item", entry, color=colour)
+    return style
+
+
+def _style(values: Mapping[int, NamedValue]) -> ET.Element:
+    style, renderer = _renderer("paletted")
     palette = ET.SubElement(renderer, "colorPalette")
     for value, named in sorted(values.items()):
         if named.shown:
