@@ -178,6 +178,6 @@ def test_the_picture_of_the_docs_is_drawn(opened, tmp_path):
     opened.wait_for_timeout(300)
     opened.screenshot(path=f"{folder}/report.png")
     with Image.open(f"{folder}/report.png") as drawn:
-        few_colours = drawn.convert("RGB").quantize(128)
+        few_colours = drawn.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
     few_colours.save(f"{folder}/report.png", optimize=True)
     assert 10_000 < os.stat(f"{folder}/report.png").st_size < 300_000
