@@ -71,6 +71,17 @@ def test_the_default_run_trains_scores_and_maps(learnt):
     assert len(table(learnt, "08_reporting/ice_statistics")) == 3
 
 
+def test_the_default_run_ends_with_a_report_of_everything(learnt):
+    html = (learnt / "08_reporting/report.html").read_text()
+    for name in ("original", "filtered", "quality", "classes", "prediction"):
+        assert html.count(f'data-name="{name}"') == 3
+    assert "What is missing here" not in html
+    assert "the truth of simulated scenes" in html
+    assert "modeling.manual_original.train_unet" in html
+    assert "<strong>manual_original</strong>: loss over 2 epochs" in html
+    assert len(html) < 1_000_000
+
+
 def test_no_scene_is_learnt_from_and_scored_on(learnt):
     index = table(learnt, "05_model_input/manual_original/chip_index")
     sides = index[index["split"] != "dropped"].groupby("scene_id")["split"].nunique()

@@ -58,6 +58,12 @@ def rasters(data_root):
     }
 
 
+def bundles(data_root):
+    """What the report shows of each scene, byte by byte."""
+    folder = data_root / "08_reporting" / "report_pictures"
+    return {path.name: path.read_bytes() for path in folder.glob("*.zip")}
+
+
 def table(data_root, name):
     """Read a table as Spark has stored it."""
     return pd.read_parquet(data_root / name)
@@ -71,13 +77,17 @@ def counts(said, product):
 
 def test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine(tmp_path, folder):
     here, there = tmp_path / "here", tmp_path / "there"
-    wanted = ["--pipelines", "ingestion,filtering,autolabel,gridding"]
+    wanted = ["--pipelines", "ingestion,filtering,autolabel,gridding,reporting"]
     one = kedro_run(here, *wanted, *source(folder))
     assert one.returncode == 0, one.stderr
     code, said = run_on(CLUSTER, there, *wanted, *source(folder))
     assert code == 0, said
     assert rasters(there) == rasters(here)
     assert len(rasters(there)) == 4 * 4
+    shown, expected = (bundles(root) for root in (there, here))
+    assert shown == expected
+    report = (there / "08_reporting/report.html").read_text()
+    assert report.count('data-name="classes"') == len(shown) == 4
     for name in TABLES:
         stored = SceneTableDataset(filepath=str(here / f"{name}.csv")).load()
         found = table(there, name).replace("", np.nan)

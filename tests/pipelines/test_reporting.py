@@ -103,6 +103,17 @@ def test_a_second_run_says_how_long_the_first_one_worked(data_root, folder):
     assert html.count("<h3>Run of ") == 2
 
 
+def test_a_report_in_a_bucket_is_that_of_a_disk(bucket, data_root, folder, monkeypatch):
+    run_here(*REPORTED, **from_folder(folder))
+    here = report(data_root)
+    monkeypatch.setenv("SEA_ICE_DATA", f"{bucket.url}/season")
+    run_here(*REPORTED, **from_folder(folder))
+    there = report(bucket.get(data_root.parent / "there", "season"))
+    shown = 'src="(data:image/webp[^"]+)"'
+    assert re.findall(shown, there) == re.findall(shown, here)
+    assert len(pictures(there)) == 4 * 3
+
+
 @pytest.mark.parametrize(
     ("count", "at_most", "chosen"),
     [(3, 66, "abc"), (5, 3, "ace"), (5, 1, "a"), (5, 0, ""), (0, 3, "")],

@@ -51,13 +51,13 @@ CLEAR_COLOUR = (58, 66, 74)
 class ReportOptions:
     """How much of the scenes a run report shows."""
 
-    panel_px: int = 416
+    panel_px: int = 384
     """Longest side of a picture."""
 
     thumbnail_px: int = 96
     """Longest side of a picture on the contact sheet."""
 
-    quality: int = 70
+    quality: int = 65
     """Of lossy WebP, 1..100."""
 
     pictured_scenes: int = 66
