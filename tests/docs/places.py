@@ -49,6 +49,7 @@ def make_places(folder, data):
     network = data / "06_models/manual_original/unet.keras"
     names = {
         "/path/to/scenes": str(scenes),
+        "/tmp/dim": str(scenes),
         "/path/to/archive": str(archive(folder / "archive")),
         "/path/to/products": str(folder / "products"),
         "/path/to/unet.keras": str(network),

@@ -81,6 +81,7 @@ def options_of_benchmark(command, monkeypatch):
 
     monkeypatch.setattr(ArgumentParser, "parse_args", reached)
     monkeypatch.setattr(sys, "argv", [module, *arguments])
+    monkeypatch.delitem(sys.modules, module, raising=False)  # an earlier one's
     with pytest.raises(Reached):
         runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -11,6 +11,7 @@ from kedro.framework.project import pipelines
 
 from sea_ice_kedro.sources.earth_engine_access import configure, entry_in
 from tests.docs.blocks import PAGES, blocks_of
+from tests.docs.places import regions
 from tests.runs import ROOT
 from tests.test_conventions import configuration, leaves, parameters_in_use
 
@@ -57,7 +58,9 @@ def merged(below, above):
 
 @in_language("yaml", "json")
 def test_settings_are_such_that_the_project_takes(block, project, tmp_path):
-    given = yaml.safe_load(block.text)  # JSON is YAML, too
+    bay = str(regions(tmp_path / "bay.geojson"))
+    text = block.text.replace("/path/to/my_bay.geojson", bay)
+    given = yaml.safe_load(text)  # JSON is YAML, too
     assert isinstance(given, dict)
     if given.keys() == {"earth_engine"}:
         (tmp_path / "credentials.yml").write_text(block.text)
