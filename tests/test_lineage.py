@@ -207,7 +207,7 @@ def test_four_networks_are_no_more_boxes(four_networks, page, pictures):
     look_at(page, four_networks[1])
     assert set(STAGES) <= set(named(page, "modularPipeline"))
     assert named(page, "task") == []
-    assert len(named(page)) <= 65
+    assert len(named(page)) <= 80
     look_at(page, four_networks[1], "modeling", tags="auto_filtered", opened=True)
     assert "train_unet" in named(page, "task")
     assert all(
