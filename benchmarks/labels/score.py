@@ -55,7 +55,9 @@ def try_methods(
     size: int,
 ) -> list[Outcome]:
     """Label every scene of every condition by every method."""
-    outcomes = []
+    outcomes: list[Outcome] = []
+    if not methods:
+        return outcomes
     for condition in conditions:
         for name, simulated in scenes_of(condition, seeds, size):
             for method, label in methods.items():
