@@ -83,7 +83,7 @@ def test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine(tmp_path, folde
     code, said = run_on(CLUSTER, there, *wanted, *source(folder))
     assert code == 0, said
     assert rasters(there) == rasters(here)
-    assert len(rasters(there)) == 4 * 4
+    assert len(rasters(there)) == 4 * 6  # names and colours beside each class map
     shown, expected = (bundles(root) for root in (there, here))
     assert shown == expected
     report = (there / "08_reporting/report.html").read_text()
