@@ -50,7 +50,7 @@ def test_a_run_in_a_bucket_makes_the_bytes_of_a_run_on_a_disk(
     run_here(**from_folder(bucket.put(folder, "scenes")), engine=engine)
     there = digests(bucket.get(tmp_path / "there", "season"))
     assert there == digests(tmp_path / "disk")
-    assert len(there) == 3 * 4 + 4
+    assert len(there) == 3 * 6 + 4
     bucket.forget()
     with caplog.at_level(logging.INFO):
         run_here(**from_folder(f"{bucket.url}/scenes"), engine=engine)
