@@ -79,6 +79,8 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     class_scores: pd.DataFrame | None,
     confusion_matrices: pd.DataFrame | None,
     chip_split: pd.DataFrame | None,
+    region_series: pd.DataFrame | None,
+    ice_region_series: pd.DataFrame | None,
     report_pictures: Partitions[Pictures],
     metrics: dict[str, Any] | None,
     options: ReportOptions,
@@ -102,6 +104,10 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
         class_scores=class_scores,
         matrices=confusion_matrices,
         split=chip_split,
+        seasons={
+            "label": None if inferred else region_series,
+            "ice": ice_region_series,
+        },
         histories=_there(training_histories),
         pictures=load_many(report_pictures, (i for i in shown if i in report_pictures)),
     )

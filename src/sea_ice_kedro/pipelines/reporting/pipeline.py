@@ -44,6 +44,8 @@ def create_pipeline() -> Pipeline:
                     "class_scores": "class_scores",
                     "confusion_matrices": "confusion_matrices",
                     "chip_split": "chip_split",
+                    "region_series": "region_series",
+                    "ice_region_series": "ice_region_series",
                     "report_pictures": "report_pictures",
                     "metrics": "metrics",
                     "options": "params:reporting",

@@ -39,6 +39,9 @@ class ReportMaterial:
     split: pd.DataFrame | None = None
     """`chip_split`: which chip of which scene is learnt from, which is scored on."""
 
+    seasons: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """ "label", "ice" -> `region_series`, of class maps by brightness, by a network."""
+
     histories: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Variant -> `training_history`."""
 

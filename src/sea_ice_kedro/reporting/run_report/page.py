@@ -13,6 +13,7 @@ from sea_ice_kedro.imagery.classes import (
     QualityFlag,
     SeaIceClass,
 )
+from sea_ice_kedro.reporting.concentration_series import LITTLE
 from sea_ice_kedro.reporting.run_report import run_views, words
 from sea_ice_kedro.reporting.run_report.curves import HEIGHT, WIDTH, view_curves
 from sea_ice_kedro.reporting.run_report.finding import GRAVITIES
@@ -27,6 +28,7 @@ from sea_ice_kedro.reporting.run_report.scene_views import (
     view_scenes,
 )
 from sea_ice_kedro.reporting.run_report.score_views import view_scores
+from sea_ice_kedro.reporting.run_report.season_views import view_season
 
 _FLAGS = {
     QualityFlag.THIN_CLOUD: "haze taken out",
@@ -69,6 +71,9 @@ def render_report(material: ReportMaterial) -> str:
         listed=_listed(views),
         totals=[total for kind in METHODS if (total := _total(scenes, kind))],
         scores=view_scores(material),
+        season=view_season(material.seasons),
+        little=LITTLE,
+        class_keys=[c.key for c in SeaIceClass],
         class_names=[c.label for c in SeaIceClass],
         class_colours={c.label: css(COLOURS[c]) for c in SeaIceClass}
         | {"no data": css(NODATA_COLOUR)},
