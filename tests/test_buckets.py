@@ -136,4 +136,4 @@ def test_every_product_can_lie_behind_a_url(kind, request, at, folder, model, tm
     if kind == "gs":
         bucket.get(tmp_path / "there", "season")
     assert digests(tmp_path / "there") == digests(tmp_path / "disk")
-    assert len(digests(tmp_path / "there")) == (3 * 4 + 4) + (3 * 4 + 4)
+    assert len(digests(tmp_path / "there")) == (3 * 6 + 4) + (3 * 6 + 6)

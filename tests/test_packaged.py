@@ -57,7 +57,10 @@ def installed(wheel, tmp_path_factory):
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
 
     where = [python, "-c", "import sea_ice_kedro as s; print(s.__file__)"]
-    found = subprocess.run(where, cwd=home, capture_output=True, text=True, check=True)
+    bare = {"PATH": os.defpath}  # Kedro puts src/ into PYTHONPATH, for its children too
+    found = subprocess.run(
+        where, cwd=home, env=bare, capture_output=True, text=True, check=True
+    )
     assert found.stdout.startswith(str(packages))
 
     def run(folder, *arguments, module=False, **variables):

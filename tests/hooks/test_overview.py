@@ -101,7 +101,7 @@ def test_the_whole_run_fits_a_screen(tmp_path, monkeypatch):
     assert run.returncode == 0, run.stderr
     lines = [*run.stdout.splitlines(), *run.stderr.splitlines()]
     assert 10 <= len(lines) <= 40
-    report = "look first at: .*/08_reporting/report.html"
-    assert re.search(report, " ".join(" ".join(lines).split()))
+    unwrapped = "".join("".join(lines).split())
+    assert re.search("lookfirstat:.*/08_reporting/report.html", unwrapped)
     assert max(map(len, lines)) <= 100
     assert [line for line in lines if re.search("WARN|deprecated|factory", line)] == []

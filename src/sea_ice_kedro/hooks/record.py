@@ -72,6 +72,12 @@ class RecordHooks:
                 self._recorder.write()
 
     @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Start the clock of a step that loads nothing."""
+        if self._recorder is not None:
+            self._recorder.begin(node)
+
+    @hook_impl
     def after_dataset_saved(self, node: Node) -> None:
         """Stop the clock of a step, as far as it has come."""
         if self._recorder is not None:
