@@ -86,7 +86,7 @@ def opened(page, address):
 
 def test_the_report_opens_from_a_disk_and_every_picture_is_seen(opened):
     assert opened.title() == "Run report: 3 scenes of sea ice"
-    assert opened.locator("h2").count() == 6
+    assert opened.locator("h2").count() == 7
     widths = opened.eval_on_selector_all("img", "all => all.map(i => i.naturalWidth)")
     assert len(widths) == 3 * (2 + 6 + 2)
     assert min(widths) > 0
