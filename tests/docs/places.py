@@ -57,6 +57,7 @@ def make_places(folder, data):
         "/path/to/regions.geojson": str(regions(folder / "regions.geojson")),
         "/raid/sea_ice": str(data),
         "https://earth-search.aws.element84.com/v1": str(catalogue),
+        "=data/clear_scenes": f"={scenes}",
         "=data/": f"={data}/",
     }
     return Places(data, names)
