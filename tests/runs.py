@@ -39,7 +39,7 @@ def environment(data_root):
     return {
         **os.environ,
         "SEA_ICE_DATA": str(data_root),
-        "SEA_ICE_LOG": f"{data_root}.log",
+        "SEA_ICE_LOG": os.devnull if "://" in str(data_root) else f"{data_root}.log",
         "DO_NOT_TRACK": "1",
         "COLUMNS": "500",
     }

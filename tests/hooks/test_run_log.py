@@ -1,9 +1,11 @@
 import logging
+from types import SimpleNamespace
 
 import pytest
 
 from sea_ice_kedro.datasets.progress import IN_DETAIL
-from sea_ice_kedro.hooks.run_log import RunLog
+from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.hooks.run_log import RunLog, RunLogHooks
 from tests.fabricate import folder_of_scenes
 from tests.runs import from_folder, run_here
 
@@ -54,6 +56,18 @@ def test_a_file_that_cannot_be_written_costs_the_file_alone(log, screen, tmp_pat
     assert len(screen) == 1
     assert "in_the_way" in screen[0]
     assert "set SEA_ICE_LOG=/path/to/file" in screen[0]
+
+
+def test_a_log_in_a_bucket_is_refused_and_no_folder_of_that_name_made(
+    monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEA_ICE_LOG", "gs://bucket/season.log")
+    with pytest.raises(
+        InvalidOption, match=r"on a disk .* got gs://bucket/season\.log"
+    ):
+        RunLogHooks().after_context_created(SimpleNamespace(project_path=tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_adds_to_the_log_of_the_run_before(data_root, tmp_path):

@@ -9,6 +9,8 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from sea_ice_kedro.errors import InvalidOption
+
 logger = logging.getLogger(__name__)
 
 _NAME = "info.log"
@@ -21,8 +23,17 @@ class RunLogHooks:
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401
-        """Open the file; where it cannot be written, the run goes on without."""
-        asked = os.environ.get("SEA_ICE_LOG")
+        """Open the file; where it cannot be written, the run goes on without.
+
+        Raises:
+            InvalidOption: if the file is asked for in a bucket.
+        """
+        asked = os.environ.get("SEA_ICE_LOG", "")
+        if "://" in asked:
+            raise InvalidOption(
+                "expected SEA_ICE_LOG to be a file on a disk of this machine, got "
+                f"{asked}; a bucket takes whole files, and a log grows line by line"
+            )
         LOG.open(Path(asked) if asked else Path(context.project_path) / _NAME)
 
 
