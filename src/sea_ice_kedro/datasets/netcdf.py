@@ -1,9 +1,8 @@
 """A NetCDF file of arrays with axes, for xarray and whatever else reads NetCDF-4."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
@@ -14,7 +13,7 @@ _PREFIX = "sea_ice_"
 """Of what the file says about its making."""
 
 
-class NetcdfDataset(WholeFileDataset["xr.Dataset"]):
+class NetcdfDataset(ProvenancedFileDataset["xr.Dataset"]):
     """Saves and loads one `xarray.Dataset`, and what it was made from.
 
     Examples:
@@ -34,23 +33,6 @@ class NetcdfDataset(WholeFileDataset["xr.Dataset"]):
         >>> season = NetcdfDataset(filepath="epsg6932_25km.nc").load()
         >>> season["sea_ice_concentration"].mean(["y", "x"])
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        provenance: Mapping[str, str] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Name the file.
-
-        Args:
-            filepath: A path, or a URL that fsspec knows.
-            provenance: To write into the file: `fingerprint`, `software`, ...
-            metadata: Ignored by Kedro; read by kedro-viz.
-        """
-        super().__init__(filepath=filepath, metadata=metadata)
-        self._provenance = dict(provenance or {})
 
     def save(self, data: "xr.Dataset") -> None:
         """Write the arrays, whole or not at all.

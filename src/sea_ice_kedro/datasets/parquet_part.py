@@ -1,11 +1,8 @@
 """A part of a table as Parquet; all parts of a folder together are the table."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
-from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
@@ -13,7 +10,7 @@ _PREFIX = "sea_ice_"
 """Of every entry in the file's key-value metadata."""
 
 
-class ParquetPartDataset(WholeFileDataset[pd.DataFrame]):
+class ParquetPartDataset(ProvenancedFileDataset[pd.DataFrame]):
     """Saves and loads some rows of a table, and what they were made from.
 
     Text of a table without rows must be of pandas' type "string", so that the file
@@ -35,23 +32,6 @@ class ParquetPartDataset(WholeFileDataset[pd.DataFrame]):
         >>> from sea_ice_kedro.datasets import ParquetPartDataset
         >>> rows = ParquetPartDataset(filepath="s2_vis_00.parquet").load()
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        provenance: Mapping[str, str] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Name the file.
-
-        Args:
-            filepath: A path, or a URL that fsspec knows.
-            provenance: To write into the file: `fingerprint`, `software`, ...
-            metadata: Ignored by Kedro; read by kedro-viz.
-        """
-        super().__init__(filepath=filepath, metadata=metadata)
-        self._provenance = dict(provenance or {})
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the rows, whole or not at all; the index is not kept.

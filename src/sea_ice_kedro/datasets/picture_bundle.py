@@ -4,14 +4,14 @@ import json
 import zipfile
 from collections.abc import Mapping
 
-from sea_ice_kedro.datasets.raster_file import RasterFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
 from sea_ice_kedro.rasters.files import browsing, reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 _ENDING = ".webp"
 
 
-class PictureBundleDataset(RasterFileDataset[Mapping[str, bytes]]):
+class PictureBundleDataset(ProvenancedFileDataset[Mapping[str, bytes]]):
     """Saves and loads some WebP files by name, with provenance in the zip's comment.
 
     Examples:

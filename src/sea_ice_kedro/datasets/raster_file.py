@@ -3,33 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
-from sea_ice_kedro.datasets.whole_file import Value, WholeFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset, Value
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition
 from sea_ice_kedro.rasters.geotiff import opened_header, tags_of
 
 
-class RasterFileDataset(WholeFileDataset[Value]):
+class RasterFileDataset(ProvenancedFileDataset[Value]):
     """One raster file with provenance in its tags."""
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        provenance: Mapping[str, str] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Name the file.
-
-        Args:
-            filepath: A path, or a URL that fsspec knows.
-            provenance: Tags to write into the file: `fingerprint`, `software`, ...
-            metadata: Ignored by Kedro; read by kedro-viz.
-        """
-        super().__init__(filepath=filepath, metadata=metadata)
-        self._provenance = dict(provenance or {})
 
     def stored_fingerprint(self) -> str | None:
         """Tell what the existing file was made from; None when there is none."""

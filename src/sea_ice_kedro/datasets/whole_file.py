@@ -1,5 +1,6 @@
 """What all datasets of one file here have in common."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from kedro.io import AbstractDataset
@@ -30,3 +31,24 @@ class WholeFileDataset(AbstractDataset[Value, Value]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath}
+
+
+class ProvenancedFileDataset(WholeFileDataset[Value]):
+    """One file that says what it was made from."""
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        provenance: Mapping[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A path, or a URL that fsspec knows.
+            provenance: To write into the file: `fingerprint`, `software`, ...
+            metadata: Ignored by Kedro; read by kedro-viz.
+        """
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._provenance = dict(provenance or {})
