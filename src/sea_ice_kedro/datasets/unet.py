@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from fsspec.core import url_to_fs
 from kedro.io import AbstractDataset
 
+from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
         """Name the file.
 
         Args:
-            filepath: A path, or a URL that fsspec knows; ends with ".keras".
+            filepath: A path, or a URL that fsspec knows; ends with ".keras". "polar" is
+                the network that the package ships.
             name: Of the variant, written into the file.
             metadata: Ignored by Kedro; read by kedro-viz.
         """
-        self._filepath, self._name = filepath, name
+        self._filepath, self._name = network_path(filepath), name
         self.metadata = metadata
 
     def save(self, data: "TrainedUNet") -> None:
