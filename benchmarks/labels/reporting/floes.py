@@ -13,6 +13,7 @@ from benchmarks.labels.reporting.fields import (
     gaussian_field,
     jags,
     log_uniform,
+    smooth_step,
 )
 from sea_ice_kedro.imagery.arrays import Mask
 
@@ -132,10 +133,14 @@ def _draw_wedge(
     """Draw one opened crack into `ids`, which the caller owns."""
     a, b = ends
     across = np.array([a[1] - b[1], b[0] - a[0]]) / (np.hypot(*(b - a)) + 1e-9)
-    w = width * rng.lognormal(-0.7, 0.8) * rng.uniform(0.05, 1, 2) + 0.5
-    corners = [a + across * w[0], b + across * w[1], b - across * w[1]]
-    corners.append(a - across * w[0])
-    cv2.fillConvexPoly(ids, np.round(corners).astype(np.int32), number)
+    most = width * rng.lognormal(-0.7, 0.8)
+    w = most * rng.uniform((0, 0.5, 0), (0.5, 1, 0.5)) + 0.5
+    middle = a + (b - a) * rng.uniform(0.2, 0.8)
+    corners = [p + across * half for p, half in zip((a, middle, b), w, strict=True)]
+    corners += [
+        p - across * half for p, half in zip((b, middle, a), w[::-1], strict=True)
+    ]
+    cv2.fillPoly(ids, [np.round(corners).astype(np.int32)], number)
 
 
 def _kernels(
@@ -225,9 +230,15 @@ def sheet_with_leads(
         turned = angle + rng.normal(0, 0.4)
         stretch = log_uniform(rng, 2.5, 8)
         rough = gaussian_field(rng, shape, length, stretch=stretch, angle=turned)
+        dy, dx = cv2.Sobel(rough, -1, 0, 1), cv2.Sobel(rough, -1, 1, 0)
+        steep = np.float32(np.cos(turned)) * dy - np.float32(np.sin(turned)) * dx
+        both = np.stack([steep**2, dx**2 + dy**2], axis=-1)
+        both = cv2.boxFilter(both, -1, (int(length) | 1, int(length) | 1))
+        # a lead that turns back would be a loop: it closes where it leaves its trend
+        straight = smooth_step(both[..., 0] / (both[..., 1] + 1e-9), 0.4, 0.3)
         rough += rng.uniform(0.005, 0.03) * gaussian_field(rng, shape, scale, slope=2.0)
         wide = np.exp(1.2 * gaussian_field(rng, shape, 2 * length))
-        leads |= np.abs(rough - rng.normal(0, 0.5)) < 0.05 * openness * wide
+        leads |= np.abs(rough - rng.normal(0, 0.5)) < 0.05 * openness * wide * straight
     ids = np.zeros(shape, np.float32)
     for number in range(1, rng.integers(1, 5)):
         _draw_row_of_cracks(rng, ids, angle + rng.normal(0, 0.6), scale, number)

@@ -47,7 +47,7 @@ class Ground:
 def _water(rng: np.random.Generator, shape: Shape, recipe: Recipe) -> optics.Colours:
     """Draw open water: its colour, plumes in it, glitter, swell, whitecaps."""
     if recipe.coloured_water:
-        kinds = [(0.02, 0.5, 0.15), (0.05, 1, 0.5), (0.4, 2, 0.3), (0.1, 8, 0.05)]
+        kinds = [(0.02, 0.5, 0.3), (0.05, 1, 1.0), (0.4, 2, 0.6), (0.1, 8, 0.05)]
     else:
         kinds = [(0.005, 0.1, 0.0005), (0.02, 0.1, 0.001), (0.05, 1.0, 0.003)]
     ends = []

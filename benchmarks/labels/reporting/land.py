@@ -60,7 +60,7 @@ def _shelf(rng: np.random.Generator, shape: Shape) -> optics.Colours:
     )
     swell = cv2.GaussianBlur(swell, (0, 0), 3)
     rifts = gaussian_field(rng, shape, 12, stretch=8, angle=angle + 1.2, slope=1.8)
-    tone = rng.uniform(0.82, 0.93) * shaded(swell, angle + 1.2, rng.uniform(0.03, 0.06))
+    tone = rng.uniform(0.82, 0.93) * shaded(swell, angle + 1.2, rng.uniform(0.04, 0.08))
     tone -= rng.uniform(0, 0.15) * smooth_step(rifts, 2.2, 0.6)
     none = np.zeros(shape, np.float32)
     return optics.thick_ice(np.clip(tone, 0.3, 0.97), none, none)
@@ -74,11 +74,18 @@ def with_coast(rng: np.random.Generator, ground: Ground) -> Ground:
     coast = np.asarray(coast, np.float32)
     where = above(coast, rng.uniform(0.1, 0.45))
     if rng.random() < 0.2:
-        return _under_cliff(rng, ground, where).shown(
-            where, _shelf(rng, shape), NO_CLASS
-        )
+        return _moat(rng, ground, where).shown(where, _shelf(rng, shape), NO_CLASS)
     edge = np.asarray(coast - coast[where].min(), np.float32)
     return ground.shown(where, _hills(rng, shape, edge), NO_CLASS)
+
+
+def _moat(rng: np.random.Generator, ground: Ground, where: Mask) -> Ground:
+    """Return the ground with a dark line before an ice front: tide crack and shade."""
+    width = 2 * int(rng.integers(2, 7)) + 1
+    round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    near = cv2.dilate(where.astype(np.uint8), round_) > 0
+    dark = ground.colours * np.float32(rng.uniform(0.1, 0.4))
+    return ground.shown(near, dark, NOT_SCORED)
 
 
 def _under_cliff(rng: np.random.Generator, ground: Ground, where: Mask) -> Ground:
@@ -103,6 +110,6 @@ def with_icebergs(rng: np.random.Generator, ground: Ground, recipe: Recipe) -> G
         around = np.stack([np.cos(turns), rng.uniform(0.4, 1) * np.sin(turns)], axis=1)
         outline = rng.uniform(0, 1, 2) * (width, height) + around * radius
         cv2.fillPoly(bergs, [np.round(outline).astype(np.int32)], 1)
-    where = bergs > 0
+    where = (bergs > 0) & (ground.codes != NO_CLASS)  # they float
     tops = _shelf(rng, (height, width))
     return _under_cliff(rng, ground, where).shown(where, tops, NO_CLASS)

@@ -45,6 +45,12 @@ SURE_CLOUD, SURE_GROUND = 0.8, 0.6
 TELLABLE = 5.0
 """Levels of 255 that two colours must differ by, beside noise, to be told apart."""
 
+NILAS = 0.14
+"""Reflectance up to which water under glint or with sediment is as bright as ice."""
+
+DARK = 0.03
+"""Reflectance by which land must differ from water."""
+
 TYPICAL = {
     SeaIceClass.THICK_ICE: optics.as_colour([0.82, 0.82, 0.82]),
     SeaIceClass.THIN_ICE: optics.as_colour([0.20, 0.22, 0.23]),
@@ -242,7 +248,9 @@ def _undecided(colours: optics.Colours, truth: Codes, above: Sky, look: Look) ->
     A pixel is shown again under the same sky in the same display as if it were of
     another class; where both look alike it is not scored. Thin ice is shown as the
     scene's typical water and thick ice; water and thick ice are changed by what the
-    typical colours differ by, so that dim thick ice beside bright thin ice stays.
+    typical colours differ by, so that dim thick ice beside bright thin ice stays. Land
+    as dark as water is not scored either, nor ice as dark as nilas where no water is in
+    the scene to compare it with.
     """
     typical = {
         code: np.median(colours[truth == code], axis=0)
@@ -265,6 +273,12 @@ def _undecided(colours: optics.Colours, truth: Codes, above: Sky, look: Look) ->
             as_other = look.levels(there.over(np.clip(changed, 0, 1)))
             apart = np.abs(as_other - shown).max(axis=-1)[0]
             lost[here] |= apart < TELLABLE + 1.5 * look.noise
+    land_like = (truth == NO_CLASS) & (above.opacity < SURE_GROUND)
+    water = typical[SeaIceClass.OPEN_WATER]
+    lost |= land_like & (np.abs(colours - water).max(axis=-1) < DARK)
+    if not (truth == SeaIceClass.OPEN_WATER).any():
+        nilas = colours.max(axis=-1) < NILAS
+        lost |= (truth == SeaIceClass.THIN_ICE) & nilas
     return lost
 
 
