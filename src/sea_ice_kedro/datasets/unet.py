@@ -44,12 +44,12 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
         """Name the file.
 
         Args:
-            filepath: A path, or a URL that fsspec knows; ends with ".keras". "polar" is
-                the network that the package ships.
+            filepath: A path, or a URL that fsspec knows; ends with ".keras".
+                "package://polar" is the network that this package ships.
             name: Of the variant, written into the file.
             metadata: Ignored by Kedro; read by kedro-viz.
         """
-        self._filepath, self._name = network_path(filepath), name
+        self._filepath, self._name = filepath, name
         self.metadata = metadata
 
     def save(self, data: "TrainedUNet") -> None:
@@ -81,7 +81,7 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
         return model
 
     def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
+        filesystem, path = url_to_fs(network_path(self._filepath))
         return bool(filesystem.exists(path))
 
     def _describe(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def calibrate(
         The network with its last layer scaled; and a row per bin of confidence:
         `confidence`, `right` (means, 0..1), `share` of the pixels, `temperature`.
     """
-    network = load_model(model.path)
+    network = load_model(model.filepath)
     logits, codes = _answers(network, selections, chip_px, model.card().sees_scene)
     losses = [_entropy(logits / t, codes) for t in _TEMPERATURES]
     temperature = float(_TEMPERATURES[int(np.argmin(losses))])

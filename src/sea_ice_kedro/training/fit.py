@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from sea_ice_kedro.errors import TrainingFailed
-from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.training.augment import Augmentation
 from sea_ice_kedro.training.batches import ChipBatches, Inputs
 from sea_ice_kedro.training.checkpoints import (
@@ -23,7 +22,7 @@ from sea_ice_kedro.training.checkpoints import (
 from sea_ice_kedro.training.epoch_news import EpochNews
 from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.losses import masked_cross_entropy
-from sea_ice_kedro.training.model_file import load_model
+from sea_ice_kedro.training.model_file import ModelFile, load_model
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.shard_selection import Selection
 from sea_ice_kedro.training.sky import draw_skies
@@ -99,7 +98,7 @@ def starting_model(plan: TrainingPlan) -> keras.Model:
     """Return the network before the first step: fresh, or with weights of another."""
     model = build_network(plan.unet)
     if plan.options.start != "fresh":
-        stored = load_model(network_path(plan.options.start))
+        stored = load_model(ModelFile(plan.options.start).filepath)
         model.set_weights(stored.get_weights())
     return model
 

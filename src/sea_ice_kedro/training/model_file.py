@@ -17,6 +17,7 @@ from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE, Context
+from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.rasters.files import browsing, checksum, reading, writing
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.training.checkpoints import Weights
@@ -44,10 +45,17 @@ class ModelFile:
     """A network as it is served; small, picklable, loaded where it is used."""
 
     path: str
+    """A path, a URL that fsspec knows, or that of `networks`: each worker finds it in
+    its own copy of the package."""
+
+    @property
+    def filepath(self) -> str:
+        """Where the file lies on this machine."""
+        return network_path(self.path)
 
     def fingerprint(self) -> str:
         """Digest card and weights: Keras writes the time into its files."""
-        return content_digest(_card_text(self.path))
+        return content_digest(_card_text(self.filepath))
 
     def card(self) -> ModelCard:
         """Read what the file says about the network; no framework is loaded.
@@ -55,7 +63,7 @@ class ModelFile:
         Raises:
             InvalidModel: if it is no model of this project, or of another version.
         """
-        return read_card(self.path)
+        return read_card(self.filepath)
 
     @property
     def predict(self) -> Predict:
@@ -65,7 +73,7 @@ class ModelFile:
         call: take it once a scene. A network that takes the context of a scene is
         served by `predict_in`.
         """
-        return partial(_predict, _serving(self.path, checksum(self.path)))
+        return partial(_predict, _serving(self.filepath, checksum(self.filepath)))
 
     def predict_in(self, context: Context) -> Predict:
         """Return what `predict` is for a network that takes the context of a scene.
@@ -73,7 +81,7 @@ class ModelFile:
         Args:
             context: float32 (CONTEXT_SIZE,), of the scene that the images are of.
         """
-        serving = _serving(self.path, checksum(self.path))
+        serving = _serving(self.filepath, checksum(self.filepath))
         return partial(_predict_in, serving, context)
 
 

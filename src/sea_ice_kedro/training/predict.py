@@ -12,7 +12,7 @@ from sea_ice_kedro.imagery.mirrored import reader_of
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import Prediction, Strip
 from sea_ice_kedro.imagery.scene_context import Context, context_of
-from sea_ice_kedro.networks import network_path
+from sea_ice_kedro.networks import network_url
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.model_file import ModelFile, Predict
@@ -88,7 +88,7 @@ def predicting(
             not fit the network, before any prediction of
             an earlier run is touched.
     """
-    if options.model is not None and network_path(options.model) != model.path:
+    if options.model is not None and network_url(options.model) != model.path:
         raise InvalidOption(
             f"expected inference.model only with --params and the pipeline inference, "
             f"got {options.model} where {model.path} is served"

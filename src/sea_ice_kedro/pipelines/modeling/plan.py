@@ -11,7 +11,6 @@ from sea_ice_kedro.errors import InvalidOption, TooFewScenes
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.training.checkpoints import Checkpoint
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet
@@ -41,7 +40,7 @@ def make_plan(
     split, unet, training, workers = options
     content = hashlib.sha256(" ".join(s.fingerprint for s in shards).encode())
     if training.start != "fresh":
-        start = ModelFile(network_path(training.start))
+        start = ModelFile(training.start)
         unet = start.card().unet
         content.update(start.fingerprint().encode())
     step = 2**unet.depth

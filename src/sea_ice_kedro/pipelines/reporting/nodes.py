@@ -30,6 +30,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
     filtered_scenes: Partitions[FilteredScene] | None,
     class_maps: Partitions[ClassMap] | None,
     predictions: Partitions[PredictedMap] | None,
+    polar_predictions: Partitions[PredictedMap] | None,
     options: ReportOptions,
 ) -> Partitions[Pictures]:
     """Declare the pictures of every scene of the report, of what there is of it.
@@ -43,6 +44,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
         filtered_scenes: Scene id -> loader of one filtered scene.
         class_maps: Scene id -> loader of one class map by brightness.
         predictions: Scene id -> loader of one class map by a network.
+        polar_predictions: The same, by the network that ships.
         options: How large, and of how many scenes.
     """
     inferred = is_of_inference(run_record, scene_index, inference_index)
@@ -52,6 +54,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
         "filtered": None if inferred else filtered_scenes,
         "class_map": None if inferred else class_maps,
         "prediction": predictions,
+        "polar": None if inferred else polar_predictions,
     }
     there = {name: loaders for name, loaders in rasters.items() if loaders}
     found = {
