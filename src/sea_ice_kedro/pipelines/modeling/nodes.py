@@ -86,7 +86,7 @@ def take_auto_labels(
 
 
 def take_manual_labels(
-    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap]
+    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap] | None
 ) -> Partitions[ClassMap]:
     """Take the manual labels of the last ingestion to learn from, no older ones.
 
@@ -94,7 +94,8 @@ def take_manual_labels(
         TooFewScenes: if there is none.
     """
     labelled = scene_index.loc[scene_index["manual_label"], "scene_id"]
-    labels = {i: manual_labels[i] for i in labelled if i in manual_labels}
+    stored = manual_labels or {}
+    labels = {i: stored[i] for i in labelled if i in stored}
     if not labels:
         raise TooFewScenes(
             "expected manual labels to learn from, got none; bring some "

@@ -84,7 +84,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     chip_split: pd.DataFrame | None,
     region_series: pd.DataFrame | None,
     ice_region_series: pd.DataFrame | None,
-    report_pictures: Partitions[Pictures],
+    report_pictures: Partitions[Pictures] | None,
     metrics: dict[str, Any] | None,
     options: ReportOptions,
     **training_histories: pd.DataFrame | None,
@@ -97,6 +97,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     inferred = is_of_inference(run_record, scene_index, inference_index)
     index = _index_of(scene_index, inference_index, inferred)
     shown = pictured(index["scene_id"].tolist(), options.pictured_scenes)
+    drawn = report_pictures or {}
     material = ReportMaterial(
         scenes=index,
         record=run_record,
@@ -112,7 +113,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
             "ice": ice_region_series,
         },
         histories=_there(training_histories),
-        pictures=load_many(report_pictures, (i for i in shown if i in report_pictures)),
+        pictures=load_many(drawn, (i for i in shown if i in drawn)),
     )
     return render_report(material)
 
