@@ -5,6 +5,7 @@
 # make test-browser  open the pages of kedro-viz, report and docs (apt install chromium)
 # make test-docs     run the commands and the code of README and docs, and the notebooks
 # make lineage  kedro-viz as a static site in build/lineage: all steps and products
+# make polar   draw worlds and train the network that ships again: 90 minutes, resumable
 # make docs   build the documentation's pages into site/
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
@@ -22,7 +23,7 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 
-.PHONY: run test test-horovod test-spark test-browser test-docs docs lineage check lock clean
+.PHONY: polar run test test-horovod test-spark test-browser test-docs docs lineage check lock clean
 
 run: .tools/uv
 	@echo "packages go into .venv/: the first time about a gigabyte comes from PyPI"
@@ -47,7 +48,12 @@ test-browser: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra viz --extra docs
 	$(UV) run --no-sync pytest -m browser
 
-test-docs: .tools/uv
+test-polar: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra train
+	$(UV) run --no-sync kedro run --env polar --pipeline polar
+	cp data/polar/06_models/polar/polar.keras src/sea_ice_kedro/networks/polar.keras
+
+docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \
 		--extra docs --extra spark --extra viz
 	$(UV) run --no-sync pytest -m documented

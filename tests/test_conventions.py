@@ -13,7 +13,9 @@ from typing import get_type_hints
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
+from kedro.pipeline import Pipeline
 
+from sea_ice_kedro.hooks.optional_inputs import optional_inputs
 from sea_ice_kedro.pipelines.variants import VARIANTS, choose, chosen
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.runs import ROOT, environment
@@ -148,6 +150,22 @@ def test_every_dataset_of_a_pipeline_is_in_the_catalog(conf, registered):
     factories = [f"{variant}." for variant in VARIANTS]
     generic = {_as_factory(name, factories) for name in used}
     assert generic == {name for name in conf["catalog"] if not name.startswith("_")}
+
+
+def test_what_a_run_may_rightly_not_make_is_no_need_of_any_node(conf, registered):
+    optional = {
+        n.partition("@")[0] for n, e in entries_of(conf).items() if "optional" in e
+    }
+    optional |= {"downloads", "inference.downloads"}  # one that fails is no scene
+    assert {"manual_labels", "concentration_maps"} <= optional
+    nodes = {n for pipeline in registered.values() for n in pipeline.nodes}
+    needs = [
+        (node.name, name)
+        for node in nodes
+        for name in set(node.inputs) - optional_inputs(Pipeline([node]))
+        if name.partition("@")[0] in optional
+    ]
+    assert sorted(needs) == []
 
 
 def _as_factory(name, prefixes):

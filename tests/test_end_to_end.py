@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pystac
 import pytest
 import rasterio
 from rasterio import Affine
@@ -267,6 +268,26 @@ def test_the_documented_commands_work(tmp_path, folder):
     )
     assert mine.returncode == 0, mine.stdout + mine.stderr
     assert sorted(files(tmp_path / "mine")) == sorted(products_of(*"abcd") + TABLES)
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_a_whole_run_on_pictures_without_day_and_place_ends_with_report_and_catalogue(
+    tmp_path,
+):
+    for index in range(4):
+        write(tmp_path / f"in/s2_vis_{index:02d}.png", floes(128, 128, seed=index))
+    params = f"ingestion.source=folder,ingestion.folder={tmp_path / 'in'}"
+    run = kedro_run(tmp_path / "data", "--params", params)
+    assert run.returncode == 0, run.stdout + run.stderr
+    reports = tmp_path / "data/08_reporting"
+    page = (reports / "report.html").read_text()
+    finding = page[page.index("4 scenes without a time of acquisition") :]
+    finding = finding[: finding.index("</article>")]
+    assert [i for i in range(4) if f"s2_vis_{i:02d}" not in finding] == []
+    assert "no day of a time series and are not in the STAC catalogue" in finding
+    catalogue = pystac.Catalog.from_file(str(reports / "stac/catalog.json"))
+    assert list(catalogue.get_items(recursive=True)) == []
 
 
 SAVE_FOREVER = """

@@ -4,7 +4,11 @@ from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
 from sea_ice_kedro.pipelines import ON_REQUEST
-from sea_ice_kedro.pipelines.inference.pipeline import NAMESPACE, map_ingested
+from sea_ice_kedro.pipelines.inference.pipeline import (
+    NAMESPACE,
+    map_ingested,
+    map_with_polar,
+)
 from sea_ice_kedro.pipelines.variants import chosen
 
 _APART = {*ON_REQUEST, NAMESPACE}
@@ -16,7 +20,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     Those of `ON_REQUEST` run only when they are asked for.
 
     On its own, `inference` takes in scenes of its own; in the default run it maps those
-    that were ingested, with the first network of the run.
+    that were ingested, with the first network of the run and with the one that ships.
     """
     found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
     pipelines = {
@@ -26,7 +30,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     in_order = [
         made for name, made in pipelines.items() if name not in {*_APART, "__default__"}
     ]
-    mapped = _grouped(map_ingested(f"{chosen()[0].name}.unet"), NAMESPACE)
+    by_own = map_ingested(f"{chosen()[0].name}.unet")
+    mapped = _grouped(by_own + map_with_polar(), NAMESPACE)
     pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
     return pipelines
 

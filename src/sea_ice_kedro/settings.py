@@ -22,6 +22,7 @@ from sea_ice_kedro.hooks import (
     VariantHooks,
 )
 from sea_ice_kedro.hooks.lineage import quieten
+from sea_ice_kedro.networks import network_url
 
 # Kedro's own configuration loader calls what newer OmegaConf has renamed.
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
@@ -66,5 +67,5 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {"spark": ["spark*"]},
     # SEA_ICE_DATA moves the data root for one run; Kedro allows environment
     # variables in credentials only unless asked.
-    "custom_resolvers": {"oc.env": oc.env},
+    "custom_resolvers": {"oc.env": oc.env, "network": network_url},
 }

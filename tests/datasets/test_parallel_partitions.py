@@ -169,9 +169,16 @@ def test_a_place_that_cannot_be_written_is_one_reason_in_words(tmp_path, caplog)
     assert "Traceback" not in caplog.text
 
 
-def test_an_empty_folder_holds_no_partition(tmp_path):
-    with pytest.raises(DatasetError, match="expected scenes in"):
-        partitions(tmp_path / "scenes").load()
+@pytest.mark.parametrize("optional", [True, False])
+def test_what_a_step_rightly_made_none_of_is_loaded_as_none_and_is_not_there(
+    tmp_path, optional
+):
+    folder = partitions(tmp_path / "scenes", optional=optional)
+    folder.save({})
+    assert folder.load() == {}
+    assert not folder.exists()
+    folder.save({"a": Maker("a")})
+    assert folder.exists()
 
 
 def test_files_that_are_not_finished_are_no_partitions(tmp_path):

@@ -46,6 +46,7 @@ def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):
         "pixels_thick_ice": "2",
         "pixels_thin_ice": "2",
         "pixels_open_water": "3",
+        "pixels_unclassed": "0",
         "mean_confidence": "0.8000",
         "acquired": WHEN.isoformat(),
         "model": "auto_original",

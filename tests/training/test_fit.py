@@ -110,3 +110,20 @@ def test_balanced_classes_change_what_is_learnt(tmp_path):
     plain = train(plan(tmp_path, epochs=1))
     balanced = train(plan(tmp_path, epochs=1, class_weights="balanced"))
     assert plain.history[0]["loss"] != balanced.history[0]["loss"]
+
+
+def test_training_may_go_on_from_a_network_that_is_there(tmp_path):
+    from sea_ice_kedro.training.fit import starting_model
+    from sea_ice_kedro.training.model_card import ModelCard
+    from sea_ice_kedro.training.model_file import TrainedUNet, save_model
+
+    given = plan(tmp_path, epochs=1)
+    state = train(given)
+    path = str(tmp_path / "unet.keras")
+    card = ModelCard("original", given.chip_px, given.unet)
+    save_model(path, TrainedUNet(card, state.best))
+    again = replace(given, options=replace(given.options, start=path))
+    for ours, theirs in zip(
+        starting_model(again).get_weights(), state.best, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)

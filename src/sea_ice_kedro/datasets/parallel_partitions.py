@@ -154,8 +154,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             filename_suffix: Ending of the files, ".tif".
             engine: `name` and `workers` (see `make_engine`); default: sequential. It
                 also runs `load_many`.
-            optional: Whether a run goes on when all partitions failed, or when there
-                are none to load.
+            optional: Whether a run goes on when all partitions failed.
             metadata: Ignored by Kedro; read by kedro-viz.
 
         Raises:
@@ -177,16 +176,12 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         """What the partitions are, by the folder's name."""
         return PurePosixPath(self._path).name
 
-    def has_partitions(self) -> bool:
-        """Tell whether one is stored; an optional folder counts as there without."""
-        self._invalidate_caches()
-        return bool(self._list_partitions())
-
     def load(self) -> StoredPartitions[Any]:
-        """Give a picklable loader for each partition, without reading one.
+        """Return a picklable loader for each partition, without reading one.
 
-        Raises:
-            DatasetError: if the folder holds no partition, unless it is optional.
+        A folder without partitions is an empty mapping: a step of the same run may
+        rightly have made none. That a run starts from data which are not there is for
+        `exists` to tell.
         """
         self._invalidate_caches()
         loaders: dict[str, Callable[[], Any]] = {
@@ -195,12 +190,11 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             )
             for path in self._list_partitions()
         }
-        if not loaders and not self._optional:
-            raise DatasetError(f"expected {self.name} in {self._path}, got none")
         return StoredPartitions(loaders, self._engine)
 
     def _exists(self) -> bool:
-        return self._optional or bool(super()._exists())
+        self._invalidate_caches()
+        return bool(self._list_partitions())
 
     def save(self, data: Mapping[str, Callable[[], Any]]) -> None:
         """Make and write every partition that is not there yet.

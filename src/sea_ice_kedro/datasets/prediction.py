@@ -90,12 +90,14 @@ class _Tally:
     def __init__(self) -> None:
         self.codes = np.zeros(256, np.int64)
         self.confidence = np.zeros(256, np.int64)
+        self.unclassed = 0
 
     def counted(self, strips: Iterable[Strip]) -> Iterator[Rows]:
         """Pass strips on to be written."""
         for strip in strips:
             self.codes += histogram_of(strip.codes)
             self.confidence += histogram_of(strip.confidence)
+            self.unclassed += strip.unclassed_pixels
             yield strip.row, (strip.codes, strip.confidence)
 
 
@@ -108,6 +110,7 @@ def _tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
         "pixels": str(prediction.shape[0] * prediction.shape[1]),
         **time_tag(prediction.acquired),
         **{f"pixels_{c.key}": str(count) for c, count in counts.items()},
+        "pixels_unclassed": str(tally.unclassed),
         **_mean_confidence(tally.confidence),
         **prediction.facts,
     }

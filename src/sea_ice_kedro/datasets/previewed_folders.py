@@ -80,7 +80,7 @@ def _first(folder: ParallelPartitionedDataset, count: int) -> list[Any]:
     Raises:
         FileNotFoundError: if there is none: to kedro-viz that is not made yet.
     """
-    if not folder.has_partitions():
+    if not folder.exists():
         raise FileNotFoundError(f"expected {folder.name}, got none yet; run its node")
     stored = folder.load()
     return [stored[partition_id]() for partition_id in sorted(stored)[:count]]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from fsspec.core import url_to_fs
 from kedro.io import AbstractDataset
 
+from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
 
         Args:
             filepath: A path, or a URL that fsspec knows; ends with ".keras".
+                "package://polar" is the network that this package ships.
             name: Of the variant, written into the file.
             metadata: Ignored by Kedro; read by kedro-viz.
         """
@@ -79,7 +81,7 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
         return model
 
     def _exists(self) -> bool:
-        filesystem, path = url_to_fs(self._filepath)
+        filesystem, path = url_to_fs(network_path(self._filepath))
         return bool(filesystem.exists(path))
 
     def _describe(self) -> dict[str, Any]:

@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.arrays import RGB, Mask
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
 from sea_ice_kedro.imagery.mirrored import Read
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import Strip
 
 Probabilities = npt.NDArray[np.float32]
 Predict = Callable[[RGB], Probabilities]
-"""uint8 (N, S, S, 3) -> float32 (N, S, S, 3), the probability of each class."""
+"""uint8 (N, S, S, 3) -> float32 (N, S, S, K), the probability of each class and, where
+K is one more than there are classes, of no class."""
 
 _CLASSES = len(SeaIceClass)
 
@@ -134,7 +135,11 @@ def _observed(
 
 
 def _checked(predicted: Probabilities, expected: tuple[int, ...]) -> Probabilities:
-    if predicted.shape != (*expected[:-1], _CLASSES):
+    outcomes = predicted.shape[-1] if predicted.ndim == len(expected) else 0
+    if (
+        outcomes not in (_CLASSES, NO_CLASS + 1)
+        or predicted.shape[:-1] != expected[:-1]
+    ):
         raise InvalidModel(
             f"expected a network that gives {(*expected[:-1], _CLASSES)} probabilities "
             f"for {expected} pixels, got {predicted.shape}; train it again: "
@@ -155,7 +160,7 @@ class _Band:
         self._height, self._width = shape
         self._options = options
         size = options.window_px
-        self._sums = np.zeros((_CLASSES, size, self._width), np.float32)
+        self._sums = np.zeros((NO_CLASS + 1, size, self._width), np.float32)
         self._valid_mask = np.zeros((size, self._width), bool)
 
     def add(
@@ -164,8 +169,9 @@ class _Band:
         """Add the part of one window that lies in the scene."""
         left, right = max(column, 0), min(column + self._options.window_px, self._width)
         inside = slice(left - column, right - column)
-        for code, plane in enumerate(self._sums):
-            plane[:, left:right] += weights[:, inside] * classes[:, inside, code]
+        for code in range(classes.shape[-1]):
+            part = weights[:, inside] * classes[:, inside, code]
+            self._sums[code, :, left:right] += part
         self._valid_mask[:, left:right] |= valid[:, inside]
 
     def finish(self, row: int, *, last: bool) -> Iterator[Strip]:
@@ -192,6 +198,8 @@ class _Band:
             codes[plane > best] = code
             np.maximum(best, plane, out=best)
         percent = np.rint(np.clip(best, 0.0, 1.0) * 100.0).astype(np.uint8)
-        absent = ~self._valid_mask[rows]
+        observed = self._valid_mask[rows]
+        unclassed = observed & (codes == NO_CLASS)
+        absent = unclassed | ~observed
         codes[absent] = percent[absent] = NODATA
-        return Strip(row + rows.start, codes, percent)
+        return Strip(row + rows.start, codes, percent, int(np.count_nonzero(unclassed)))

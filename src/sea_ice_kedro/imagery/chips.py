@@ -9,9 +9,10 @@ import numpy.typing as npt
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Quality
 from sea_ice_kedro.imagery.chipping import Window, chip_windows, cut_chip
-from sea_ice_kedro.imagery.classes import NODATA, QualityFlag, SeaIceClass
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, QualityFlag
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.scene_context import Context, context_of
 
 CLOUDY = QualityFlag.THIN_CLOUD | QualityFlag.SHADOW
 
@@ -49,7 +50,7 @@ class ChipFacts:
     """Pixels that the filter took for thin cloud or shadow / labelled pixels, 0..1."""
 
     class_fractions: tuple[float, ...]
-    """Pixels of each `SeaIceClass` / labelled pixels, 0..1."""
+    """Pixels of each `SeaIceClass`, and of `NO_CLASS`, / labelled pixels, 0..1."""
 
     kept: bool
     """Whether its pixels are in the shard."""
@@ -64,7 +65,10 @@ class Chips:
     """uint8 (N, S, S, 3) of the chips that are kept."""
 
     labels: npt.NDArray[np.uint8]
-    """uint8 (N, S, S) of class codes, 255 = no data."""
+    """uint8 (N, S, S) of class codes or `NO_CLASS`, 255 = no data."""
+
+    context: Context
+    """float32 (CONTEXT_SIZE,), of the whole scene."""
 
     facts: Sequence[ChipFacts]
     """Of all chips of the grid, row by row."""
@@ -77,7 +81,7 @@ def cut_chips(
 
     Args:
         scene_id: Name of the scene.
-        rgb: uint8 (H, W, 3).
+        rgb: uint8 (H, W, 3), 0 where not observed.
         codes: uint8 (H, W) of class codes; NODATA where not observed or labelled.
         quality: uint8 (H, W) of `QualityFlag` bits.
         options: Size, and what is dropped.
@@ -91,7 +95,8 @@ def cut_chips(
     for index, window in enumerate(kept):
         labels[index] = cut_chip(codes, window, NODATA)
         images[index] = cut_chip(rgb, window, 0)
-    return Chips(scene_id, images, labels, facts)
+    context = context_of(rgb, quality & QualityFlag.NODATA == 0)
+    return Chips(scene_id, images, labels, context, facts)
 
 
 def _facts(
@@ -99,7 +104,7 @@ def _facts(
 ) -> ChipFacts:
     label = cut_chip(codes, window, NODATA)
     flags = cut_chip(quality, window, 0)
-    counts = histogram_of(label)[: len(SeaIceClass)]
+    counts = histogram_of(label)[: NO_CLASS + 1]
     valid = int(counts.sum())
     cloudy = np.count_nonzero((flags & CLOUDY > 0) & (label != NODATA))
     fraction = valid / label.size

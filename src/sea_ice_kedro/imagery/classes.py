@@ -37,6 +37,10 @@ class SeaIceClass(IntEnum):
         return self is not SeaIceClass.OPEN_WATER
 
 
+NO_CLASS = len(SeaIceClass)
+"""What a network learns to call opaque cloud, land and what was not observed; never in
+a class map, where such a pixel is `NODATA`."""
+
 DARK_TO_BRIGHT = (SeaIceClass.OPEN_WATER, SeaIceClass.THIN_ICE, SeaIceClass.THICK_ICE)
 """The classes in order of brightness."""
 

@@ -22,6 +22,9 @@ class Strip:
     confidence: Grey
     """uint8 (h, W): probability of that class in percent, 0..100; 255 = no data."""
 
+    unclassed_pixels: int = 0
+    """Observed pixels in which the network sees neither sea nor sea ice: code 255."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:

@@ -14,6 +14,7 @@ from rasterio.windows import Window
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Georeference, Mask, Scene
 from sea_ice_kedro.imagery.mirrored import Read, mirrored
+from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import (
     georeference_of,
@@ -86,6 +87,21 @@ class StoredScene:
                 return rgb[square], valid_mask[square]
 
             yield read
+
+    def context(self) -> Context:
+        """Describe the whole scene by a coarse view of it, whatever its size.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged or no scene of this project.
+        """
+        with opened(self.filepath) as file:
+            whole = _is_whole(file, self._tags(file))
+            step = max(1, min(file.height, file.width) // SEEN_PX)
+            shape = file.height // step, file.width // step
+            bands = file.read([1, 2, 3], out_shape=(3, *shape))
+            seen = np.ones(shape, bool) if whole else file.dataset_mask(out_shape=shape)
+        return context_of(np.moveaxis(bands, 0, -1), np.asarray(seen) > 0)
 
     def load(self) -> Scene:
         """Read the whole scene; its source is not read back.

@@ -5,7 +5,12 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from sea_ice_kedro.imagery.classes import NODATA
-from sea_ice_kedro.imagery.simulate.atmosphere import CLOUD_COLOUR, SHADOW_TINT
+from sea_ice_kedro.imagery.simulate.atmosphere import (
+    CLOUD_TINTS,
+    CLOUD_TONES,
+    SHADOW_TINTS,
+)
+from sea_ice_kedro.training.batches import Inputs
 from sea_ice_kedro.training.options import AugmentationOptions
 
 
@@ -20,39 +25,51 @@ class Augmentation:
         self._skies = None if skies is None else tf.constant(skies)
 
     def __call__(
-        self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Augment one batch.
+        self, inputs: Inputs, labels: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[Inputs, tf.Tensor]:
+        """Augment one batch; the context of its scenes stays.
 
         Args:
-            images: uint8 (N, S, S, 3).
+            inputs: Images, uint8 (N, S, S, 3), alone or with their context.
             labels: uint8 (N, S, S).
             seed: int32 (2,).
 
         Returns:
-            Images and labels of the same shapes and dtypes.
+            Inputs and labels of the same shapes and dtypes.
         """
-        seeds = tf.random.experimental.stateless_split(seed, 3)
+        if isinstance(inputs, tuple):
+            images, labels = self(inputs[0], labels, seed)
+            return (images, inputs[1]), labels
+        images = inputs
+        seeds = tf.random.experimental.stateless_split(seed, 4)
         if self._skies is not None and self._options.cloud_share > 0:
-            images = self._under_skies(images, labels, seeds[0], seeds[1])
+            images = self._under_skies(images, labels, seeds)
         if self._options.turns:
             images, labels = _turned(images, labels, seeds[2])
         return images, labels
 
     def _under_skies(
-        self, images: tf.Tensor, labels: tf.Tensor, which: tf.Tensor, whether: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, seeds: tf.Tensor
     ) -> tf.Tensor:
         """Veil some chips: see `simulate.atmosphere.look_through`."""
         count = tf.shape(images)[0]
         number = tf.random.stateless_uniform(
-            (count,), which, 0, tf.shape(self._skies)[0], tf.int32
+            (count,), seeds[0], 0, tf.shape(self._skies)[0], tf.int32
         )
-        share = tf.random.stateless_uniform((count, 1, 1, 1), whether)
+        share = tf.random.stateless_uniform((count, 1, 1, 1), seeds[1])
         chosen = tf.cast(share < self._options.cloud_share, tf.float32)
         sky = tf.cast(tf.gather(self._skies, number), tf.float32) * (chosen / 255.0)
         cloud, shadow = sky[..., :1], sky[..., 1:]
-        lit = tf.cast(images, tf.float32) * (1 - tf.constant(SHADOW_TINT) * shadow)
-        seen = lit * (1 - cloud) + tf.constant(CLOUD_COLOUR) * cloud
+        drawn = tf.random.stateless_uniform((3, count, 1, 1, 1), seeds[3])
+        blue, tone, tint = (
+            low + share * (high - low)
+            for share, (low, high) in zip(
+                tf.unstack(drawn), (SHADOW_TINTS, CLOUD_TONES, CLOUD_TINTS), strict=True
+            )
+        )
+        red_to_blue = tf.constant([-0.5, 0.0, 0.5])
+        lit = tf.cast(images, tf.float32) * (1 - (1 - blue * red_to_blue) * shadow)
+        seen = lit * (1 - cloud) + (tone + tint * red_to_blue) * cloud
         counts = tf.cast(tf.clip_by_value(tf.round(seen), 0, 255), tf.uint8)
         # What was not observed stays 0, under any sky.
         labelled = tf.not_equal(labels, NODATA)[..., None]

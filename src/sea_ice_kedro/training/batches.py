@@ -1,12 +1,18 @@
 """From shards to batches: uint8 until the device, each worker its own chips."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
+from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE
 from sea_ice_kedro.training.chip_shards import expect_whole
 from sea_ice_kedro.training.shard_selection import Selection, chip_count
+
+Inputs: TypeAlias = "tf.Tensor | tuple[tf.Tensor, tf.Tensor]"
+"""Images, uint8 (N, S, S, 3); with the context of their scenes, float32 (N, K), where
+the network takes it."""
 
 _FILES_AT_A_TIME = 8
 _SHUFFLED_AT_A_TIME = 4096
@@ -30,6 +36,7 @@ class ChipBatches:
         size: int = 1,
         cache_mb: int = 2048,
         seed: int | None = None,
+        context: bool = False,
     ) -> None:
         """Say what belongs to this worker; nothing is read yet.
 
@@ -42,12 +49,14 @@ class ChipBatches:
             cache_mb: Chips are kept in memory when they fit in so many MB.
             seed: Shuffles and drops the last, smaller batch, so that all workers do as
                 many steps; None keeps order and all chips.
+            context: Whether the network takes the context of a chip's scene.
         """
         self.batch_size = batch_size
         self.total = chip_count(selections)
         self.count = len(range(rank, self.total, size))
         self._selections, self._chip_px = list(selections), chip_px
         self._rank, self._size, self._seed = rank, size, seed
+        self._context = context
         self._fits = self.count * 4 * chip_px**2 <= cache_mb * 1e6
         self._records: tf.Tensor | None = None
 
@@ -58,14 +67,14 @@ class ChipBatches:
             return -(-self.count // self.batch_size)
         return self.total // self._size // self.batch_size
 
-    def epoch(self, epoch: int = 0) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+    def epoch(self, epoch: int = 0) -> Iterator[tuple[Inputs, tf.Tensor]]:
         """Give the batches of an epoch.
 
         Args:
             epoch: Its number; another number is another order.
 
         Yields:
-            (images uint8 (N, S, S, 3), labels uint8 (N, S, S)).
+            (inputs, labels uint8 (N, S, S)).
 
         Raises:
             InvalidShard: if a shard is missing, damaged or incomplete; names it.
@@ -130,16 +139,19 @@ class ChipBatches:
         )
         return chips.shard(self._size, self._rank)
 
-    def _decode(self, serialised: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _decode(self, serialised: tf.Tensor) -> tuple[Inputs, tf.Tensor]:
         side = self._chip_px
-        features = {
-            name: tf.io.FixedLenFeature((), tf.string) for name in ("image", "label")
-        }
+        names = "image", "label", "context"
+        features = {name: tf.io.FixedLenFeature((), tf.string) for name in names}
         chip = tf.io.parse_example(serialised, features)
         images = tf.io.decode_raw(chip["image"], tf.uint8)
         labels = tf.io.decode_raw(chip["label"], tf.uint8)
         shape = (-1, side, side)
-        return tf.reshape(images, (*shape, 3)), tf.reshape(labels, shape)
+        images, labels = tf.reshape(images, (*shape, 3)), tf.reshape(labels, shape)
+        if not self._context:
+            return images, labels
+        context = tf.io.decode_raw(chip["context"], tf.float32)
+        return (images, tf.reshape(context, (-1, CONTEXT_SIZE))), labels
 
 
 def _wanted_records(path: tf.Tensor, wanted: tf.Tensor) -> tf.data.Dataset:

@@ -2,7 +2,7 @@
 
 The header says what is in the file, so that an index of all chips costs no pass over
 their pixels. A chip's record is a `tf.train.Example` with raw uint8 `image` (S, S, 3)
-and `label` (S, S).
+and `label` (S, S), and the float32 `context` of its scene.
 """
 
 import json
@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import tensorflow as tf
 
 from sea_ice_kedro.errors import InvalidShard
@@ -24,7 +25,7 @@ logging.getLogger("tensorflow").addFilter(
     lambda record: "tf_record_iterator" not in record.getMessage()
 )
 
-FORMAT = 1
+FORMAT = 2
 _KIND = "sea_ice_kedro chips"
 
 
@@ -51,13 +52,13 @@ def write_shard(
     with writing(filepath) as part, tf.io.TFRecordWriter(str(part)) as file:
         file.write(json.dumps(header).encode())
         for image, label in zip(chips.images, chips.labels, strict=True):
-            file.write(_example(image.tobytes(), label.tobytes()))
+            file.write(_example(image=image, label=label, context=chips.context))
 
 
-def _example(image: bytes, label: bytes) -> bytes:
+def _example(**arrays: npt.NDArray[Any]) -> bytes:
     features = {
-        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-        for name, value in (("image", image), ("label", label))
+        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[array.tobytes()]))
+        for name, array in arrays.items()
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return bytes(example.SerializeToString())

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from sea_ice_kedro.errors import TrainingFailed
 from sea_ice_kedro.training.augment import Augmentation
-from sea_ice_kedro.training.batches import ChipBatches
+from sea_ice_kedro.training.batches import ChipBatches, Inputs
 from sea_ice_kedro.training.checkpoints import (
     Checkpoint,
     Weights,
@@ -22,10 +22,11 @@ from sea_ice_kedro.training.checkpoints import (
 from sea_ice_kedro.training.epoch_news import EpochNews
 from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.losses import masked_cross_entropy
+from sea_ice_kedro.training.model_file import ModelFile, load_model
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.shard_selection import Selection
 from sea_ice_kedro.training.sky import draw_skies
-from sea_ice_kedro.training.unet import build_unet, with_logits
+from sea_ice_kedro.training.unet import build_network, with_logits
 from sea_ice_kedro.training.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_global_policy(options.precision)
 
-    model = build_unet(plan.unet)
+    model = starting_model(plan)
     optimizer = make_optimizer(options.precision)
     optimizer.build(model.trainable_variables)
 
@@ -93,6 +94,15 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
     return state
 
 
+def starting_model(plan: TrainingPlan) -> keras.Model:
+    """Return the network before the first step: fresh, or with weights of another."""
+    model = build_network(plan.unet)
+    if plan.options.start != "fresh":
+        stored = load_model(ModelFile(plan.options.start).filepath)
+        model.set_weights(stored.get_weights())
+    return model
+
+
 def own_chips(
     plan: TrainingPlan,
     selections: Sequence[Selection],
@@ -108,6 +118,7 @@ def own_chips(
         size=workers.size,
         cache_mb=plan.options.cache_mb,
         seed=seed,
+        context=plan.unet.sees_scene,
     )
 
 
@@ -153,30 +164,30 @@ class TrainStep:
         self._previous: tuple[tf.Tensor, tuple[int, int]] | None = None
 
         @tf.function(jit_compile=options.xla)  # type: ignore[untyped-decorator]
-        def gradients(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> Any:  # noqa: ANN401
-            images, labels = augment(images, labels, seed)
+        def gradients(inputs: Inputs, labels: tf.Tensor, seed: tf.Tensor) -> Any:  # noqa: ANN401
+            inputs, labels = augment(inputs, labels, seed)
             with tf.GradientTape() as tape:
-                logits = tf.cast(network(images, training=True), tf.float32)
+                logits = tf.cast(network(inputs, training=True), tf.float32)
                 loss, sums = masked_cross_entropy(labels, logits, weights)
                 scaled = optimizer.scale_loss(loss)
             return tape.gradient(scaled, [v.value for v in variables]), sums
 
         # Collectives are no part of what XLA compiles: it has no kernel for them.
         @tf.function(jit_compile=False)  # type: ignore[untyped-decorator]
-        def descend(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-            local, sums = gradients(images, labels, seed)
+        def descend(inputs: Inputs, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+            local, sums = gradients(inputs, labels, seed)
             optimizer.apply(workers.average(local), variables)
             return sums
 
         @tf.function(jit_compile=options.xla)  # type: ignore[untyped-decorator]
-        def score(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-            logits = tf.cast(network(images, training=False), tf.float32)
+        def score(inputs: Inputs, labels: tf.Tensor) -> tf.Tensor:
+            logits = tf.cast(network(inputs, training=False), tf.float32)
             return masked_cross_entropy(labels, logits, weights)[1]
 
         self._descend, self._score = descend, score
 
     def launch(
-        self, batch: tuple[tf.Tensor, tf.Tensor], rate: float, at: tuple[int, int]
+        self, batch: tuple[Inputs, tf.Tensor], rate: float, at: tuple[int, int]
     ) -> None:
         """Start a step; its result is waited for while the next one runs."""
         self._previous, epoch_and_batch = self._running, at
@@ -238,7 +249,7 @@ def values(variables: list[Any]) -> Weights:
 
 
 def class_weights(plan: TrainingPlan) -> np.ndarray:  # type: ignore[type-arg]
-    """Give how much a pixel of each class counts, float32 (3,)."""
+    """Return how much a pixel of each outcome of the network counts, float32."""
     if plan.options.class_weights == "none":
         return np.ones(len(plan.class_fractions), np.float32)
     return balanced_weights(plan.class_fractions)

@@ -41,6 +41,9 @@ class ModelCard:
     best_epoch: int = 0
     """The epoch whose weights these are."""
 
+    temperature: float = 1.0
+    """What its logits were divided by, so that its probabilities are calibrated."""
+
     weights: str = ""
     """Digest of the weights; "" before it is stored."""
 
@@ -55,6 +58,11 @@ class ModelCard:
     def normalisation(self) -> str:
         """See `UNetOptions.normalisation`."""
         return self.unet.normalisation
+
+    @property
+    def sees_scene(self) -> bool:
+        """See `UNetOptions.sees_scene`."""
+        return self.unet.sees_scene
 
     @property
     def labels(self) -> str:

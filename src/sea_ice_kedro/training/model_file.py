@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
+from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
+from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE, Context
+from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.rasters.files import browsing, checksum, reading, writing
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.training.checkpoints import Weights
@@ -42,10 +45,17 @@ class ModelFile:
     """A network as it is served; small, picklable, loaded where it is used."""
 
     path: str
+    """A path, a URL that fsspec knows, or that of `networks`: each worker finds it in
+    its own copy of the package."""
+
+    @property
+    def filepath(self) -> str:
+        """Where the file lies on this machine."""
+        return network_path(self.path)
 
     def fingerprint(self) -> str:
         """Digest card and weights: Keras writes the time into its files."""
-        return content_digest(_card_text(self.path))
+        return content_digest(_card_text(self.filepath))
 
     def card(self) -> ModelCard:
         """Read what the file says about the network; no framework is loaded.
@@ -53,22 +63,39 @@ class ModelFile:
         Raises:
             InvalidModel: if it is no model of this project, or of another version.
         """
-        return read_card(self.path)
+        return read_card(self.filepath)
 
     @property
     def predict(self) -> Predict:
-        """Gives class probabilities, float32 (N, S, S, 3), of uint8 (N, S, S, 3).
+        """Gives class probabilities, float32 (N, S, S, K), of uint8 (N, S, S, 3).
 
         Whether the file has changed is looked up when this is taken, not at every
-        call: take it once a scene.
+        call: take it once a scene. A network that takes the context of a scene is
+        served by `predict_in`.
         """
-        return partial(_predict, _serving(self.path, checksum(self.path)))
+        return partial(_predict, _serving(self.filepath, checksum(self.filepath)))
+
+    def predict_in(self, context: Context) -> Predict:
+        """Return what `predict` is for a network that takes the context of a scene.
+
+        Args:
+            context: float32 (CONTEXT_SIZE,), of the scene that the images are of.
+        """
+        serving = _serving(self.filepath, checksum(self.filepath))
+        return partial(_predict_in, serving, context)
 
 
 def _predict(
     network: Callable[..., Any], images: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.float32]:
     return np.asarray(network(images), np.float32)
+
+
+def _predict_in(
+    network: Callable[..., Any], context: Context, images: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    contexts = np.repeat(context[None], len(images), axis=0)
+    return np.asarray(network((images, contexts)), np.float32)
 
 
 def save_model(filepath: str, trained: TrainedUNet) -> None:
@@ -80,10 +107,10 @@ def save_model(filepath: str, trained: TrainedUNet) -> None:
     """
     import keras  # noqa: PLC0415 - only where a model is made
 
-    from sea_ice_kedro.training.unet import build_unet  # noqa: PLC0415
+    from sea_ice_kedro.training.unet import build_network  # noqa: PLC0415
 
     keras.mixed_precision.set_global_policy("float32")
-    model = build_unet(trained.card.unet)
+    model = build_network(trained.card.unet)
     for variable, value in zip(model.variables, trained.weights, strict=True):
         variable.assign(value)
     with tempfile.TemporaryDirectory() as folder, writing(filepath) as part:
@@ -156,7 +183,7 @@ def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
     """
     from sea_ice_kedro.training.launch import expect_package  # noqa: PLC0415
 
-    read_card(filepath)
+    card = read_card(filepath)
     expect_package("tensorflow", "train", "to load a network")
     import keras  # noqa: PLC0415 - only where a model is used
 
@@ -174,20 +201,21 @@ def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
                 f"{name}: expected a network that Keras {keras.__version__} can load, "
                 f"got {type(error).__name__}: {error}; {_RETRAIN}"
             ) from error
-    _expect_shape(name, model)
+    _expect_shape(name, model, card)
     return model
 
 
-def _expect_shape(name: str, model: Any) -> None:  # noqa: ANN401
-    from sea_ice_kedro.imagery.classes import SeaIceClass  # noqa: PLC0415
-
-    shapes = model.input_shape, model.output_shape
-    expected = (None, None, None, 3), (None, None, None, len(SeaIceClass))
+def _expect_shape(name: str, model: Any, card: ModelCard) -> None:  # noqa: ANN401
+    shapes: tuple[Any, Any] = model.input_shape, model.output_shape
+    pixels = (None, None, None, 3)
+    expected: tuple[Any, Any] = pixels, (None, None, None, len(SeaIceClass))
+    if card.unet.sees_scene:
+        expected = [pixels, (None, CONTEXT_SIZE)], (None, None, None, NO_CLASS + 1)
     if shapes != expected:
         raise InvalidModel(
-            f"{name}: expected a network from bands R, G, B to {len(SeaIceClass)} "
-            f"classes, {expected[0]} to {expected[1]}, got {shapes[0]} to {shapes[1]}; "
-            f"{_RETRAIN}"
+            f"{name}: expected a network from bands R, G, B to {expected[1][-1]} "
+            f"classes, {expected[0]} to {expected[1]}, got {shapes[0]} to "
+            f"{shapes[1]}; {_RETRAIN}"
         )
 
 

@@ -7,6 +7,7 @@ from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 
 NORMALISATIONS = ("tint", "rgb", "paper")
+NETWORKS = ("published", "context")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -38,6 +39,9 @@ def expect_number(
         )
 
 
+_CONTEXT_DEPTH = 5
+
+
 @dataclass(frozen=True)
 class UNetOptions:
     """Shape of the network; `conf/paper` has that of Iqrah et al. (2024, III-C)."""
@@ -57,9 +61,15 @@ class UNetOptions:
     and two tints; "rgb": R, G, B / 255; "paper": one grey channel, each column of a
     chip divided by its Euclidean length, as the published scripts do."""
 
+    network: str = "published"
+    """"published": the U-Net of the paper, in any size. "context": that of `polar`,
+    which also takes the quantiles of the whole scene and may give no class."""
+
     def __post_init__(self) -> None:
         """Refuse shapes that make no network."""
-        expect_integer("modeling.unet.depth", self.depth, 1, 8)
+        expect_choice("modeling.unet.network", self.network, NETWORKS)
+        most = _CONTEXT_DEPTH if self.sees_scene else 8
+        expect_integer("modeling.unet.depth", self.depth, 1, most)
         expect_integer("modeling.unet.base_filters", self.base_filters, 1, 512)
         expect_choice("modeling.unet.normalisation", self.normalisation, NORMALISATIONS)
         rates = tuple(self.dropout)
@@ -71,6 +81,11 @@ class UNetOptions:
             )
         for rate in rates:
             expect_number("modeling.unet.dropout", rate, 0, 0.95)
+
+    @property
+    def sees_scene(self) -> bool:
+        """Whether the network takes the context of a scene beside its pixels."""
+        return self.network == "context"
 
 
 @dataclass(frozen=True)
@@ -126,6 +141,10 @@ class TrainingOptions:
 
     xla: bool = False
     """Compile forward and backward pass with XLA: faster on a GPU, slower on a CPU."""
+
+    start: str = "fresh"
+    """"fresh": weights drawn by `seed`. "polar", or the path of a model file: training
+    goes on from that network, whose shape replaces `modeling.unet`."""
 
     cache_mb: int = 2048
     """A worker keeps its chips in memory when they fit in so many MB; 0: never."""

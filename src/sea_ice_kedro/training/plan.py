@@ -34,7 +34,7 @@ class TrainingPlan:
     that all of them see."""
 
     content: str = ""
-    """Digest of what the shards were made from."""
+    """Digest of what the shards were made from, and of the network to start from."""
 
     @property
     def checkpoint(self) -> str:

@@ -11,9 +11,11 @@ from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.mirrored import reader_of
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import Prediction, Strip
+from sea_ice_kedro.imagery.scene_context import Context, context_of
+from sea_ice_kedro.networks import network_url
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from sea_ice_kedro.training.model_card import ModelCard
-from sea_ice_kedro.training.model_file import ModelFile
+from sea_ice_kedro.training.model_file import ModelFile, Predict
 
 AUTO_PX = 768
 """Most rows and columns between windows by themselves; measured with the paper's
@@ -25,8 +27,8 @@ class InferenceOptions:
     """How a network is laid over scenes."""
 
     model: str | None = None
-    """The model file to serve; None: that of the catalog. Read by the catalog entry
-    `served_model`; a prediction knows its model by its checksum."""
+    """The model file to serve, or "polar"; None: that of the catalog. Read by the
+    catalog entry `served_model`; a prediction knows its model by its checksum."""
 
     window_px: int | str = "auto"
     """Rows and columns that the network sees at a time; "auto": what fits the scene
@@ -86,7 +88,7 @@ def predicting(
             not fit the network, before any prediction of
             an earlier run is touched.
     """
-    if options.model is not None and options.model != model.path:
+    if options.model is not None and network_url(options.model) != model.path:
         raise InvalidOption(
             f"expected inference.model only with --params and the pipeline inference, "
             f"got {options.model} where {model.path} is served"
@@ -105,10 +107,16 @@ def _strips(
     if card.images == "filtered":
         limits = card.thresholds or BrightnessThresholds()
         scene = filter_scene(stored.load(), card.filter or FilterOptions(), limits)
-        yield from blended_strips(reader_of(scene), model.predict, shape, windows)
-    else:
-        with stored.reader() as read:
-            yield from blended_strips(read, model.predict, shape, windows)
+        predict = _predict_of(model, partial(context_of, scene.rgb, scene.valid_mask))
+        yield from blended_strips(reader_of(scene), predict, shape, windows)
+        return
+    with stored.reader() as read:
+        predict = _predict_of(model, stored.context)
+        yield from blended_strips(read, predict, shape, windows)
+
+
+def _predict_of(model: ModelFile, context: Callable[[], Context]) -> Predict:
+    return model.predict_in(context()) if model.card().sees_scene else model.predict
 
 
 def windows_for(

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.training.context_unet import build_context_unet
 from sea_ice_kedro.training.options import UNetOptions
 
 LOGITS = "logits"
@@ -72,9 +73,17 @@ class Normalise(layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "method": self.method}
 
 
+def build_network(options: UNetOptions) -> keras.Model:
+    """Build the network that `options.network` names, with fresh weights."""
+    build = build_context_unet if options.sees_scene else build_unet
+    return build(options)
+
+
 def gradient_bytes(options: UNetOptions) -> int:
     """Give the bytes of a network's gradients, which workers average: float32."""
-    return sum(4 * math.prod(v.shape) for v in build_unet(options).trainable_variables)
+    return sum(
+        4 * math.prod(v.shape) for v in build_network(options).trainable_variables
+    )
 
 
 def build_unet(options: UNetOptions) -> keras.Model:

@@ -20,11 +20,13 @@ from sea_ice_kedro.imagery.simulate.noise import (
 from sea_ice_kedro.imagery.simulate.options import SimulationOptions
 from sea_ice_kedro.imagery.simulate.surface import Colour
 
-CLOUD_COLOUR = (226.0, 229.0, 234.0)
-"""Reflectance x 255 of a cloud that hides the surface; R, G, B."""
+CLOUD_TONES, CLOUD_TINTS = (205.0, 240.0), (-4.0, 9.0)
+"""Reflectance x 255 of a cloud that hides the surface, and how much more of it is blue
+than red; both are drawn for each scene."""
 
-SHADOW_TINT = (1.06, 1.0, 0.92)
-"""Depth of the shadow in R, G, B: the sky still lights it, in blue."""
+SHADOW_TINTS = (-0.02, 0.15)
+"""How much deeper a shadow is in red than in blue, relative to its depth: neutral under
+a bright overcast, blue where the clear sky lights it; drawn for each scene."""
 
 _RIPPLED_SHARE = 0.5
 """Share of scenes whose cloud is rippled (altocumulus undulatus)."""
@@ -48,6 +50,12 @@ class Atmosphere:
 
     shadow_mask: Mask
     """bool (H, W): True in cloud shadow."""
+
+    cloud_colour: tuple[float, float, float]
+    """Reflectance x 255 of the cloud where it hides the surface; R, G, B."""
+
+    shadow_tint: tuple[float, float, float]
+    """Depth of the shadow in R, G, B, relative to `shadow`."""
 
 
 def form_atmosphere(
@@ -81,7 +89,21 @@ def form_atmosphere(
         _density(shade, shadow_mask, options, options.shadow_depth),
         cloud_mask,
         shadow_mask,
+        draw_cloud_colour(rng),
+        draw_shadow_tint(rng),
     )
+
+
+def draw_cloud_colour(rng: Rng) -> tuple[float, float, float]:
+    """Draw the reflectance x 255 of cloud; R, G, B."""
+    tone, tint = rng.uniform(*CLOUD_TONES), rng.uniform(*CLOUD_TINTS)
+    return tone - tint / 2, tone, tone + tint / 2
+
+
+def draw_shadow_tint(rng: Rng) -> tuple[float, float, float]:
+    """Draw the depth of a shadow in R, G and B, relative to that in G."""
+    tint = rng.uniform(*SHADOW_TINTS)
+    return 1 + tint / 2, 1.0, 1 - tint / 2
 
 
 def _displacement(options: SimulationOptions, rng: Rng) -> tuple[int, int]:
@@ -158,7 +180,7 @@ def look_through(surface: Colour, atmosphere: Atmosphere) -> Colour:
         (1 - depth * atmosphere.shadow) * clear * surface[..., channel]
         + cloud * atmosphere.thin_cloud
         for channel, (cloud, depth) in enumerate(
-            zip(CLOUD_COLOUR, SHADOW_TINT, strict=True)
+            zip(atmosphere.cloud_colour, atmosphere.shadow_tint, strict=True)
         )
     ]
     return as_field(cv2.merge(seen))

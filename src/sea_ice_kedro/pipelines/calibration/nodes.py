@@ -27,7 +27,7 @@ ALL_SCENES = "all scenes"
 def count_scenes(
     scene_index: pd.DataFrame,
     filtered_scenes: Partitions[FilteredScene],
-    manual_labels: Partitions[ClassMap],
+    manual_labels: Partitions[ClassMap] | None,
 ) -> Partitions[pd.DataFrame]:
     """Declare the brightness table of every scene; counted when it is saved.
 
@@ -41,8 +41,9 @@ def count_scenes(
         class by manual label, `pixels` in all.
     """
     chosen = of_index(scene_index, filtered_scenes, "the filtered scene", "filtering")
+    labels = manual_labels or {}
     return {
-        i: Task(_table, (scene, *([manual_labels[i]] if i in manual_labels else [])))
+        i: Task(_table, (scene, *([labels[i]] if i in labels else [])))
         for i, scene in chosen.items()
     }
 

@@ -56,7 +56,7 @@ def score_held_out(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     predictions: Partitions[ClassMap],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap],
+    manual_labels: Partitions[ClassMap] | None,
     filtered_scenes: Partitions[FilteredScene],
 ) -> Partitions[pd.DataFrame]:
     """Declare the scores of every held-out chip, a table a scene.
@@ -82,7 +82,7 @@ def score_thresholds(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     scenes: Partitions[Scene],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap],
+    manual_labels: Partitions[ClassMap] | None,
     filtered_scenes: Partitions[FilteredScene],
     thresholds: BrightnessThresholds,
 ) -> Partitions[pd.DataFrame]:
@@ -110,7 +110,7 @@ def draw_samples(  # noqa: PLR0913 - a node's inputs are its arguments
     images: Partitions[Scene],
     predictions: Partitions[ClassMap],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap],
+    manual_labels: Partitions[ClassMap] | None,
     chip_scores: Partitions[pd.DataFrame],
     unet: ModelFile,
     options: EvaluationOptions,

@@ -8,6 +8,7 @@ import pandas as pd
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, Scene
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction
+from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.rasters.stored_scene import StoredScene
@@ -49,8 +50,9 @@ def summarise_ice(
 ) -> pd.DataFrame:
     """Make the table of predicted areas and concentration, a row a scene.
 
-    Fractions and confidence are 0..1, of the valid pixels. Areas are true areas on the
-    ground; NaN where a scene has no georeference.
+    Fractions and confidence are 0..1, of the pixels with a class. Areas are true areas
+    on the ground; NaN where a scene has no georeference. What the network gives no
+    class (opaque cloud, land) is left out of them and counted apart.
     """
     rows = [
         _ice_row(scene_id, tags)
@@ -60,8 +62,12 @@ def summarise_ice(
 
 
 def _ice_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
+    unclassed = int(tags.get("pixels_unclassed", 0))
+    area_m2 = float(tags.get("pixel_area_m2", "nan"))
     return {
         **class_areas(scene_id, tags),
+        "unclassed_fraction": unclassed / int(tags["pixels"]),
+        "unclassed_km2": area_km2(unclassed, area_m2),
         "mean_confidence": float(tags.get("mean_confidence", "nan")),
         "model": tags.get("model", ""),
         "model_checksum": tags.get("model_checksum", ""),

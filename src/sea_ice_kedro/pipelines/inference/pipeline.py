@@ -57,32 +57,45 @@ def map_ingested(unet: str) -> Pipeline:
         unet: Name of the dataset that loads the network, "auto_original.unet".
     """
     return Pipeline(
-        [
-            grid_predictions(),
-            follow_predictions(),
-            Node(
-                func=predict_scenes,
-                inputs=["scene_index", "scenes@windows", unet, "params:inference"],
-                outputs="predictions@raster",
-                name="predict_scenes",
-            ),
-            Node(
-                func=summarise_ice,
-                inputs=["scene_index", "predictions@tags"],
-                outputs="ice_statistics",
-                name="summarise_ice",
-            ),
-            Node(
-                func=draw_prediction_quicklooks,
-                inputs=[
-                    "scene_index",
-                    "scenes@raster",
-                    "predictions@raster",
-                    "params:autolabel.quicklooks",
-                ],
-                outputs="prediction_quicklooks",
-                name="draw_prediction_quicklooks",
-            ),
-        ],
-        tags=NAMESPACE,
+        [grid_predictions(), follow_predictions(), *_maps(unet)], tags=NAMESPACE
     )
+
+
+def map_with_polar() -> Pipeline:
+    """Wire maps of the ingested scenes by the network that ships, beside the others."""
+    return Pipeline(_maps("polar_network", "polar_"), tags=NAMESPACE)
+
+
+def _maps(unet: str, prefix: str = "") -> list[Node]:
+    """Wire predictions, their statistics and pictures.
+
+    Args:
+        unet: Name of the dataset that loads the network.
+        prefix: Of the names of nodes and products.
+    """
+    quicklooks = f"{prefix}quicklooks" if prefix else "prediction_quicklooks"
+    return [
+        Node(
+            func=predict_scenes,
+            inputs=["scene_index", "scenes@windows", unet, "params:inference"],
+            outputs=f"{prefix}predictions@raster",
+            name=f"{prefix}predict_scenes",
+        ),
+        Node(
+            func=summarise_ice,
+            inputs=["scene_index", f"{prefix}predictions@tags"],
+            outputs=f"{prefix}ice_statistics",
+            name=f"{prefix}summarise_ice",
+        ),
+        Node(
+            func=draw_prediction_quicklooks,
+            inputs=[
+                "scene_index",
+                "scenes@raster",
+                f"{prefix}predictions@raster",
+                "params:autolabel.quicklooks",
+            ],
+            outputs=quicklooks,
+            name=f"{prefix}draw_prediction_quicklooks",
+        ),
+    ]

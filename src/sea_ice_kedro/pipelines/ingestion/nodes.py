@@ -51,7 +51,7 @@ def download_scenes(scene_listing: list[SceneEntry]) -> Partitions[RawScene]:
 
 def ingest_scenes(
     scene_listing: list[SceneEntry],
-    downloads: Partitions[RawScene],
+    downloads: Partitions[RawScene] | None,
     options: IngestionOptions,
 ) -> Partitions[Scene]:
     """Declare every scene as read from its source, or from what was downloaded of it.
@@ -61,7 +61,8 @@ def ingest_scenes(
 
     Args:
         scene_listing: What the source offered.
-        downloads: Scene id -> loader of the numbers that were downloaded.
+        downloads: Scene id -> loader of the numbers that were downloaded; most
+            sources download nothing.
         options: Which reflectance is white, for what was downloaded.
     """
     local: dict[str, Callable[[], Scene]] = {
@@ -69,10 +70,11 @@ def ingest_scenes(
         for entry in scene_listing
         if entry.scene is not None
     }
+    stored = downloads or {}
     fetched = {
-        entry.scene_id: downloads[entry.scene_id]
+        entry.scene_id: stored[entry.scene_id]
         for entry in scene_listing
-        if entry.download is not None and entry.scene_id in downloads
+        if entry.download is not None and entry.scene_id in stored
     }
     rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
     return {**local, **rendered}

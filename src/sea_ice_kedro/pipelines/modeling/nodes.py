@@ -1,5 +1,6 @@
 """Chips, their splits, and a network trained on them."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from sea_ice_kedro.errors import InvalidScene, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chipping import chip_windows
 from sea_ice_kedro.imagery.chips import ChipOptions
-from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
@@ -85,7 +86,7 @@ def take_auto_labels(
 
 
 def take_manual_labels(
-    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap]
+    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap] | None
 ) -> Partitions[ClassMap]:
     """Take the manual labels of the last ingestion to learn from, no older ones.
 
@@ -93,7 +94,8 @@ def take_manual_labels(
         TooFewScenes: if there is none.
     """
     labelled = scene_index.loc[scene_index["manual_label"], "scene_id"]
-    labels = {i: manual_labels[i] for i in labelled if i in manual_labels}
+    stored = manual_labels or {}
+    labels = {i: stored[i] for i in labelled if i in stored}
     if not labels:
         raise TooFewScenes(
             "expected manual labels to learn from, got none; bring some "
@@ -174,21 +176,21 @@ def _labelled(scene_index: pd.DataFrame, labels: Partitions[Any]) -> pd.DataFram
 
 def index_chips(
     chip_split: pd.DataFrame,
-    labels: Partitions[ClassMap],
+    labels: Collection[str],
     chips: Partitions[ChipShard],
 ) -> pd.DataFrame:
     """Make the table of a variant's chips from what their shards say.
 
     Args:
         chip_split: Which chip is in which split.
-        labels: By the ids of the scenes to learn from; the folder of shards may hold
+        labels: Ids of the scenes to learn from; the folder of shards may hold
             others of earlier runs.
         chips: Scene id -> loader of what is known of its chips.
 
     Returns:
         A row a chip: `scene_id`, `row`, `column`, `valid_fraction`, `cloud_fraction`,
-        `<class>_fraction` (all 0..1) and `split`, "dropped" where too little of it is
-        labelled.
+        `<class>_fraction`, `no_class_fraction` (all 0..1) and `split`, "dropped" where
+        too little of it is labelled.
     """
     scene_ids = [
         i for i in chip_split["scene_id"].unique() if i in labels and i in chips
@@ -202,6 +204,7 @@ def index_chips(
             "valid_fraction": chip.valid_fraction,
             "cloud_fraction": chip.cloud_fraction,
             **{f"{c.key}_fraction": chip.class_fractions[c] for c in SeaIceClass},
+            "no_class_fraction": chip.class_fractions[NO_CLASS],
         }
         for scene_id in scene_ids
         for chip in chips[scene_id]().chips

@@ -13,7 +13,7 @@ from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.training.checkpoints import Checkpoint
 from sea_ice_kedro.training.model_card import ModelCard
-from sea_ice_kedro.training.model_file import TrainedUNet
+from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
@@ -34,9 +34,15 @@ def make_plan(
 
     Raises:
         InvalidOption: if the chips do not fit the network.
+        InvalidModel: if the network to start from is none of this project.
         TooFewScenes: if a split has no chip, or a class no pixel to learn from.
     """
     split, unet, training, workers = options
+    content = hashlib.sha256(" ".join(s.fingerprint for s in shards).encode())
+    if training.start != "fresh":
+        start = ModelFile(training.start)
+        unet = start.card().unet
+        content.update(start.fingerprint().encode())
     step = 2**unet.depth
     if shards[0].chip_px % step:
         raise InvalidOption(
@@ -44,11 +50,10 @@ def make_plan(
             f"modeling.unet.depth {unet.depth}, got {shards[0].chip_px}"
         )
     learnt = chip_index[chip_index["split"] == TRAIN]
-    fractions = _class_fractions(learnt)
+    fractions = _class_fractions(learnt, unet)
     _expect_all_classes(folder.name, fractions, training)
     wanted = [TRAIN, VALIDATION] if split.validation > 0 else [TRAIN]
     selections = {w: _select(folder.name, chip_index, shards, w) for w in wanted}
-    content = hashlib.sha256(" ".join(s.fingerprint for s in shards).encode())
     return TrainingPlan(
         name=folder.name,
         train=selections[TRAIN],
@@ -63,10 +68,12 @@ def make_plan(
     )
 
 
-def _class_fractions(learnt: pd.DataFrame) -> tuple[float, ...]:
+def _class_fractions(learnt: pd.DataFrame, unet: UNetOptions) -> tuple[float, ...]:
+    """Compute the share of each class, and of "no class" where that is an outcome."""
+    outcomes = [c.key for c in SeaIceClass] + ["no_class"] * unet.sees_scene
     pixels = [
-        float((learnt[f"{c.key}_fraction"] * learnt["valid_fraction"]).sum())
-        for c in SeaIceClass
+        float((learnt[f"{key}_fraction"] * learnt["valid_fraction"]).sum())
+        for key in outcomes
     ]
     total = sum(pixels)
     return tuple(p / total if total else 0.0 for p in pixels)

@@ -30,6 +30,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
     filtered_scenes: Partitions[FilteredScene] | None,
     class_maps: Partitions[ClassMap] | None,
     predictions: Partitions[PredictedMap] | None,
+    polar_predictions: Partitions[PredictedMap] | None,
     options: ReportOptions,
 ) -> Partitions[Pictures]:
     """Declare the pictures of every scene of the report, of what there is of it.
@@ -43,6 +44,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
         filtered_scenes: Scene id -> loader of one filtered scene.
         class_maps: Scene id -> loader of one class map by brightness.
         predictions: Scene id -> loader of one class map by a network.
+        polar_predictions: The same, by the network that ships.
         options: How large, and of how many scenes.
     """
     inferred = is_of_inference(run_record, scene_index, inference_index)
@@ -52,6 +54,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
         "filtered": None if inferred else filtered_scenes,
         "class_map": None if inferred else class_maps,
         "prediction": predictions,
+        "polar": None if inferred else polar_predictions,
     }
     there = {name: loaders for name, loaders in rasters.items() if loaders}
     found = {
@@ -81,7 +84,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     chip_split: pd.DataFrame | None,
     region_series: pd.DataFrame | None,
     ice_region_series: pd.DataFrame | None,
-    report_pictures: Partitions[Pictures],
+    report_pictures: Partitions[Pictures] | None,
     metrics: dict[str, Any] | None,
     options: ReportOptions,
     **training_histories: pd.DataFrame | None,
@@ -94,6 +97,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     inferred = is_of_inference(run_record, scene_index, inference_index)
     index = _index_of(scene_index, inference_index, inferred)
     shown = pictured(index["scene_id"].tolist(), options.pictured_scenes)
+    drawn = report_pictures or {}
     material = ReportMaterial(
         scenes=index,
         record=run_record,
@@ -109,7 +113,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
             "ice": ice_region_series,
         },
         histories=_there(training_histories),
-        pictures=load_many(report_pictures, (i for i in shown if i in report_pictures)),
+        pictures=load_many(drawn, (i for i in shown if i in drawn)),
     )
     return render_report(material)
 

@@ -26,6 +26,7 @@ def create_pipeline() -> Pipeline:
                     "filtered_scenes@raster",
                     "class_maps@raster",
                     "predictions@raster",
+                    "polar_predictions@raster",
                     "params:reporting",
                 ],
                 outputs="report_pictures",

@@ -30,6 +30,7 @@ TITLES = {
     "classes": "classes by brightness",
     "prediction": "classes by the network",
     "confidence": "confidence of the network",
+    "polar": "classes by polar, the network that ships",
 }
 """Name of a picture -> what it shows, in the order in which they are shown."""
 
@@ -95,7 +96,7 @@ def pictures_of(
 
     Args:
         rasters: Loaders of what there is of it: "scene", "filtered", "class_map",
-            "prediction".
+            "prediction", "polar".
         options: Size and quality.
     """
     inputs = tuple(
@@ -155,11 +156,17 @@ def paint_prediction(
     }
 
 
+def paint_polar(prediction: PredictedMap, options: ReportOptions) -> dict[str, bytes]:
+    """Paint the classes of the network that ships."""
+    return {"polar": _drawing(_coded(prediction, options.panel_px))}
+
+
 PAINTERS: dict[str, Callable[[Any, ReportOptions], Pictures]] = {
     "scene": paint_original,
     "filtered": paint_filtered,
     "class_map": paint_classes,
     "prediction": paint_prediction,
+    "polar": paint_polar,
 }
 """What a raster of a scene is -> what paints it."""
 

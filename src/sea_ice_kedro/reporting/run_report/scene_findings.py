@@ -108,7 +108,8 @@ def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
         scenes[undated],
         NOTE,
         ("no time of acquisition", "{scenes} without a time of acquisition"),
-        "They belong to no day of a time series.",
+        "They belong to no day of a time series and are not in the STAC catalogue. "
+        "Give them names with a time (docs/bring-your-own-scenes.md).",
     )
     low = scenes["sun_elevation_deg"].astype(float) < LOW_SUN_DEG
     yield from _if_any(

@@ -1,0 +1,156 @@
+"""What lies between a world's surface and the camera: shadow, haze, opaque cloud."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from sea_ice_kedro.imagery.simulate.noise import (
+    Field,
+    Rng,
+    as_field,
+    coin,
+    fractal,
+    smoothstep,
+    stirred,
+    streaks,
+    top_share_level,
+)
+from sea_ice_kedro.imagery.worlds.surface import Colour
+
+SKIES = {
+    "clear": 0.34,
+    "shadow": 0.2,
+    "haze": 0.13,
+    "haze and shadow": 0.12,
+    "cloud": 0.21,
+}
+"""Kinds of sky, and their share of the worlds."""
+
+EXTRA_LOSS_OF_RED = (-0.02, 0.15)
+"""A shadow takes so much more of the light in red than in blue, as shares of the light:
+none where thick cloud lights it, much where the blue sky alone does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sky:
+    """Sky of one world, for every pixel."""
+
+    kind: str
+    """One of `SKIES`."""
+
+    shadow: Colour
+    """float32 (H, W, 3): share of the light that is taken, 0..1."""
+
+    haze: Field
+    """float32 (H, W): opacity of thin cloud, 0..1."""
+
+    haze_colour: Colour
+    """float32 (3,): reflectance of haze that hides the surface."""
+
+    cloud: Field
+    """float32 (H, W): opacity of thick cloud, 0..1."""
+
+    cloud_colour: Colour
+    """float32 (H, W, 3): reflectance of the cloud, its own shading in it."""
+
+
+def draw_sky(shape: tuple[int, int], bright: float, rng: Rng) -> Sky:
+    """Draw the sky of one world.
+
+    Args:
+        shape: (H, W), pixels.
+        bright: Reflectance of thick ice: cloud is about as bright.
+        rng: Source of randomness.
+    """
+    kind = str(rng.choice(list(SKIES), p=list(SKIES.values())))
+    none = np.zeros(shape, np.float32)
+    shadow, haze, cloud = none, none, none
+    if "shadow" in kind or (kind == "cloud" and rng.random() < 0.6):
+        depth = rng.uniform(0.15, 0.7)
+        shadow = depth * _patches(shape, rng)
+        if rng.random() < 0.3:
+            ripple = streaks(
+                shape, rng, rng.uniform(0, math.pi), 90, rng.uniform(8, 30)
+            )
+            shadow = shadow * np.clip(1 + 0.3 * ripple, 0, 1.3)
+    if "haze" in kind or (kind == "cloud" and rng.random() < 0.4):
+        haze = rng.uniform(0.08, 0.5) * _patches(shape, rng)
+    tint = rng.uniform(*EXTRA_LOSS_OF_RED) * np.array([0.5, 0.0, -0.5])
+    lost = shadow[..., None] * (1 + tint / 0.5)
+    colour = bright * rng.uniform(0.7, 1.1) * (1 + rng.uniform(-0.06, 0.06, 3))
+    shading = np.ones((*shape, 3), np.float32)
+    if kind == "cloud":
+        cloud, shading = _thick_cloud(shape, bright, rng)
+    return Sky(
+        kind,
+        as_field(np.clip(lost, 0, 0.9)),
+        as_field(np.clip(haze, 0, 0.6)),
+        as_field(colour),
+        cloud,
+        shading,
+    )
+
+
+def _patches(shape: tuple[int, int], rng: Rng) -> Field:
+    """Draw a field 0..1 of patches: any size, sharp to soft; or a smooth gradient."""
+    size = min(shape) * float(np.exp(rng.uniform(math.log(0.12), math.log(2.5))))
+    field = _texture(shape, rng, size)
+    share = rng.uniform(0.15, 0.9)
+    level = top_share_level(field, share)
+    soft = float(np.exp(rng.uniform(math.log(0.06), math.log(1.8))))
+    return smoothstep(field, level - soft / 2, level + soft / 2)
+
+
+def _texture(shape: tuple[int, int], rng: Rng, size: float) -> Field:
+    """Draw the shape of cloud: sheets, streets, cells or swirls."""
+    kind = int(rng.integers(4))
+    angle = rng.uniform(0, math.pi)
+    if kind == 0:
+        return streaks(shape, rng, angle, size * 1.5, max(size / 5, 4)) + 0.5 * fractal(
+            shape, rng, size, 4, 0.5
+        )
+    if kind == 1:
+        return stirred(shape, rng, max(size, 24))
+    return fractal(shape, rng, size, 3 if kind == 2 else 12, rng.uniform(0.35, 0.6))
+
+
+def _thick_cloud(
+    shape: tuple[int, int], bright: float, rng: Rng
+) -> tuple[Field, Colour]:
+    """Draw opaque cloud: heaps, streets, or a deck; lit from a side."""
+    size = min(shape) * float(np.exp(rng.uniform(math.log(0.05), math.log(1.5))))
+    field = _texture(shape, rng, size)
+    if coin(rng):
+        field = field + rng.uniform(0.2, 0.6) * fractal(shape, rng, 40, 2, 0.6)
+    share = 1.3 if rng.random() < 0.2 else rng.uniform(0.1, 0.8)
+    level = -9.0 if share > 1 else top_share_level(field, share)
+    opacity = smoothstep(field, level - 0.1, level + rng.uniform(0.2, 0.9))
+    relief = field + 0.3 * fractal(shape, rng, max(size / 4, 12), 4, 0.5)
+    smooth = cv2.GaussianBlur(as_field(relief), (0, 0), rng.uniform(2.0, 12.0))
+    angle = rng.uniform(0, 2 * math.pi)
+    slope = cv2.Sobel(smooth, cv2.CV_32F, 1, 0) * math.cos(angle)
+    slope = slope + cv2.Sobel(smooth, cv2.CV_32F, 0, 1) * math.sin(angle)
+    slope = slope / max(float(slope.std()), 1e-6)
+    thickness = np.clip((field - level) / 2, 0, 1) if share <= 1 else 0.5 + 0.15 * field
+    tone = rng.uniform(0.75, 1.0) + rng.uniform(0, 0.25) * thickness
+    tone = tone + rng.uniform(0.0, 0.07) * slope
+    tint = 1 + rng.uniform(-0.03, 0.03, 3)
+    reflectance = bright * rng.uniform(0.85, 1.15) * np.clip(tone, 0.45, 1.3)
+    return opacity, as_field(reflectance[..., None] * tint)
+
+
+def look_through(surface: Colour, sky: Sky) -> Colour:
+    """Dim a surface by shadow, veil it with haze, hide it under cloud.
+
+    Args:
+        surface: float32 (H, W, 3), linear reflectance.
+        sky: What lies above it.
+
+    Returns:
+        float32 (H, W, 3), linear reflectance at the top of the atmosphere.
+    """
+    haze, cloud = sky.haze[..., None], sky.cloud[..., None]
+    seen = (1 - haze) * (1 - sky.shadow) * surface + haze * sky.haze_colour
+    return as_field((1 - cloud) * seen + cloud * sky.cloud_colour)

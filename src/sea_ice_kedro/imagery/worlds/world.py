@@ -1,0 +1,111 @@
+"""One world: ground, sky and display drawn together, and the truth of every pixel."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA
+from sea_ice_kedro.imagery.simulate.noise import Field, Rng, as_field
+from sea_ice_kedro.imagery.worlds.display import draw_display, show
+from sea_ice_kedro.imagery.worlds.ground import Ground, lay_ground
+from sea_ice_kedro.imagery.worlds.sky import Sky, draw_sky, look_through
+from sea_ice_kedro.imagery.worlds.surface import Colour, draw_palette, light_ground
+
+UNSCORED = NODATA
+"""Truth where nothing is known or an analyst could go either way."""
+
+_MIXED_BELOW = 0.6
+_OPAQUE_FROM, _HIDDEN_FROM = 0.85, 0.55
+"""Opacity of cloud that hides the surface; between the two, either answer is right."""
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """A picture of a polar sea, and what is right about it."""
+
+    name: str
+    kind: str
+    """Style of the ice and kind of the sky: "floes, haze"."""
+
+    rgb: RGB
+    """uint8 (H, W, 3), as its producer shows it; 0 where there is no data."""
+
+    valid_mask: Mask
+    """bool (H, W): False beyond the edge of the swath."""
+
+    truth: Codes
+    """uint8 (H, W): `SeaIceClass` codes, `NO_CLASS` (opaque cloud, land, icebergs and
+    undeclared gaps) or `UNSCORED`."""
+
+
+def draw_world(seed: int, size_px: int = 512) -> World:
+    """Draw one world.
+
+    The truth of a pixel is the class that covers most of what the camera sees as this
+    pixel (its point spread). Where no class covers 60 %, the pixel is not scored.
+    Opaque cloud (opacity from 0.85) and land have no class; opacity from 0.55 is not
+    scored; what is thinner must be seen through.
+
+    Args:
+        seed: Non-negative; the same seed and size give the same bytes.
+        size_px: Rows and columns, at least 64.
+    """
+    ground_rng, colour_rng, sky_rng, camera_rng = np.random.default_rng(
+        [seed, 8191]
+    ).spawn(4)
+    shape = (size_px, size_px)
+    ground = lay_ground(shape, ground_rng)
+    palette = draw_palette(colour_rng)
+    surface = light_ground(ground, palette, colour_rng)
+    thick = float(palette.thick.mean())
+    sky = draw_sky(shape, thick, sky_rng)
+    blur = float(camera_rng.choice([0.0, 0.4, 0.7, 1.0, 1.6, 2.5]))
+    seen = _blurred(look_through(surface, sky), blur)
+    rgb = show(seen, thick, draw_display(camera_rng), camera_rng)
+    truth = _truth(ground, sky, blur)
+    valid_mask, declared = _swath(shape, camera_rng)
+    rgb = np.where(valid_mask[..., None], rgb, np.uint8(0))
+    # Where nobody declares the edge of the swath, a map must see it for itself.
+    outside = np.uint8(UNSCORED if declared else NO_CLASS)
+    truth = np.where(valid_mask, truth, outside)
+    if not declared:
+        valid_mask = np.ones(shape, bool)
+    kind = f"{ground.style}, {sky.kind}"
+    return World(f"world_{seed:06d}", kind, rgb, valid_mask, truth)
+
+
+def _blurred(seen: Colour, sigma: float) -> Colour:
+    return seen if sigma <= 0 else as_field(cv2.GaussianBlur(seen, (0, 0), sigma))
+
+
+def _truth(ground: Ground, sky: Sky, blur: float) -> Codes:
+    codes = np.where(ground.land_mask, np.uint8(NO_CLASS), ground.codes)
+    shares = [_share(codes == code, blur) for code in range(NO_CLASS + 1)]
+    truth = np.argmax(shares, axis=0).astype(np.uint8)
+    truth[np.max(shares, axis=0) < _MIXED_BELOW] = UNSCORED
+    truth[sky.cloud >= _HIDDEN_FROM] = UNSCORED
+    truth[sky.cloud >= _OPAQUE_FROM] = NO_CLASS
+    return np.asarray(truth, np.uint8)
+
+
+def _share(mask: Mask, blur: float) -> Field:
+    share = mask.astype(np.float32)
+    return share if blur <= 0 else as_field(cv2.GaussianBlur(share, (0, 0), blur))
+
+
+def _swath(shape: tuple[int, int], rng: Rng) -> tuple[Mask, bool]:
+    """Cut a wedge or a strip without data in some worlds; tell if it is declared."""
+    inside = np.ones(shape, bool)
+    if rng.random() > 0.12:
+        return inside, True
+    angle = rng.uniform(0, 2 * math.pi)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    plane = (y - shape[0] / 2) * math.sin(angle) + (x - shape[1] / 2) * math.cos(angle)
+    edge = rng.uniform(-0.1, 0.6) * min(shape)
+    inside = plane < edge
+    if rng.random() < 0.3:
+        inside |= plane > edge + rng.uniform(0.05, 0.3) * min(shape)
+    return inside, bool(rng.random() < 0.5)

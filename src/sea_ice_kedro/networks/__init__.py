@@ -1,0 +1,21 @@
+"""Networks that the package ships; `docs/polar.md` is their model card."""
+
+from pathlib import Path
+
+POLAR = str(Path(__file__).with_name("polar.keras"))
+"""Path of the network that maps any scene without training: `kedro run --env polar
+--pipeline polar` makes it again."""
+
+NAME, URL = "polar", "package://polar"
+"""What settings and catalog entries call it: Kedro would take a bare name in a catalog
+for a path, and each worker must find its own copy."""
+
+
+def network_url(name_or_path: str) -> str:
+    """Return what a catalog entry says for a network that settings name."""
+    return URL if name_or_path == NAME else name_or_path
+
+
+def network_path(name_or_path: str) -> str:
+    """Return where a network lies on this machine: "polar", or a path or URL."""
+    return POLAR if name_or_path in (NAME, URL) else name_or_path

@@ -1,0 +1,123 @@
+"""The network that ships: worlds drawn, learnt from; probabilities calibrated."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from sea_ice_kedro.datasets.chip_shard import DescribedChips
+from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.engines import Partitions
+from sea_ice_kedro.engines.tasks import Task
+from sea_ice_kedro.imagery.chipping import chip_windows
+from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
+from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.worlds import draw_world
+from sea_ice_kedro.pipelines.modeling.nodes import index_chips, train_unet
+from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet
+from sea_ice_kedro.training.options import TrainingOptions, UNetOptions, WorkersOptions
+from sea_ice_kedro.training.shard_selection import ChipShard
+from sea_ice_kedro.training.splits import TRAIN, VALIDATION, SplitOptions
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """Which worlds `polar` learns from."""
+
+    count: int = 4000
+    """Worlds to learn from: seeds from `seed` on."""
+
+    validation: int = 80
+    """Further worlds that the epoch is chosen by and probabilities calibrated on."""
+
+    size_px: int = 512
+    """Rows and columns of a world: its context is that of so large a scene."""
+
+    chip_px: int = 256
+    """Rows and columns of the chips that it is cut into."""
+
+    seed: int = 0
+    """Seeds from 1 000 000 on are left to `benchmarks.labels`, which scores on them."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be trained on."""
+        expect_integer("polar.worlds.count", self.count, 1, 500_000)
+        expect_integer("polar.worlds.validation", self.validation, 1, 100_000)
+        expect_integer("polar.worlds.size_px", self.size_px, 64, 4096)
+        expect_integer("polar.worlds.chip_px", self.chip_px, 32, self.size_px)
+        expect_integer("polar.worlds.seed", self.seed, 0, 400_000)
+
+    def split_of(self, number: int) -> str:
+        """Return the split of a world by its number, 0-based."""
+        return TRAIN if number < self.count else VALIDATION
+
+
+def draw_worlds(options: WorldOptions) -> Partitions[DescribedChips]:
+    """Declare the chips of every world; drawn while they are saved.
+
+    Returns:
+        World id -> maker of its chips and their truth.
+    """
+    cut = partial(cut_world, size_px=options.size_px, chip_px=options.chip_px)
+    return {
+        _name(number): Task(partial(cut, options.seed + number), ())
+        for number in range(options.count + options.validation)
+    }
+
+
+def _name(number: int) -> str:
+    return f"world_{number:06d}"
+
+
+def cut_world(seed: int, *, size_px: int, chip_px: int) -> DescribedChips:
+    """Draw one world and cut it into chips."""
+    world = draw_world(seed, size_px)
+    quality = np.where(world.valid_mask, 0, QualityFlag.NODATA).astype(np.uint8)
+    options = ChipOptions(chip_px, min_valid_fraction=0.1)
+    chips = cut_chips(world.name, world.rgb, world.truth, quality, options)
+    return DescribedChips(chips, {"images": "original"})
+
+
+def index_worlds(options: WorldOptions, chips: Partitions[ChipShard]) -> pd.DataFrame:
+    """Make the table of chips and their splits: see `index_chips`."""
+    shape = options.size_px, options.size_px
+    rows = [
+        (_name(number), window.row, window.column, options.split_of(number))
+        for number in range(options.count + options.validation)
+        for window in chip_windows(shape, options.chip_px)
+    ]
+    table = pd.DataFrame(rows, columns=["scene_id", "row", "column", "split"])
+    return index_chips(table, set(table["scene_id"]), chips)
+
+
+def train_polar(
+    chip_index: pd.DataFrame,
+    chips: Partitions[ChipShard],
+    checkpoints: WorkFolder,
+    unet: UNetOptions,
+    training: TrainingOptions,
+) -> tuple[TrainedUNet, pd.DataFrame]:
+    """Train the network, from its last checkpoint on if there is one."""
+    options = SplitOptions(), unet, training, WorkersOptions()
+    return train_unet(chip_index, chips, checkpoints, *options)
+
+
+def calibrate_polar(
+    chip_index: pd.DataFrame, chips: Partitions[ChipShard], unet: ModelFile
+) -> tuple[TrainedUNet, pd.DataFrame]:
+    """Scale the network's logits so that its probabilities mean what they say.
+
+    Returns:
+        The network; and a table of its confidence against being right on the worlds
+        for validation, after.
+    """
+    # Late: TensorFlow takes seconds, and most commands need none.
+    from sea_ice_kedro.training.calibration import calibrate  # noqa: PLC0415
+    from sea_ice_kedro.training.shard_selection import select  # noqa: PLC0415
+
+    rows = chip_index[chip_index["split"] == VALIDATION]
+    shards = [chips[i]() for i in rows["scene_id"].unique()]
+    keys = zip(rows["scene_id"], rows["row"], rows["column"], strict=True)
+    return calibrate(unet, select(shards, set(keys)), shards[0].chip_px)

@@ -1,0 +1,51 @@
+"""Seeds → worlds → chips → `polar`, the network that ships."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines.modeling.nodes import draw_curves
+from sea_ice_kedro.pipelines.polar.nodes import (
+    calibrate_polar,
+    draw_worlds,
+    index_worlds,
+    train_polar,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `polar` pipeline; it needs no scene."""
+    return Pipeline(
+        [
+            Node(draw_worlds, "params:polar.worlds", "polar.chips", name="draw_worlds"),
+            Node(
+                index_worlds,
+                ["params:polar.worlds", "polar.chips"],
+                "polar.chip_index",
+                name="index_worlds",
+            ),
+            Node(
+                train_polar,
+                [
+                    "polar.chip_index",
+                    "polar.chips",
+                    "polar.checkpoints",
+                    "params:polar.unet",
+                    "params:polar.training",
+                ],
+                ["polar.unet", "polar.training_history"],
+                name="train_polar",
+            ),
+            Node(
+                draw_curves,
+                "polar.training_history",
+                "polar.learning_curves",
+                name="draw_polar_curves",
+            ),
+            Node(
+                calibrate_polar,
+                ["polar.chip_index", "polar.chips", "polar.unet"],
+                ["polar.calibrated_unet", "polar.reliability"],
+                name="calibrate_polar",
+            ),
+        ],
+        tags="polar",
+    )

@@ -1,0 +1,102 @@
+"""Probabilities that mean what they say: temperature scaling on held-out chips."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.training.batches import ChipBatches
+from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, load_model
+from sea_ice_kedro.training.shard_selection import Selection
+from sea_ice_kedro.training.unet import LOGITS, with_logits
+
+_TEMPERATURES = np.geomspace(0.4, 3.0, 53)
+_BINS = 15
+_EVERY = 7
+"""Neighbouring pixels say the same: so many rows and columns apart they are taken."""
+
+
+def calibrate(
+    model: ModelFile, selections: Sequence[Selection], chip_px: int
+) -> tuple[TrainedUNet, pd.DataFrame]:
+    """Divide a network's logits by the temperature of least cross-entropy.
+
+    Temperature scaling (Guo et al. 2017, section 4.2) changes no class, only how sure
+    the network is of it.
+
+    Args:
+        model: The network as trained.
+        selections: Chips that it has not learnt from.
+        chip_px: Rows and columns of a chip.
+
+    Returns:
+        The network with its last layer scaled; and a row per bin of confidence:
+        `confidence`, `right` (means, 0..1), `share` of the pixels, `temperature`.
+    """
+    network = load_model(model.filepath)
+    logits, codes = _answers(network, selections, chip_px, model.card().sees_scene)
+    losses = [_entropy(logits / t, codes) for t in _TEMPERATURES]
+    temperature = float(_TEMPERATURES[int(np.argmin(losses))])
+    layer = network.get_layer(LOGITS)
+    layer.set_weights([weights / temperature for weights in layer.get_weights()])
+    weights = [np.array(variable) for variable in network.variables]
+    table = reliability(_softmax(logits / temperature), codes)
+    card = replace(model.card(), temperature=round(temperature, 4))
+    return TrainedUNet(card, weights), table.assign(temperature=temperature)
+
+
+def _answers(
+    network: keras.Model, selections: Sequence[Selection], chip_px: int, context: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]:
+    """Return logits (N, K) and codes (N,) of pixels of the chips."""
+    predict = with_logits(network)
+    logits, codes = [], []
+    for inputs, labels in ChipBatches(
+        selections, chip_px, 8, context=context, cache_mb=0
+    ).epoch():
+        seen = np.asarray(labels)[:, ::_EVERY, ::_EVERY]
+        known = seen != NODATA
+        answer = np.asarray(predict(inputs, training=False))
+        logits.append(answer[:, ::_EVERY, ::_EVERY][known].astype(np.float64))
+        codes.append(seen[known])
+    return np.concatenate(logits), np.concatenate(codes)
+
+
+def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float64)
+
+
+def _entropy(logits: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> float:
+    chance = _softmax(logits)[np.arange(len(codes)), codes]
+    return float(-np.log(np.maximum(chance, 1e-12)).mean())
+
+
+def reliability(
+    probabilities: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]
+) -> pd.DataFrame:
+    """Compare confidence with being right, in bins of equal width.
+
+    Args:
+        probabilities: (N, K), rows sum to 1.
+        codes: (N,), what is right.
+
+    Returns:
+        A row per bin that has pixels: `confidence` and `right`, means 0..1, and
+        `share` of the pixels. The expected calibration error (Naeini et al. 2015) is
+        the sum of share times their absolute difference.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == codes
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    frame = pd.DataFrame({"bin": bins, "confidence": confidence, "right": right})
+    table = frame.groupby("bin").agg(
+        confidence=("confidence", "mean"),
+        right=("right", "mean"),
+        share=("bin", "size"),
+    )
+    return table.assign(share=table["share"] / len(frame)).reset_index(drop=True)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE, context_of
+from sea_ice_kedro.training.options import UNetOptions
+from sea_ice_kedro.training.unet import build_network, with_logits
+
+pytestmark = pytest.mark.train
+
+SMALL = UNetOptions(3, 2, (0.0, 0.0, 0.0, 0.1), network="context")
+
+
+def pixels(count=2, side=32, seed=0):
+    return np.random.default_rng(seed).integers(
+        0, 256, (count, side, side, 3), dtype=np.uint8
+    )
+
+
+def contexts(images):
+    everywhere = np.ones(images.shape[1:3], bool)
+    return np.stack([context_of(image, everywhere) for image in images])
+
+
+def test_each_pixel_gets_the_chance_of_every_class_and_of_none():
+    images = pixels()
+    chances = np.asarray(build_network(SMALL)([images, contexts(images)]))
+    assert chances.shape == (2, 32, 32, 4)
+    np.testing.assert_allclose(chances.sum(-1), 1, atol=1e-5)
+
+
+def test_the_scene_around_a_window_changes_what_is_seen_in_it():
+    model, images = build_network(SMALL), pixels(1)
+    dark = np.zeros((1, CONTEXT_SIZE), np.float32)
+    bright = np.ones((1, CONTEXT_SIZE), np.float32)
+    assert not np.allclose(model([images, dark]), model([images, bright]))
+
+
+def test_windows_larger_than_the_chips_are_fine():
+    images = pixels(1, 64)
+    model = build_network(SMALL)
+    assert model([images, contexts(images)]).shape == (1, 64, 64, 4)
+    logits = with_logits(model)([images, contexts(images)])
+    assert logits.shape == (1, 64, 64, 4)
+
+
+def test_a_file_of_it_serves_the_same_probabilities(tmp_path):
+    from sea_ice_kedro.training.model_card import ModelCard
+    from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, save_model
+
+    model, images = build_network(SMALL), pixels()
+    card = ModelCard("original", 32, SMALL)
+    path = str(tmp_path / "unet.keras")
+    save_model(path, TrainedUNet(card, [np.array(v) for v in model.variables]))
+    context = contexts(images)[0]
+    served = ModelFile(path).predict_in(context)(images)
+    both = np.stack([context, context])
+    np.testing.assert_allclose(served, model([images, both]), atol=1e-6)
