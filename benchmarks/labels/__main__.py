@@ -1,51 +1,57 @@
-"""Score ways to label on simulated scenes with known truth.
+"""Score ways to map sea ice, each on several rulers, in one table.
 
-    python -m benchmarks.labels [--seeds development|test] [--size 2048] [--write [DIR]]
-        [--methods "no filter" published ...] [--conditions clear ...]
-        [--network UNET.keras] [--beside SCORES.csv ...]
+    python -m benchmarks.labels [--rulers "reporting worlds" ...]
+        [--methods brightness ...] [--network UNET.keras] [--pictures ../shared/data]
+        [--work FOLDER] [--write [DIR]] [--sheets FOLDER]
 
-Tune on the development seeds only. `--write` renders the table, by default into
-docs/labels. A network is slow and may be scored apart: `--methods --network UNET.keras
---write FOLDER`, then `--beside FOLDER/scores.csv` puts it into the same table.
+Outcomes are kept in a work folder, a table a ruler and method: what is there is not
+made again, and a slow network can be scored later. The table holds all that is there.
+Tune on `--seeds development` only. `--sheets` draws the worst five scenes of each.
 """
 
 import argparse
 from pathlib import Path
 
 import cv2
-import pandas as pd
 
-from benchmarks.labels.conditions import CONDITIONS, SEEDS, condition_named
-from benchmarks.labels.methods import METHODS, NETWORK, by_network
-from benchmarks.labels.report import below_baselines, draw_scores, write_report
-from benchmarks.labels.score import joined, table_of, try_methods
+from benchmarks.labels.conditions import SEEDS
+from benchmarks.labels.methods import METHODS, methods_named
+from benchmarks.labels.outcomes import Outcomes
+from benchmarks.labels.report import write_report
+from benchmarks.labels.rulers import SEES, Extent, rulers_named
+from benchmarks.labels.sheets import write_sheets
+from benchmarks.labels.tables import ALL, table_of
 
 
 def main() -> None:
-    """Print the table; write it where asked."""
+    """Print the measures of all scenes; write the table and sheets where asked."""
+    usual = Extent()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.labels")
-    parser.add_argument("--seeds", choices=SEEDS, default="development")
-    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--rulers", nargs="+", choices=SEES, default=list(SEES))
     parser.add_argument("--methods", nargs="*", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--conditions", nargs="+", metavar="CONDITION")
-    parser.add_argument("--network", metavar="UNET.keras", help="scored beside them")
-    parser.add_argument("--beside", nargs="+", type=Path, default=[], metavar="CSV")
+    parser.add_argument("--network", metavar="UNET.keras", help="of `kedro run`")
+    parser.add_argument("--pictures", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--seeds", choices=SEEDS, default=usual.seeds)
+    parser.add_argument("--worlds", type=int, default=usual.worlds, help="of a kind")
+    parser.add_argument("--size", type=int, default=usual.size, help="rows of a world")
+    parser.add_argument("--work", type=Path, default=Path("build/labels"))
     parser.add_argument("--write", nargs="?", type=Path, const=Path("docs/labels"))
+    parser.add_argument("--sheets", type=Path)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    chosen = CONDITIONS
-    if arguments.conditions:
-        chosen = tuple(condition_named(name) for name in arguments.conditions)
-    methods = {name: METHODS[name] for name in arguments.methods}
-    if arguments.network:
-        methods[NETWORK] = by_network(arguments.network)
-    measured = table_of(try_methods(methods, chosen, arguments.seeds, arguments.size))
-    table = joined([measured, *map(pd.read_csv, arguments.beside)])
-    print(table.round(4).to_string(index=False))
-    print("below a baseline:", ", ".join(below_baselines(table)) or "none")
+    extent = Extent(arguments.seeds, arguments.worlds, arguments.size)
+    rulers = rulers_named(arguments.rulers, extent, arguments.pictures)
+    methods = methods_named(arguments.methods, arguments.network)
+    outcomes = Outcomes(arguments.work)
+    for ruler in rulers:
+        outcomes.make(ruler, methods)
+    table = table_of(outcomes, rulers)
+    shown = table[table["kind"] == ALL].drop(columns="kind")
+    print(shown.round(4).to_string(index=False))
     if arguments.write:
-        write_report(table, arguments.seeds, arguments.size, arguments.write)
-        draw_scores(table).write_json(arguments.write / "scores.json")
+        write_report(table, extent, arguments.write)
+    for ruler in rulers if arguments.sheets else ():
+        write_sheets(outcomes, ruler, arguments.sheets)
 
 
 if __name__ == "__main__":

@@ -116,11 +116,20 @@ def scenes_of(
     """
     for geometry in condition.geometries:
         for number, seed in enumerate(SEEDS[seeds]):
-            sky = condition.skies[number % len(condition.skies)]
-            options = options_of(geometry, {**sky, **condition.everywhere}, size)
-            # The same geometry has the same ice under every sky.
-            own = 1000 * GEOMETRIES.index(geometry) + seed
-            yield f"{geometry} {seed}", simulate(options, own)
+            yield (
+                f"{geometry} {seed}",
+                scene_of(condition, geometry, number, seed, size),
+            )
+
+
+def scene_of(
+    condition: Condition, geometry: str, number: int, seed: int, size: int
+) -> SimulatedScene:
+    """Simulate one scene of a condition; skies take turns by its number."""
+    sky = condition.skies[number % len(condition.skies)]
+    options = options_of(geometry, {**sky, **condition.everywhere}, size)
+    # The same geometry has the same ice under every sky.
+    return simulate(options, 1000 * GEOMETRIES.index(geometry) + seed)
 
 
 def options_of(geometry: str, sky: dict[str, Any], size: int) -> SimulationOptions:

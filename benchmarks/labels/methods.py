@@ -1,68 +1,125 @@
-"""The ways to label a scene that are compared: a scene in, class codes out."""
+"""The ways to map a scene that are compared: a scene in, class codes out."""
 
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from sea_ice_kedro.imagery.arrays import Codes, Scene
-from sea_ice_kedro.imagery.blending import blended_strips
+from sea_ice_kedro import __version__
+from sea_ice_kedro.imagery.arrays import Codes, Grey, Scene
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.mirrored import reader_of
-
-Method = Callable[[Scene], Codes]
-"""Scene -> uint8 (H, W) of class codes, 255 where it gives none."""
+from sea_ice_kedro.rasters.stored_scene import StoredScene
 
 
-def by_filter(method: str, source: str) -> Method:
-    """Label as the pipelines do.
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """What a method makes of a scene."""
 
-    Args:
-        method: `filtering.method`.
-        source: `autolabel.thresholds.source`.
-    """
-    options = FilterOptions(method=method)
-    thresholds = BrightnessThresholds(source=source)
+    codes: Codes
+    """uint8 (H, W) of class codes, 255 where it gives none."""
 
-    def label(scene: Scene) -> Codes:
+    confidence: Grey | None = None
+    """uint8 (H, W), percent; 255 = none. None: the method does not tell."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to map a scene."""
+
+    name: str
+    made_by: str
+    """Version of the software, or checksum of the network: outcomes of another are
+    made again."""
+
+    label: Callable[[Scene], Labelled]
+
+
+def by_brightness(
+    name: str, options: FilterOptions, thresholds: BrightnessThresholds
+) -> Method:
+    """Map as the pipelines `filtering` and `autolabel` do."""
+
+    def label(scene: Scene) -> Labelled:
         filtered = filter_scene(scene, options, thresholds)
-        return label_scene(filtered, thresholds).codes
+        return Labelled(label_scene(filtered, thresholds).codes)
 
-    return label
+    return Method(name, f"sea_ice_kedro {__version__}", label)
 
 
-def by_network(path: str) -> Method:
-    """Label by a trained network, of unfiltered scenes."""
+def by_network(name: str, path: str) -> Method:
+    """Map as the pipeline `inference` does.
+
+    Raises:
+        FileNotFoundError: if there is no such network.
+    """
     # Late: only who asks for a network needs TensorFlow.
+    from sea_ice_kedro.datasets import SceneDataset  # noqa: PLC0415
     from sea_ice_kedro.training.model_file import ModelFile  # noqa: PLC0415
     from sea_ice_kedro.training.predict import (  # noqa: PLC0415
         InferenceOptions,
-        windows_for,
+        predict_scene,
     )
 
     model = ModelFile(path)
-    if model.card().images != "original":
-        raise SystemExit(f"expected a network of original images, got {path}")
 
-    def label(scene: Scene) -> Codes:
-        windows = windows_for(scene.shape, model.card(), InferenceOptions())
-        strips = blended_strips(reader_of(scene), model.predict, scene.shape, windows)
-        return np.concatenate([strip.codes for strip in strips])
+    def label(scene: Scene) -> Labelled:
+        with tempfile.TemporaryDirectory() as folder:
+            file = str(Path(folder) / "scene.tif")
+            SceneDataset(filepath=file).save(scene)
+            made = predict_scene(StoredScene(file), model, InferenceOptions())
+            strips = list(made.strips)
+        return Labelled(
+            np.concatenate([strip.codes for strip in strips]),
+            np.concatenate([strip.confidence for strip in strips]),
+        )
 
-    return label
+    return Method(name, model.fingerprint(), label)
 
 
-METHODS: dict[str, Method] = {
-    "no filter": by_filter("none", "published"),
-    "published": by_filter("published", "published"),
-    "no filter, scene limits": by_filter("none", "scene"),
-    "illumination, published limits": by_filter("illumination", "published"),
-    "illumination, scene limits": by_filter("illumination", "scene"),
-}
-"""Name in the tables -> method."""
+BRIGHTNESS, TRAINED, POLAR = "brightness", "trained", "polar"
 
-NETWORK = "U-Net"
-"""Name of `by_network`."""
+_BY_BRIGHTNESS = (
+    (
+        "no filter",
+        FilterOptions(method="none"),
+        BrightnessThresholds(source="published"),
+    ),
+    (
+        "published",
+        FilterOptions(method="published"),
+        BrightnessThresholds(source="published"),
+    ),
+    (BRIGHTNESS, FilterOptions(), BrightnessThresholds()),
+)
 
-OURS = "illumination, scene limits"
-BASELINES = ("no filter", "published")
+METHODS = (*(name for name, _, _ in _BY_BRIGHTNESS), TRAINED, POLAR)
+"""Names, in the order of the tables."""
+
+
+def methods_named(names: list[str], network: str | None) -> list[Method]:
+    """Make methods by their names; say which of the networks are not there.
+
+    Args:
+        names: Of `METHODS`.
+        network: The file of the method "trained".
+    """
+    methods = [by_brightness(*one) for one in _BY_BRIGHTNESS if one[0] in names]
+    networks = {TRAINED: network, POLAR: _shipped()}
+    why = {TRAINED: "name one with --network", POLAR: "the package ships no network"}
+    for name, path in networks.items():
+        if name in names and path:
+            methods.append(by_network(name, path))
+        elif name in names:
+            print(f"{name}: skipped; {why[name]}")
+    return methods
+
+
+def _shipped() -> str | None:
+    try:
+        from sea_ice_kedro.networks import POLAR as PATH  # noqa: PLC0415
+    except ImportError:
+        return None
+    return str(PATH)
