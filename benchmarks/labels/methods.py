@@ -11,6 +11,7 @@ from sea_ice_kedro import __version__
 from sea_ice_kedro.imagery.arrays import Codes, Grey, Scene
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.networks import POLAR as POLAR_FILE
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 
 
@@ -118,8 +119,4 @@ def methods_named(names: list[str], network: str | None) -> list[Method]:
 
 
 def _shipped() -> str | None:
-    try:
-        from sea_ice_kedro.networks import POLAR as PATH  # noqa: PLC0415
-    except ImportError:
-        return None
-    return str(PATH)
+    return POLAR_FILE if Path(POLAR_FILE).exists() else None

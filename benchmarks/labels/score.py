@@ -10,10 +10,7 @@ import pandas as pd
 
 from benchmarks.labels.methods import Labelled
 from sea_ice_kedro.imagery.arrays import Codes, Mask, Scene
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
-
-NO_CLASS = len(SeaIceClass)
-"""Truth where a map must give no class; truth 255 is not scored."""
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
 
 NAMES = (*(c.key for c in SeaIceClass), "no_class")
 _CELLS = tuple(f"{truth} as {code}" for truth in NAMES for code in NAMES)
@@ -45,7 +42,8 @@ class Subject:
     kind: str
     scene: Scene
     truth: Codes | None = None
-    """uint8 (H, W): class codes, `NO_CLASS`, or 255 where nothing is scored."""
+    """uint8 (H, W): class codes; `NO_CLASS` where a map must give none; 255 where
+    nothing is scored."""
 
     patches: Mapping[str, Sequence[Mark]] = field(default_factory=dict)
     """Group of `RIGHT` -> patches marked by eye."""

@@ -11,10 +11,16 @@ from benchmarks.labels.methods import POLAR
 from benchmarks.labels.outcomes import Outcomes
 from benchmarks.labels.pictures import write_picture
 from benchmarks.labels.rulers import Ruler
-from benchmarks.labels.score import NO_CLASS, RIGHT, Subject
+from benchmarks.labels.score import RIGHT, Subject
 from benchmarks.labels.tables import scores_of_scenes
 from sea_ice_kedro.imagery.arrays import RGB
-from sea_ice_kedro.imagery.classes import COLOURS, NODATA, SeaIceClass, colourise
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    NO_CLASS,
+    NODATA,
+    SeaIceClass,
+    colourise,
+)
 
 _NO_CLASS_COLOUR, _OPEN_COLOUR = (255, 0, 255), (128, 128, 128)
 _TITLE_PX = 18

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from sea_ice_kedro.reporting.run_report.findings import review
@@ -114,6 +115,16 @@ def test_what_is_remarkable_about_labels_is_raised_with_its_scenes(
 def test_a_network_that_is_unsure_is_raised():
     unsure = ice(mean_confidence=first_two(0.799, 0.8))
     assert found(ice=unsure) == [("caution", "The network is unsure of 2 scenes")]
+
+
+def test_scenes_that_a_second_opinion_doubts_are_raised_by_name_with_the_reasons():
+    doubts = first_two("network and labels disagree on 38 %", "")
+    opinions = pd.DataFrame({"scene_id": IDS, "doubts": doubts})
+    (finding,) = review(material(opinions=opinions))
+    assert finding.title == "A second opinion doubts 2 scenes"
+    assert finding.gravity == "serious"
+    assert finding.scene_ids == FIRST
+    assert "scene_b: network and labels disagree on 38 %." in finding.reason
 
 
 def test_scenes_that_others_have_left_behind_are_raised_without_any_record():

@@ -9,6 +9,10 @@ from sea_ice_kedro.pipelines.inference.nodes import (
     predict_scenes,
     summarise_ice,
 )
+from sea_ice_kedro.pipelines.inference.opinions import (
+    compare_opinions,
+    summarise_opinions,
+)
 from sea_ice_kedro.pipelines.time_series.pipeline import follow_predictions
 
 NAMESPACE = "inference"
@@ -65,13 +69,35 @@ def map_ingested(unet: str) -> Pipeline:
 
 
 def map_with_polar() -> Pipeline:
-    """Wire maps of the ingested scenes by the network that ships, beside the others."""
-    nodes = _maps(
+    """Wire maps of the ingested scenes by the network that ships, beside the others.
+
+    They are a second opinion of the labels by brightness.
+    """
+    compared = Node(
+        func=compare_opinions,
+        inputs=[
+            "scene_index",
+            "filtered_scenes@raster",
+            "class_maps@raster",
+            "polar_predictions@raster",
+            "params:autolabel.thresholds",
+            "params:second_opinion",
+        ],
+        outputs="opinions",
+        name="compare_opinions",
+    )
+    summarised = Node(
+        func=summarise_opinions,
+        inputs=["scene_index", "opinions"],
+        outputs="second_opinion",
+        name="summarise_opinions",
+    )
+    maps = _maps(
         "polar_network",
         ("polar_predictions", "polar_ice_statistics", "polar_quicklooks"),
         ("predict_with_polar", "summarise_polar_ice", "draw_polar_quicklooks"),
     )
-    return Pipeline(nodes, tags=NAMESPACE)
+    return Pipeline([*maps, compared, summarised], tags=NAMESPACE)
 
 
 def _maps(

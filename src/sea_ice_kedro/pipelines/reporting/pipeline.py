@@ -41,6 +41,7 @@ def create_pipeline() -> Pipeline:
                     "cloud_statistics": "cloud_statistics",
                     "label_statistics": "label_statistics",
                     "ice_statistics": "ice_statistics",
+                    "second_opinion": "second_opinion",
                     "evaluation_scores": "evaluation_scores",
                     "class_scores": "class_scores",
                     "confusion_matrices": "confusion_matrices",

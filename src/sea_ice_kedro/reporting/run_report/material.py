@@ -29,6 +29,9 @@ class ReportMaterial:
     ice: pd.DataFrame | None = None
     """`ice_statistics`: of the class maps by a network."""
 
+    opinions: pd.DataFrame | None = None
+    """`second_opinion`: class maps by brightness against the network that ships."""
+
     scores: pd.DataFrame | None = None
     """`evaluation_scores`."""
 

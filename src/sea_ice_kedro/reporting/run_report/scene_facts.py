@@ -29,6 +29,9 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     for kind, words in METHODS.items():
         if is_number(row[f"{kind}.valid_fraction"]):
             facts[f"Classes {words}"] = [*_classes(row, kind), *_made_by(row, kind)]
+    doubts = text(row["opinion.doubts"])
+    if not doubts.startswith("–"):
+        facts["Second opinion"] = [("in doubt", doubts)]
     return facts
 
 

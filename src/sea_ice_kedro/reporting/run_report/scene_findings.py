@@ -23,6 +23,9 @@ DISAGREE = 0.15
 """Difference of the concentrations by brightness and by the network: passive-microwave
 products claim 0.05 to 0.15, so one of the two is wrong."""
 
+_TOLD = 5
+"""Scenes whose doubts are told in words."""
+
 LOW_SUN_DEG = 10.0
 """Elevation below which shadows of ridges are ten times their height and more than 5
 times as long as at 45 degrees: thick ice looks thin in them."""
@@ -42,6 +45,7 @@ def about_scenes(scenes: pd.DataFrame) -> Iterator[Finding]:
     yield from _about_place_and_time(scenes)
     yield from _about_labels(scenes)
     yield from _about_predictions(scenes)
+    yield from _about_doubts(scenes)
 
 
 def _about_gaps(scenes: pd.DataFrame) -> Iterator[Finding]:
@@ -178,6 +182,22 @@ def _about_predictions(scenes: pd.DataFrame) -> Iterator[Finding]:
         ),
         f"By more than {percent(DISAGREE, 0)} of the observed area: at least one of "
         "the two is wrong there.",
+    )
+
+
+def _about_doubts(scenes: pd.DataFrame) -> Iterator[Finding]:
+    doubts = scenes["opinion.doubts"].fillna("")
+    doubted = scenes[doubts != ""]
+    told = " ".join(
+        f"{row['scene_id']}: {row['opinion.doubts']}."
+        for _, row in doubted.head(_TOLD).iterrows()
+    )
+    yield from _if_any(
+        doubted,
+        SERIOUS,
+        ("in doubt", "A second opinion doubts {scenes}"),
+        f"{told} Reasons of all are in second_opinion.csv. Look at the pictures before "
+        "these scenes' areas and concentration are used.",
     )
 
 

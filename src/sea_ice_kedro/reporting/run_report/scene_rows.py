@@ -27,14 +27,15 @@ def tabulate_scenes(material: ReportMaterial) -> pd.DataFrame:
 
     Returns:
         The columns of the index, then `filter.<column>` of what the filter did,
-        `label.<column>` of the class maps by brightness and `ice.<column>` of those by
-        a network, with no value where there is none; as many rows, in the order of the
-        index.
+        `label.<column>` of the class maps by brightness, `ice.<column>` of those by a
+        network and `opinion.doubts`, with no value where there is none; as many rows,
+        in the order of the index.
     """
     parts: list[pd.DataFrame | pd.Series[Any]] = [
         _part(material.clouds, "filter", _FILTER),
         _part(material.labels, "label", _LABELS),
         _part(material.ice, "ice", _ICE),
+        _part(material.opinions, "opinion", ["doubts"]),
     ]
     table = material.scenes.set_index("scene_id", drop=False)
     return table.join(parts).reset_index(drop=True)
