@@ -36,7 +36,8 @@ def tabulate_scenes(material: ReportMaterial) -> pd.DataFrame:
         _part(material.labels, "label", _LABELS),
         _part(material.ice, "ice", _ICE),
     ]
-    table = material.scenes.set_index("scene_id", drop=False)
+    index = {"notes": "", **material.scenes}  # an earlier version's has none
+    table = pd.DataFrame(index).set_index("scene_id", drop=False)
     return table.join(parts).reset_index(drop=True)
 
 
