@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.imagery.arrays import Acquisition, Origin
-from sea_ice_kedro.imagery.raw_scenes import RawScene, render
+from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers, render
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
 
 HARMONIZED = (Calibration(0.0001),) * 3
@@ -54,3 +54,22 @@ def test_bands_beside_the_scene_are_kept():
     assert {name: band.tolist() for name, band in scene.alongside.items()} == {
         "qa60": [[7]]
     }
+
+
+@pytest.mark.parametrize(
+    ("red_green_blue", "calibrations", "observed"),
+    [
+        ((0, 0, 0), HARMONIZED, False),
+        ((0, 35, 90), HARMONIZED, True),  # dark water
+        ((0, 0, 1200), HARMONIZED, True),
+        ((0, 0, 1201), HARMONIZED, False),  # bands end at different pixels
+        ((8000, 0, 8000), HARMONIZED, False),
+        ((0, 1035, 1090), OFFSET, False),  # dark water is 1000 there
+        ((1, 1, 1), OFFSET, True),
+    ],
+)
+def test_0_in_some_bands_is_dark_water_where_all_are_as_dark(
+    red_green_blue, calibrations, observed
+):
+    numbers = np.array(red_green_blue, np.uint16).reshape(3, 1, 1)
+    assert observed_numbers(numbers, calibrations).tolist() == [[observed]]

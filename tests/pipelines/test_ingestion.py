@@ -63,7 +63,17 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
         "granule": "",
         "processing_baseline": "",
         "asset_id": "",
+        "notes": "",
     }
+
+
+def test_what_was_not_followed_of_a_file_is_said_once_for_all_scenes(caplog):
+    noted = {**TAGS, "notes": "has 2 pages, of which the first is read"}
+    index = index_scenes(LISTING, {"001": lambda: noted, "NA": lambda: noted})
+    assert index["notes"].tolist() == [noted["notes"]] * 2
+    assert [r.getMessage() for r in caplog.records] == [
+        "each of 001, NA has 2 pages, of which the first is read"
+    ]
 
 
 def test_an_index_of_nothing_still_has_its_columns():

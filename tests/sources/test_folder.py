@@ -44,6 +44,18 @@ def test_other_files_and_sub_folders_are_not_read_and_said(tmp_path, caplog):
     assert "files not read, by ending: {'no ending': 1, '.xml': 2}" in caplog.text
 
 
+def test_what_macos_leaves_beside_files_is_no_scene(tmp_path, caplog):
+    pictures(tmp_path, "a.png")
+    (tmp_path / "._a.png").write_bytes(bytes(4096))
+    apart = "bånd", "ba\N{COMBINING RING ABOVE}nd"
+    write(tmp_path / f"{apart[1]}.png", floes())
+    with caplog.at_level(logging.INFO):
+        entries = listed(tmp_path)
+    assert list(entries) == ["a", apart[0]]
+    assert entries[apart[0]].scene().scene_id == apart[0]
+    assert "1 hidden files not read" in caplog.text
+
+
 def test_an_empty_folder_is_refused_with_what_was_expected(tmp_path):
     with pytest.raises(
         InvalidScene, match=r"expected PNG, JPEG or GeoTIFF .* got none among 0 files"

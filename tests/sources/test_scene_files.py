@@ -2,7 +2,10 @@ from datetime import datetime, timezone
 
 import numpy as np
 import pytest
+import rasterio
+from PIL import Image
 from rasterio import Affine
+from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 
 from sea_ice_kedro.errors import InvalidScene
@@ -175,6 +178,182 @@ def test_bands_are_taken_in_the_configured_order(tmp_path):
     assert scene.rgb[0, 0].tolist() == [40, 30, 20]
 
 
+BLUE_FIRST = [ColorInterp.blue, ColorInterp.green, ColorInterp.red]
+UNTOLD = [ColorInterp.gray, ColorInterp.undefined, ColorInterp.undefined]
+
+
+def described(path, names, **profile):
+    """Write a file that names its bands; GDAL's words for colours unless given."""
+    pixels = np.dstack([np.full((4, 4), n, np.uint8) for n in (10, 20, 30)])
+    path = write(path, pixels, **profile)
+    with rasterio.open(path, "r+") as file:
+        file.descriptions = names
+    return path
+
+
+@pytest.mark.parametrize(
+    ("names", "colours", "red_green_blue"),
+    [
+        ((None, None, None), BLUE_FIRST, [30, 20, 10]),
+        (("B2", "B3", "B4"), None, [30, 20, 10]),
+        (("B02", "B03", "B04"), UNTOLD, [30, 20, 10]),
+        (("blue", "green", "red"), BLUE_FIRST, [30, 20, 10]),
+        (("B4, central wavelength 665 nm", "Green", "B2"), UNTOLD, [10, 20, 30]),
+        ((None, None, None), UNTOLD, [10, 20, 30]),
+        (("first", "second", "third"), None, [10, 20, 30]),
+    ],
+)
+def test_bands_are_taken_in_the_order_that_the_file_says(
+    tmp_path, names, colours, red_green_blue
+):
+    path = described(tmp_path / "a.tif", names, colorinterp=colours)
+    scene = read(path)
+    assert scene.rgb[0, 0].tolist() == red_green_blue
+    assert scene.origin.notes == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "colours"),
+    [
+        (("B8", "B4", "B3"), None),  # infrared is not red
+        (("red edge 1", "green", "blue"), None),
+        (("B4", "B3", "B2"), BLUE_FIRST),
+    ],
+)
+def test_bands_that_say_something_else_are_refused_with_the_way_out(
+    tmp_path, names, colours
+):
+    path = described(tmp_path / "a.tif", names, colorinterp=colours)
+    with pytest.raises(InvalidScene, match=r"a\.tif: .*ingestion\.raster\.bands="):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "colours"), [(("B2", "B3", "B4"), None), ((None,) * 3, BLUE_FIRST)]
+)
+def test_a_setting_against_the_word_of_the_file_is_followed_and_noted(
+    tmp_path, names, colours
+):
+    path = described(tmp_path / "a.tif", names, colorinterp=colours)
+    scene = read(path, bands=(1, 2, 3))
+    assert scene.rgb[0, 0].tolist() == [10, 20, 30]
+    assert scene.origin.notes.startswith("is read with red, green and blue from its ")
+    assert read(path, bands=(3, 2, 1)).origin.notes == ""
+
+
+def scaled(path, scale=1e-4, offset=-0.1, dtype=np.uint16):
+    path = write(path, np.full((4, 4, 3), 6000).astype(dtype))
+    with rasterio.open(path, "r+") as file:
+        file.scales, file.offsets = (scale,) * 3, (offset,) * 3
+    return path
+
+
+def test_scale_and_offset_of_the_file_are_used_where_none_are_set(tmp_path):
+    scene = read(scaled(tmp_path / "a.tif"))
+    assert np.unique(scene.rgb).tolist() == [128]  # reflectance 0.5
+    assert scene.rendering.calibrations[0].offset == -0.1
+    same = read(scaled(tmp_path / "a.tif"), scale=1e-4, offset=-0.1)
+    assert np.array_equal(same.rgb, scene.rgb)
+
+
+def test_a_scale_or_offset_against_that_of_the_file_is_refused(tmp_path):
+    with pytest.raises(InvalidScene, match=r"a\.tif: .*0\.0001 and -0\.1, got 0\.0001"):
+        read(scaled(tmp_path / "a.tif"), scale=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset"),
+    [(-1e-4, 0.0), (1e308, 0.0), (1e-300, 0.0), (np.nan, 0.0), (1e-4, np.inf)],
+)
+def test_a_scale_that_no_reflectance_is_stored_with_is_refused(tmp_path, scale, offset):
+    with pytest.raises(InvalidScene, match=r"a\.tif: SCALE and OFFSET in the file"):
+        read(scaled(tmp_path / "a.tif", scale, offset))
+
+
+DARK_WATER = (0, 6, 14)
+
+
+@pytest.mark.parametrize("nodata", [0, None])
+def test_dark_water_with_0_in_one_band_was_observed(tmp_path, nodata):
+    rgb = floes()
+    rgb[10:30, 10:30] = DARK_WATER
+    rgb[40:44, 40:44] = (0, 0, 200)  # where bands of a swath end apart
+    scene = read(write(tmp_path / "a.tif", rgb, nodata=nodata))
+    assert scene.valid_mask[10:30, 10:30].all()
+    assert scene.valid_mask[40:44, 40:44].all() == (nodata is None)
+
+
+def test_a_saturated_band_of_bright_ice_was_observed(tmp_path):
+    rgb = floes()
+    rgb[10:30, 10:30] = (250, 255, 252)
+    rgb[0] = 255
+    valid = read(write(tmp_path / "a.tif", rgb, nodata=255)).valid_mask
+    assert valid[10:30, 10:30].all()
+    assert not valid[0].any()
+
+
+@pytest.mark.parametrize(("dtype", "nodata"), [("uint16", 65535), ("int16", -9999)])
+def test_the_edge_of_a_swath_is_no_water_whatever_number_the_frame_has(
+    tmp_path, dtype, nodata
+):
+    numbers = np.full((64, 64, 3), 5000).astype(dtype)
+    numbers[:, 8:24] = 0  # the swath's edge, inside a warped frame
+    numbers[:, :8] = nodata
+    numbers[40:50, 40:50] = 0  # a lake
+    path = write(tmp_path / "a.tif", numbers, nodata=nodata)
+    valid = read(path, scale=1e-4).valid_mask
+    assert not valid[:, :26].any()  # and its rim
+    assert valid[:, 26:].all()
+
+
+@pytest.mark.parametrize(
+    ("profile", "note"),
+    [
+        ({"gcps": True}, "has ground control points, which are not used"),
+        ({"world": True}, "has a world file and no CRS"),
+    ],
+)
+def test_a_place_that_is_not_used_is_noted(tmp_path, profile, note):
+    corners = [(0, 0, -166, -78), (0, 64, -165, -78), (48, 64, -165, -78.1)]
+    gcps = [GroundControlPoint(*corner) for corner in corners]
+    more = {"gcps": gcps, "crs": "EPSG:4326"} if "gcps" in profile else {}
+    path = write(tmp_path / "a.tif", floes(), **more)
+    if "world" in profile:
+        path = write(tmp_path / "a.png", floes())
+        (tmp_path / "a.pgw").write_text("10\n0\n0\n-10\n-299995\n-1200005\n")
+    scene = read(path)
+    assert scene.georeference is None
+    assert note in scene.origin.notes
+
+
+def test_of_several_pages_the_first_is_read_and_that_is_noted(tmp_path):
+    pages = [Image.fromarray(floes(seed=n)) for n in (1, 2)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    scene = read(tmp_path / "a.tif")
+    assert np.array_equal(scene.rgb, floes(seed=1))
+    assert "has 2 pages, of which the first is read" in scene.origin.notes
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform"),
+    [
+        ("EPSG:3031", (1e6, 0.0, 0.0, 0.0, -1e6, 0.0)),
+        ("EPSG:3031", (10.0, 10.0, 0.0, 10.0, 10.0, 0.0)),
+        ("EPSG:3031", (1e-300, 0.0, 0.0, 0.0, -1e-300, 0.0)),
+        ("EPSG:3031", (10.0, 0.0, 1e300, 0.0, -10.0, 0.0)),
+        ("EPSG:4326", (10.0, 0.0, -166.0, 0.0, -10.0, -78.0)),
+        ('LOCAL_CS["local",UNIT["metre",1]]', (10.0, 0.0, 5.0, 0.0, -10.0, 5.0)),
+    ],
+    ids=["1000 km", "singular", "nothing", "nowhere", "10 degrees", "local"],
+)
+def test_a_place_that_no_scene_can_have_is_refused(tmp_path, crs, transform):
+    path = write(tmp_path / "a.tif", floes(), crs=crs, transform=Affine(*transform))
+    with pytest.raises(
+        InvalidScene, match=r"a\.tif: expected (pixels with sides|a CRS)"
+    ):
+        read(path)
+
+
 @pytest.mark.parametrize(
     ("validity", "wedge", "lake"),
     [
@@ -207,6 +386,10 @@ def test_the_word_of_the_file_goes_before_black_borders(tmp_path, validity, obse
     [
         ("S2A_MSIL1C_20191103T190921_N0208_R056_T04CEA_20191103T202518", (3, 19, 9)),
         ("20191130T235959", (30, 23, 59)),
+        (
+            "S2A_OPER_PRD_MSIL1C_PDMC_20160119T013846_R116_V20191117T002243_x",
+            (17, 0, 22),
+        ),
         ("T04CEA_20191131T190921", None),  # there is no 31 November
         ("120191103T190921", None),
         ("s2_vis_00", None),

@@ -103,7 +103,12 @@ class SceneDataset(RasterFileDataset[Scene]):
             "valid_mask": valid_mask,
             "georeference": georeference,
             "acquired": time_of(tags),
-            "origin": Origin(tags["source"], tags["location"], tags["checksum"])
+            "origin": Origin(
+                tags["source"],
+                tags["location"],
+                tags["checksum"],
+                tags.get("notes", ""),
+            )
             if "source" in tags
             else None,
             "acquisition": acquisition_of(tags),
@@ -136,6 +141,7 @@ def _tags(scene: Scene) -> dict[str, str]:
             "source": scene.origin.source,
             "location": scene.origin.location,
             "checksum": scene.origin.checksum,
+            **({"notes": scene.origin.notes} if scene.origin.notes else {}),
         }
     if scene.acquisition is not None:
         tags |= acquisition_tags(scene.acquisition)

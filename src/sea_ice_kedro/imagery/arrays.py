@@ -54,6 +54,9 @@ class Origin:
     checksum: str
     """Digest of the bytes, "md5:...", or settings that the scene was made of."""
 
+    notes: str = ""
+    """What the run is to say of how it was read, after the scene's name."""
+
 
 @dataclass(frozen=True)
 class Acquisition:

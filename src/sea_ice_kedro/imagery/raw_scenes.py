@@ -21,6 +21,7 @@ from sea_ice_kedro.imagery.reflectance import (
     Rendering,
     to_rgb,
 )
+from sea_ice_kedro.imagery.validity import observed
 
 DigitalNumbers = npt.NDArray[np.uint16]
 """uint16 (3, H, W): red, green, blue as stored."""
@@ -75,6 +76,24 @@ def render(raw: RawScene, brightness: BrightnessOptions) -> Scene:
         rendering=rendering,
         alongside={**raw.alongside, **_saturated(raw)},
     )
+
+
+def observed_numbers(numbers: DigitalNumbers, calibrations: Calibrations) -> Mask:
+    """Tell which pixels of Sentinel-2 were observed: "DN 0 = NODATA".
+
+    Without an offset 0 is also how dark water is stored, in some of the bands; see
+    `validity.observed`.
+
+    Args:
+        numbers: Red, green and blue as stored.
+        calibrations: Of the three.
+
+    Returns:
+        bool (H, W).
+    """
+    red = calibrations[0]
+    measurable = all(calibration.offset >= 0 for calibration in calibrations)
+    return observed(numbers == 0, numbers, red.scale, measurable)
 
 
 def _saturated(raw: RawScene) -> dict[str, Grey]:

@@ -1,4 +1,4 @@
-"""Where a plain RGB picture was observed, when nothing says so."""
+"""What was observed: told by the numbers that mean "not observed", and by borders."""
 
 from typing import Any
 
@@ -11,8 +11,50 @@ from sea_ice_kedro.imagery.arrays import Mask
 SMALLEST_REGION_PX = 64
 """Smaller black regions at the border are dark water, not a swath edge."""
 
+ALIKE = 0.12
+"""Reflectance that the bands of one pixel differ by at most, for a number that also
+means "not observed" to be a measurement in some of them. Water is darker than that in
+all three (0.12 is the published limit of water: brightness 30 of 255); at the edge of a
+swath bands end at different pixels, and ice stands beside nothing."""
 
-def valid_by_border(rgb: npt.NDArray[Any], margin_px: int = 0) -> Mask:
+
+def observed(
+    absent: npt.NDArray[np.bool_],
+    numbers: npt.NDArray[Any],
+    scale: float,
+    measurable: bool = True,
+) -> Mask:
+    """Tell which pixels were observed, by the numbers that mean "not observed".
+
+    A pixel was not observed where all bands hold such a number. Where only some do,
+    it is taken as measured if the bands are alike (`ALIKE`): dark water is 0 in red,
+    bright ice is the highest number in one band.
+
+    Args:
+        absent: bool (3, H, W), True where a band holds a number that means "not
+            observed".
+        numbers: (3, H, W) as stored.
+        scale: Reflectance a number; 1 / 255 of 8-bit brightness.
+        measurable: Whether that number could be a measurement at all: 0 is none where
+            it would be a negative reflectance.
+
+    Returns:
+        bool (H, W).
+    """
+    red, green, blue = absent
+    if not measurable:
+        return np.asarray(~(red | green | blue))
+    valid = ~(red & green & blue)
+    partly = (red | green | blue) & valid
+    if partly.any():
+        values = numbers[:, partly].astype(np.float64) * scale
+        valid[partly] = np.ptp(values, axis=0) <= ALIKE
+    return np.asarray(valid)
+
+
+def valid_by_border(
+    rgb: npt.NDArray[Any], margin_px: int = 0, outside: Mask | None = None
+) -> Mask:
     """Call regions of exact zero that touch the border no data.
 
     Black inside a scene can be water in deep shadow; a swath edge always reaches the
@@ -22,19 +64,25 @@ def valid_by_border(rgb: npt.NDArray[Any], margin_px: int = 0) -> Mask:
         rgb: (H, W, C); zero in all channels is black.
         margin_px: Pixels this close to such a region are no data too: resampling
             mixes them with black, and they would be labelled water.
+        outside: bool (H, W), True where the scene is known to have ended: the border
+            of a region may be there, too.
 
     Returns:
         bool (H, W), True where the scene was observed.
     """
-    if _border(rgb).any(axis=-1).all():
+    if outside is None and _border(rgb).any(axis=-1).all():
         return np.ones(rgb.shape[:2], bool)
-    black = (rgb == 0).all(axis=-1).astype(np.uint8)
-    count, regions, facts, _ = cv2.connectedComponentsWithStats(black, connectivity=8)
-    absent = np.zeros(count, bool)
-    absent[np.unique(_border(regions))] = True
-    absent &= facts[:, cv2.CC_STAT_AREA] >= SMALLEST_REGION_PX
+    black = (rgb == 0).all(axis=-1)
+    if outside is not None:
+        black &= ~outside
+    joined = black if outside is None else black | outside
+    count, regions = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
+    at_border = np.zeros(count, bool)
+    at_border[np.unique(_border(regions))] = True
+    sizes = np.bincount(regions[black], minlength=count)
+    absent = at_border & (sizes >= SMALLEST_REGION_PX)
     absent[0] = False  # region 0 is everything that is not black
-    invalid = absent[regions].astype(np.uint8)
+    invalid = (absent[regions] & black).astype(np.uint8)
     square = np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)
     return np.asarray(cv2.dilate(invalid, square) == 0)
 

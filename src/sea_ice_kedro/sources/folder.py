@@ -16,7 +16,7 @@ from sea_ice_kedro.sources.folder_listing import list_folder
 from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.manual_labels import read_manual_label
 from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
-from sea_ice_kedro.sources.scene_files import read_scene_file
+from sea_ice_kedro.sources.scene_files import read_scene_file, stem_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,33 +74,34 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         InvalidScene: if the folder is missing or holds no scene.
         CannotRead: if it is in a bucket and cannot be listed.
     """
-    files = list_folder(options.folder or "")
+    listed = list_folder(options.folder or "")
+    # "._a.tif" is what macOS keeps of a.tif on other disks.
+    files = [file for file in listed if not PurePath(file).name.startswith(".")]
+    if len(files) < len(listed):
+        hidden = len(listed) - len(files)
+        logger.info("%s: %d hidden files not read", options.folder, hidden)
     rasters = [file for file in files if PurePath(file).suffix.lower() in SUFFIXES]
     _expect_scenes(options.folder or "", files, rasters)
     labels: dict[str, list[str]] = defaultdict(list)
     for path in rasters:
-        if options.label_marker in _stem(path):
-            stem = _stem(path).replace(options.label_marker, options.scene_marker)
+        if options.label_marker in stem_of(path):
+            stem = stem_of(path).replace(options.label_marker, options.scene_marker)
             labels[stem].append(path)
     found = {PurePath(path).name.lower(): path for path in files}
     scenes = {
         path: SceneFile(path, options.raster, _beside(path, found), options.brightness)
         for path in rasters
-        if options.label_marker not in _stem(path)
+        if options.label_marker not in stem_of(path)
     }
-    stems = {_stem(path) for path in scenes}
+    stems = {stem_of(path) for path in scenes}
     entries = [
-        SceneEntry(_stem(path), scene, _label(labels.get(_stem(path), []), scene))
+        SceneEntry(stem_of(path), scene, _label(labels.get(stem_of(path), []), scene))
         for path, scene in scenes.items()
     ]
     entries += [
         _orphan(paths[0], stem) for stem, paths in labels.items() if stem not in stems
     ]
     return entries
-
-
-def _stem(path: str) -> str:
-    return PurePath(path).stem
 
 
 def _expect_scenes(folder: str, files: list[str], rasters: list[str]) -> None:
@@ -119,7 +120,7 @@ def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:
     """Pick what belongs to a scene in a bucket; on a disk, GDAL finds it itself."""
     if is_on_disk(locate(path)[0]):
         return ()
-    name, stem = PurePath(path).name.lower(), _stem(path).lower()
+    name, stem = PurePath(path).name.lower(), stem_of(path).lower()
     ending = PurePath(name).suffix
     world_files = (f"{ending}w", f".{ending[1]}{ending[-1]}w", ".wld", ".tab")
     names = [*(stem + w for w in world_files), f"{name}.aux.xml", f"{name}.msk"]
@@ -139,7 +140,7 @@ def _label(labels: list[str], scene: SceneFile) -> Callable[[], ClassMap] | None
 
 def _orphan(label: str, stem: str) -> SceneEntry:
     return SceneEntry(
-        _stem(label),
+        stem_of(label),
         Unreadable(
             f"{PurePath(label).name}: expected this manual label's scene {stem} beside "
             "it, got none; add the scene, or set ingestion.label_marker to what only "

@@ -1,6 +1,5 @@
 """What `params:ingestion` may say."""
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from dataclasses import dataclass, field
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions
+from sea_ice_kedro.sources.plausible import LARGEST_OFFSET, SCALES
 from sea_ice_kedro.sources.product_options import (
     CuttingOptions,
     EarthEngineOptions,
@@ -33,25 +33,25 @@ class RasterOptions:
 
     bands: tuple[int, int, int] | None = None
     """1-based numbers of the red, green and blue band, [3, 2, 1] or "3-2-1" (a comma
-    would end the setting in --params); None: 1, 2, 3 of a raster of
-    three bands, or of four when the fourth is alpha."""
+    would end the setting in --params); None: as the file names or colours its bands,
+    else 1, 2, 3 of a raster of three, or of four when the fourth is alpha."""
 
     scale: float | None = None
-    """reflectance = stored number * scale + offset. None: the file is 8-bit
-    brightness already."""
+    """reflectance = stored number * scale + offset. None: as the file says (GDAL's
+    scale and offset), else it is 8-bit brightness already."""
 
     offset: float = 0.0
     """See `scale`; -0.1 for Sentinel-2 from processing baseline 04.00 on."""
 
     nodata: float | None = None
-    """Stored number that means "not observed" in any band (.nan for NaN), whatever
-    the file says. None: 0 in files of digital numbers (whole numbers with a `scale`)
-    that say nothing themselves."""
+    """Stored number that means "not observed" (.nan for NaN), whatever the file says;
+    `validity.observed` tells what it means in some of the bands. None: 0 in files of
+    digital numbers (whole numbers with a `scale`) that say nothing themselves."""
 
     validity: str = "auto"
     """"file": mask, nodata value or alpha of the file; "border": regions of exact zero
     that touch the border; "all": every pixel; "auto": "file" where the file has one of
-    them, else "border"."""
+    them, and "border" where it has none, or a nodata value that is not 0."""
 
     border_margin_px: int = 2
     """With validity by "border": pixels this close to no data are no data too."""
@@ -73,15 +73,15 @@ class RasterOptions:
             for band in self.bands:
                 expect_integer("ingestion.raster.bands", band, 1, 1000)
             object.__setattr__(self, "bands", tuple(self.bands))
-        if self.scale is not None and not (
-            math.isfinite(self.scale) and self.scale > 0
-        ):
+        if self.scale is not None and not SCALES[0] <= self.scale <= SCALES[1]:
             raise InvalidOption(
-                f"expected ingestion.raster.scale > 0, got {self.scale!r}"
+                f"expected ingestion.raster.scale from {SCALES[0]:g} to {SCALES[1]:g}, "
+                f"got {self.scale!r}"
             )
-        if not math.isfinite(self.offset):
+        if not abs(self.offset) <= LARGEST_OFFSET:
             raise InvalidOption(
-                f"expected ingestion.raster.offset to be finite, got {self.offset!r}"
+                f"expected ingestion.raster.offset from -{LARGEST_OFFSET:g} to "
+                f"{LARGEST_OFFSET:g}, got {self.offset!r}"
             )
         if self.scale is None and self.offset != 0.0:
             raise InvalidOption(

@@ -11,7 +11,7 @@ import numpy as np
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Origin, Scene
-from sea_ice_kedro.imagery.raw_scenes import RawScene, render
+from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers, render
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.rasters.bands import Target, grid_in, read_window
 from sea_ice_kedro.rasters.files import checksum
@@ -64,7 +64,7 @@ class SafeScene:
             scene_id=self.scene_id,
             numbers=numbers,
             # "DN 0 = NODATA" in the Special_Values of L1C and L2A.
-            valid_mask=(numbers != 0).all(axis=0),
+            valid_mask=observed_numbers(numbers, self.facts.calibrations),
             calibrations=self.facts.calibrations,
             origin=Origin("safe", product.path.name, self._checksum()),
             acquisition=self.facts.acquisition,

@@ -1,35 +1,47 @@
 """One raster file as a scene: bands, scale, validity and georeference."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import ColorInterp
 
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.arrays import RGB, Mask, Origin, Scene
+from sea_ice_kedro.imagery.arrays import RGB, Origin, Scene
 from sea_ice_kedro.imagery.reflectance import (
     BrightnessOptions,
     Calibration,
+    Calibrations,
     Rendering,
     to_rgb,
 )
-from sea_ice_kedro.imagery.validity import valid_by_border
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened
 from sea_ice_kedro.sources.options import RasterOptions
-
-Bands = npt.NDArray[Any]
-"""(3, H, W) of the file's dtype: red, green, blue."""
+from sea_ice_kedro.sources.plausible import expect_place
+from sea_ice_kedro.sources.raster_validity import (
+    Bands,
+    declared_in,
+    expect_no_nan,
+    valid_pixels,
+)
+from sea_ice_kedro.sources.raster_words import (
+    band_notes,
+    bands_said,
+    calibrations_said,
+    notes_of,
+)
 
 _DEFAULT = BrightnessOptions()
 
 _TIME = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
+_SENSED = re.compile(r"_V(\d{8}T\d{6})_")
+"""In ESA's names of before December 2016, after the time of creation."""
 
 
 def read_scene_file(
@@ -52,23 +64,32 @@ def read_scene_file(
     path = Path(filepath)
     with opened(filepath, beside) as file:
         _check_size(path.name, file, options)
-        numbers = _band_numbers(path.name, file, options)
-        _check_type(path.name, file, options, brightness)
+        numbers, notes = _band_numbers(path.name, file, options)
+        calibrations = _calibrations(path.name, file, numbers, options)
+        _check_type(path.name, file.dtypes[0], calibrations, brightness)
         stored = file.read(numbers)
-        declared = _declared_valid(file, numbers, options)
+        declared = declared_in(file, numbers, options)
         georeference = georeference_of(file)
-    declared = _without_nan(path.name, stored, declared, options)
-    rendering = _rendering(options, brightness)
+        notes += notes_of(file)
+    expect_place(georeference, path.name)
+    expect_no_nan(path.name, stored, declared, options)
+    rendering = Rendering(calibrations, brightness) if calibrations else None
     rgb = _as_rgb(stored, rendering)
+    red = calibrations[0] if calibrations else None
     return Scene(
-        scene_id=path.stem,
+        scene_id=stem_of(filepath),
         rgb=rgb,
-        valid_mask=_valid(rgb, stored, declared, options),
+        valid_mask=valid_pixels(rgb, stored, red, declared, options),
         georeference=georeference,
         acquired=_time_in(path.stem),
-        origin=Origin("folder", path.name, checksum(filepath)),
+        origin=Origin("folder", path.name, checksum(filepath), "; ".join(notes)),
         rendering=rendering,
     )
+
+
+def stem_of(path: str) -> str:
+    """Return a file's name without its ending; macOS takes accents apart (NFD)."""
+    return unicodedata.normalize("NFC", PurePath(path).stem)
 
 
 def _check_size(name: str, file: Any, options: RasterOptions) -> None:  # noqa: ANN401
@@ -80,96 +101,92 @@ def _check_size(name: str, file: Any, options: RasterOptions) -> None:  # noqa: 
         )
 
 
-def _band_numbers(name: str, file: Any, options: RasterOptions) -> list[int]:  # noqa: ANN401
+def _band_numbers(
+    name: str,
+    file: Any,  # noqa: ANN401
+    options: RasterOptions,
+) -> tuple[list[int], list[str]]:
+    """Find red, green and blue, and what is to be said of them."""
+    said = bands_said(name, file) if options.bands is None else None
     if options.bands is not None:
         if max(options.bands) > file.count:
             raise InvalidScene(
                 f"{name}: expected bands {list(options.bands)} "
                 f"(ingestion.raster.bands), got a raster of {file.count} band(s)"
             )
-        return list(options.bands)
+        return list(options.bands), band_notes(file, options.bands)
+    if said is not None:
+        return said, []
     has_alpha = file.colorinterp[-1] == ColorInterp.alpha
-    if file.count - has_alpha == 3:  # noqa: PLR2004 - red, green, blue
-        return [1, 2, 3]
+    if file.count - has_alpha == 3 and not band_notes(file, (1, 2, 3)):  # noqa: PLR2004
+        return [1, 2, 3], []
     way_out = (
         "say which are red, green and blue, as in --params ingestion.raster.bands=3-2-1"
-        if file.count - has_alpha > 3  # noqa: PLR2004
+        if file.count - has_alpha >= 3  # noqa: PLR2004 - red, green, blue
         else "export the scene with red, green and blue"
     )
+    words = zip(file.descriptions, file.colorinterp, strict=True)
+    named = [description or colour.name for description, colour in words]
     raise InvalidScene(
         f"{name}: expected three bands R, G, B (and maybe alpha), got {file.count} "
-        f"band(s) {[c.name for c in file.colorinterp]}; {way_out}"
+        f"band(s) {named}; {way_out}"
     )
+
+
+def _calibrations(
+    name: str,
+    file: Any,  # noqa: ANN401
+    numbers: list[int],
+    options: RasterOptions,
+) -> Calibrations | None:
+    """Find what the numbers mean: as set, else as the file says; None: brightness."""
+    said = calibrations_said(name, file, numbers)
+    if options.scale is None:
+        return said
+    given = Calibration(options.scale, options.offset)
+    if said is not None and any(not _same(given, one) for one in said):
+        raise InvalidScene(
+            f"{name}: expected ingestion.raster.scale and offset as the file has them, "
+            f"{said[0].scale:g} and {said[0].offset:g}, got {given.scale:g} and "
+            f"{given.offset:g}: water would look like ice, or ice like water, with the "
+            "wrong ones. Leave both out to take the file's; if they are wrong, take "
+            "them out of it (gdal_edit.py -scale 1 -offset 0)"
+        )
+    return (given,) * 3
+
+
+def _same(one: Calibration, other: Calibration) -> bool:
+    """Compare as 32-bit numbers: that is how some tools write them."""
+    return bool(np.allclose([one.scale, one.offset], [other.scale, other.offset], 1e-6))
 
 
 def _check_type(
     name: str,
-    file: Any,  # noqa: ANN401
-    options: RasterOptions,
+    dtype: str,
+    calibrations: Calibrations | None,
     brightness: BrightnessOptions,
 ) -> None:
-    dtype = file.dtypes[0]
-    if options.scale is not None and dtype == "uint8":
-        brightest = 255 * options.scale + options.offset
+    if calibrations is not None and dtype == "uint8":
+        brightest = 255 * calibrations[0].scale + calibrations[0].offset
         if brightest < brightness.white_reflectance / 4:
             raise InvalidScene(
-                f"{name}: expected numbers that ingestion.raster.scale and offset turn "
-                f"into reflectance, got an 8-bit file, whose 255 would be {brightest:g}"
+                f"{name}: expected numbers that a scale and offset turn into "
+                f"reflectance, got an 8-bit file, whose 255 would be {brightest:g}"
                 "; leave the scale out for 8-bit brightness"
             )
-    if options.scale is None and "_TCI" in name.upper():
+    if calibrations is None and "_TCI" in name.upper():
         raise InvalidScene(
             f"{name}: expected brightness with white at a reflectance near 1, got a "
             "true-colour image (TCI), whose 255 is 0.36 (L1C) or 0.2 (L2A), so that "
             "ice is saturated; use bands B04, B03, B02, or, if it is none, rename it"
         )
-    if options.scale is None and dtype != "uint8":
+    if calibrations is None and dtype != "uint8":
         raise InvalidScene(
             f"{name}: expected 8-bit brightness, got {dtype} without a scale; say how "
             "numbers become reflectance, as in --params ingestion.raster.scale=0.0001,"
             "ingestion.raster.offset=-0.1 (Sentinel-2 digital numbers from processing "
             "baseline 04.00 on; offset 0 before)"
         )
-
-
-def _declared_valid(
-    file: Any,  # noqa: ANN401
-    numbers: list[int],
-    options: RasterOptions,
-) -> Mask | None:
-    """Read what the file itself says of validity; None when it says nothing."""
-    if options.validity not in ("auto", "file"):
-        return None
-    if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
-        return None
-    masks = file.read_masks(numbers)
-    return np.asarray((masks > 0).all(axis=0))
-
-
-def _without_nan(
-    name: str, stored: Bands, declared: Mask | None, options: RasterOptions
-) -> Mask | None:
-    """Refuse NaN unless it is said to mean "not observed"."""
-    if not np.issubdtype(stored.dtype, np.floating):
-        return declared
-    missing = ~np.isfinite(stored).all(axis=0)
-    meant = options.nodata is not None and np.isnan(options.nodata)
-    unexplained = missing if declared is None else missing & declared
-    if unexplained.any() and not meant:
-        raise InvalidScene(
-            f"{name}: expected numbers, got NaN or infinity in "
-            f"{int(unexplained.sum()):,} pixels that the file does not mark as no "
-            "data; if they are, add --params ingestion.raster.nodata=.nan"
-        )
-    return declared
-
-
-def _rendering(
-    options: RasterOptions, brightness: BrightnessOptions
-) -> Rendering | None:
-    if options.scale is None:
-        return None
-    return Rendering((Calibration(options.scale, options.offset),) * 3, brightness)
 
 
 def _as_rgb(stored: Bands, rendering: Rendering | None) -> RGB:
@@ -179,32 +196,9 @@ def _as_rgb(stored: Bands, rendering: Rendering | None) -> RGB:
     return to_rgb(list(stored), rendering)
 
 
-def _valid(
-    rgb: RGB, stored: Bands, declared: Mask | None, options: RasterOptions
-) -> Mask:
-    """Combine the file's word, the numbers that mean no data, and black borders."""
-    valid = np.ones(rgb.shape[:2], bool) if declared is None else declared
-    silent = options.validity == "auto" and declared is None
-    nodata = options.nodata
-    if nodata is None and silent and _is_digital_number(stored, options):
-        nodata = 0  # Sentinel-2: "DN 0 = NODATA" in L1C and L2A
-    if nodata is not None:
-        absent = ~np.isfinite(stored) if np.isnan(nodata) else stored == nodata
-        valid = valid & ~absent.any(axis=0)
-    if options.validity == "border" or (silent and nodata is None):
-        black = rgb if options.scale is None else (stored != 0).any(axis=0)[..., None]
-        valid = valid & valid_by_border(black, options.border_margin_px)
-    return np.asarray(valid)
-
-
-def _is_digital_number(stored: Bands, options: RasterOptions) -> bool:
-    whole = np.issubdtype(stored.dtype, np.integer)
-    return whole and options.scale is not None
-
-
 def _time_in(stem: str) -> datetime | None:
     """Find a Sentinel-2 style time, 20191103T190921, in a file name."""
-    found = _TIME.search(stem)
+    found = _SENSED.search(stem) or _TIME.search(stem)
     if found is None:
         return None
     try:

@@ -16,7 +16,7 @@ from sea_ice_kedro.errors import (
     NothingFound,
 )
 from sea_ice_kedro.imagery.arrays import Grey, Origin
-from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
 from sea_ice_kedro.imagery.reflectance import to_reflectance
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
@@ -65,7 +65,7 @@ class StacScene:
         raw = RawScene(
             scene_id=self.scene_id,
             numbers=numbers,
-            valid_mask=(numbers != 0).all(axis=0),  # DN 0 is no data
+            valid_mask=observed_numbers(numbers, self.facts.calibrations),
             calibrations=self.facts.calibrations,
             origin=Origin("stac", self.facts.item_id, self._digest()),
             acquisition=self.facts.acquisition,

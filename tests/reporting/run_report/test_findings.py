@@ -60,6 +60,11 @@ def test_a_partial_run_is_reviewed_by_what_there_is():
             "caution",
             "2 scenes with more than 5 % of saturated pixels",
         ),
+        (
+            {"notes": first_two("has 2 pages", "")},
+            "caution",
+            "2 scenes of which each has 2 pages",
+        ),
         ({"crs": first_two("", "EPSG:3031")}, "caution", "2 scenes without a georef"),
         ({"acquired": first_two(None, "2019")}, "note", "2 scenes without a time of"),
         (

@@ -1,5 +1,6 @@
 """Scenes from their source onto our disk, and an index of them."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from sea_ice_kedro.datasets.stored_partitions import load_many
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, render
+from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
 
@@ -31,7 +33,10 @@ INDEX_COLUMNS = [
     "processing_baseline",
     "saturated_fraction",
     "asset_id",
+    "notes",
 ]
+
+logger = logging.getLogger(__name__)
 
 
 def find_scenes(options: IngestionOptions) -> list[SceneEntry]:
@@ -107,7 +112,10 @@ def index_scenes(
         _index_row(entries[scene_id], tags)
         for scene_id, tags in load_many(scene_tags, entries).items()
     ]
-    return pd.DataFrame(rows, columns=INDEX_COLUMNS)
+    index = pd.DataFrame(rows, columns=INDEX_COLUMNS)
+    for note, noted in index[index["notes"] != ""].groupby("notes")["scene_id"]:
+        logger.warning("each of %s %s", names(noted.tolist()), note)
+    return index
 
 
 def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +137,7 @@ def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
         "processing_baseline": tags.get("processing_baseline", ""),
         "saturated_fraction": _saturated_fraction(tags),
         "asset_id": tags.get("asset_id", ""),
+        "notes": tags.get("notes", ""),
     }
 
 

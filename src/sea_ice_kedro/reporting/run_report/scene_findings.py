@@ -86,6 +86,14 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
         "Somebody stretched them, and no file says how: brightness limits of one "
         "picture need not hold for the next. Bring reflectance where you can.",
     )
+    for note, noted in scenes.groupby(scenes["notes"].fillna("")):
+        yield from _if_any(
+            noted if note else noted[:0],
+            CAUTION,
+            ("a word of its file was not followed", f"{{scenes}} of which each {note}"),
+            "What a file says of itself and how it was read differ: look whether the "
+            "right one was followed.",
+        )
     saturated = scenes["saturated_fraction"].astype(float) > SATURATED
     yield from _if_any(
         scenes[saturated],

@@ -37,7 +37,8 @@ def tabulate_scenes(material: ReportMaterial) -> pd.DataFrame:
         _part(material.ice, "ice", _ICE),
         _part(material.opinions, "opinion", ["doubts"]),
     ]
-    table = material.scenes.set_index("scene_id", drop=False)
+    index = {"notes": "", **material.scenes}  # an earlier version's has none
+    table = pd.DataFrame(index).set_index("scene_id", drop=False)
     return table.join(parts).reset_index(drop=True)
 
 

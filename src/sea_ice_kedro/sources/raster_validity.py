@@ -1,0 +1,112 @@
+"""Which pixels of a raster file were observed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.enums import MaskFlags
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import RGB, Mask
+from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.imagery.validity import observed, valid_by_border
+from sea_ice_kedro.sources.options import RasterOptions
+
+Bands = npt.NDArray[Any]
+"""(3, H, W) of the file's dtype: red, green, blue."""
+
+_BRIGHTNESS = Calibration(1 / 255)
+"""Of 8-bit brightness, whose white is a reflectance near 1."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file itself says was not observed."""
+
+    absent: npt.NDArray[np.bool_]
+    """bool (3, H, W), of each band."""
+
+    number: float | None
+    """Its nodata value; None: a mask or alpha, which is the same for all bands."""
+
+
+def declared_in(
+    file: Any,  # noqa: ANN401 - rasterio
+    numbers: Sequence[int],
+    options: RasterOptions,
+) -> Declared | None:
+    """Read what a file itself says of validity; None when it says nothing."""
+    if options.validity not in ("auto", "file"):
+        return None
+    if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
+        return None
+    by_number = MaskFlags.nodata in file.mask_flag_enums[numbers[0] - 1]
+    number = file.nodatavals[numbers[0] - 1] if by_number else None
+    return Declared(file.read_masks(list(numbers)) == 0, number)
+
+
+def expect_no_nan(
+    name: str, stored: Bands, declared: Declared | None, options: RasterOptions
+) -> None:
+    """Refuse NaN unless it is said to mean "not observed".
+
+    Raises:
+        InvalidScene: if nothing explains some.
+    """
+    if not np.issubdtype(stored.dtype, np.floating):
+        return
+    unexplained = ~np.isfinite(stored)
+    if declared is not None:
+        unexplained &= ~declared.absent
+    meant = options.nodata is not None and np.isnan(options.nodata)
+    if unexplained.any() and not meant:
+        raise InvalidScene(
+            f"{name}: expected numbers, got NaN or infinity in "
+            f"{int(unexplained.any(axis=0).sum()):,} pixels that the file does not "
+            "mark as no data; if they are, add --params ingestion.raster.nodata=.nan"
+        )
+
+
+def valid_pixels(
+    rgb: RGB,
+    stored: Bands,
+    calibration: Calibration | None,
+    declared: Declared | None,
+    options: RasterOptions,
+) -> Mask:
+    """Combine the file's word, numbers that mean "not observed", and black borders.
+
+    Args:
+        rgb: The brightness that `stored` became.
+        stored: Red, green and blue as stored.
+        calibration: What the numbers mean; None: 8-bit brightness.
+        declared: What the file says, where that counts.
+        options: How to tell.
+
+    Returns:
+        bool (H, W).
+    """
+    auto, whole = options.validity == "auto", np.issubdtype(stored.dtype, np.integer)
+    nodata = options.nodata
+    if nodata is None and auto and declared is None and whole and calibration:
+        nodata = 0  # Sentinel-2: "DN 0 = NODATA" in L1C and L2A
+    absent, said = (declared.absent, declared.number) if declared else (None, None)
+    if nodata is not None:
+        here = ~np.isfinite(stored) if np.isnan(nodata) else stored == nodata
+        absent = here if absent is None else absent | here
+    meaning = [n for n in (said, nodata) if n is not None]
+    valid = np.ones(rgb.shape[:2], bool)
+    if absent is not None:
+        meant = calibration or _BRIGHTNESS
+        measurable = all(n * meant.scale + meant.offset >= 0 for n in meaning)
+        valid = observed(absent, stored, meant.scale, measurable)
+    # Who warps bands that have no nodata value gives the frame one; the edge of the
+    # swath inside it stays 0.
+    silent = absent is None or any(n != 0 for n in meaning)
+    if options.validity == "border" or (auto and silent):
+        black = rgb if calibration is None else (stored != 0).any(axis=0)[..., None]
+        outside = None if absent is None else ~valid
+        valid &= valid_by_border(black, options.border_margin_px, outside)
+    return valid

@@ -1,0 +1,155 @@
+"""What a raster file says of its bands and its place, beside their pixels."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from rasterio.enums import ColorInterp
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.sources.plausible import expect_calibration
+
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+_USUAL = [1, 2, 3]
+_NAMES = ({"red", "b4", "b04"}, {"green", "b3", "b03"}, {"blue", "b2", "b02"})
+"""Words of a description, lower case. "B4" is red in Sentinel-2's numbering."""
+
+_BAND = re.compile(r"red|green|blue|b\d\d?a?|nir\d*|swir\d*|coastal|cirrus")
+"""A word that names a band, whichever."""
+
+_EDGE = "edge"
+"""Red edge (B05, B06, B07) is not red."""
+
+
+def bands_said(name: str, file: Any) -> list[int] | None:  # noqa: ANN401 - rasterio
+    """Return which bands a file says are red, green and blue; None: it says nothing.
+
+    Descriptions ("B4", "red", "B4, central wavelength 665 nm") are somebody's word.
+    GDAL calls three bands of 8 bit red, green and blue unless told otherwise, so that
+    this order counts only where no description says another.
+
+    Args:
+        name: Of the file, for messages.
+        file: The open raster.
+
+    Returns:
+        1-based numbers of red, green and blue.
+
+    Raises:
+        InvalidScene: if descriptions and colours contradict each other.
+    """
+    described = _chosen(
+        [[_is_named(text, names) for names in _NAMES] for text in file.descriptions]
+    )
+    coloured = _coloured(file)
+    if described and coloured not in (None, described, _USUAL):
+        raise InvalidScene(
+            f"{name}: expected one order of red, green and blue, got bands "
+            f"{joined(described)} by the descriptions {list(file.descriptions)} and "
+            f"{joined(coloured or ())} by the colours; say which is right: --params "
+            f"ingestion.raster.bands={joined(described)}"
+        )
+    return described or (coloured if _meant(file, coloured) else None)
+
+
+def _meant(file: Any, coloured: list[int] | None) -> bool:  # noqa: ANN401
+    """Tell colours that somebody set from those that GDAL gives to the first three."""
+    bands = sum(found != ColorInterp.alpha for found in file.colorinterp)
+    if coloured is None or band_notes(file, coloured):
+        return False
+    return bands == len(_COLOURS) or coloured != _USUAL
+
+
+def band_notes(file: Any, numbers: Sequence[int]) -> list[str]:  # noqa: ANN401
+    """Return what a file says against red, green and blue being certain bands.
+
+    Args:
+        file: The open raster.
+        numbers: 1-based, of red, green and blue.
+    """
+    for number, names in zip(numbers, _NAMES, strict=True):
+        words = _words(file.descriptions[number - 1])
+        named = {word for word in words if _BAND.fullmatch(word)}
+        if named and (named.isdisjoint(names) or _EDGE in words):
+            return [
+                f"is read with red, green and blue from its bands {joined(numbers)}, "
+                f"against their names ({', '.join(map(str, file.descriptions))})"
+            ]
+    colours = _coloured(file)
+    if colours not in (None, _USUAL, list(numbers)):
+        return [
+            f"is read with red, green and blue from its bands {joined(numbers)}, "
+            f"against its colours, which say {joined(colours or ())}"
+        ]
+    return []
+
+
+def _coloured(file: Any) -> list[int] | None:  # noqa: ANN401
+    return _chosen([[found == c for c in _COLOURS] for found in file.colorinterp])
+
+
+def _chosen(said: list[list[bool]]) -> list[int] | None:
+    """Pick the band of each colour; None unless each is said of one band."""
+    numbers = [
+        [number for number, colours in enumerate(said, 1) if colours[colour]]
+        for colour in range(3)
+    ]
+    if any(len(found) != 1 for found in numbers):
+        return None
+    return [found[0] for found in numbers]
+
+
+def _is_named(description: str | None, names: set[str]) -> bool:
+    words = _words(description)
+    return _EDGE not in words and not names.isdisjoint(words)
+
+
+def _words(description: str | None) -> list[str]:
+    return re.findall(r"[a-z]+\d*a?", (description or "").lower())
+
+
+def joined(numbers: Sequence[int]) -> str:
+    """Return band numbers as `--params` takes them: "3-2-1"."""
+    return "-".join(map(str, numbers))
+
+
+def calibrations_said(
+    name: str,
+    file: Any,  # noqa: ANN401
+    numbers: Sequence[int],
+) -> tuple[Calibration, Calibration, Calibration] | None:
+    """Return the scale and offset that a file gives to bands (GDAL's); None: none.
+
+    Raises:
+        InvalidScene: if they cannot be those of reflectance.
+    """
+    red, green, blue = (
+        Calibration(file.scales[n - 1], file.offsets[n - 1]) for n in numbers
+    )
+    if {red, green, blue} == {Calibration(1.0, 0.0)}:
+        return None  # GDAL's words for "not said"
+    for calibration in (red, green, blue):
+        expect_calibration(calibration, f"{name}: SCALE and OFFSET in the file")
+    return red, green, blue
+
+
+def notes_of(file: Any) -> list[str]:  # noqa: ANN401
+    """Return what of a file is not used, in words for people."""
+    pages = len(file.subdatasets)
+    many = [f"has {pages} pages, of which the first is read"] if pages > 1 else []
+    return many + _place_notes(file)
+
+
+def _place_notes(file: Any) -> list[str]:  # noqa: ANN401
+    if file.gcps[0]:
+        return [
+            "has ground control points, which are not used: warp it first "
+            "(gdalwarp -t_srs EPSG:3031)"
+        ]
+    if file.crs is None and not file.transform.is_identity:
+        return [
+            "has a world file and no CRS, and so no place: name its CRS first "
+            "(gdal_translate -a_srs EPSG:3031)"
+        ]
+    return []
