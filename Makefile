@@ -51,7 +51,7 @@ test-browser: .tools/uv
 test-polar: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra train
 	$(UV) run --no-sync kedro run --env polar --pipeline polar
-	cp data/polar/06_models/polar/polar.keras src/sea_ice_kedro/networks/polar.keras
+	cp data/polar/06_models/polar/polar.keras src/sea_ice_kedro/weights/polar.keras
 
 docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \

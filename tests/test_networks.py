@@ -69,11 +69,14 @@ def test_the_default_run_trains_scores_and_maps(learnt):
     assert set(scores["measure"]) == {"accuracy"}  # the sample's truth is known
     assert len(files(learnt / "07_model_output/predictions")) == 3 * 3
     assert len(table(learnt, "08_reporting/ice_statistics")) == 3
+    assert len(files(learnt / "07_model_output/polar_predictions")) == 3 * 3
+    polar = table(learnt, "08_reporting/polar_ice_statistics")
+    assert set(polar["model"]) == {"polar"}
 
 
 def test_the_default_run_ends_with_a_report_of_everything(learnt):
     html = (learnt / "08_reporting/report.html").read_text()
-    for name in ("original", "filtered", "quality", "classes", "prediction"):
+    for name in ("original", "filtered", "quality", "classes", "prediction", "polar"):
         assert html.count(f'data-name="{name}"') == 3
     assert "What is missing here" not in html
     assert "the truth of simulated scenes" in html
@@ -221,3 +224,30 @@ def test_the_history_is_a_row_an_epoch(learnt):
     history = table(learnt, "08_reporting/manual_original/training_history")
     assert history["epoch"].tolist() == [1, 2]
     assert isinstance(history, pd.DataFrame)
+
+
+def test_the_network_that_ships_maps_a_folder_that_nothing_was_trained_on(
+    tmp_path, monkeypatch, project
+):
+    monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "data"))
+    folder_of_scenes(tmp_path / "scenes")
+    run_here("inference", **from_folder(tmp_path / "scenes"))
+    made = table(tmp_path / "data", "08_reporting/ice_statistics")
+    assert len(made)
+    assert set(made["model"]) == {"polar"}
+    run_here(
+        "inference", **from_folder(tmp_path / "scenes", inference={"model": "polar"})
+    )
+
+
+def test_a_network_may_be_trained_on_from_the_one_that_ships(
+    tmp_path, monkeypatch, project
+):
+    from sea_ice_kedro.training.model_file import ModelFile
+
+    monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path))
+    training = {"start": "polar", "epochs": 1, "learning_rate": 0.0005}
+    run_here(*LEARN[:4], modeling={"training": training})
+    card = ModelFile(str(tmp_path / "06_models/manual_original/unet.keras")).card()
+    assert card.unet == ModelFile("polar").card().unet
+    assert card.unet.sees_scene

@@ -40,7 +40,7 @@ FOLDER = WorkFolder("work", "auto_original")
 
 
 def facts(row, column, shares=(0.5, 0.3, 0.2), cloud=0.0, kept=True):
-    return ChipFacts(row, column, 1.0 if kept else 0.1, cloud, shares, kept)
+    return ChipFacts(row, column, 1.0 if kept else 0.1, cloud, (*shares, 0.0), kept)
 
 
 def shard(scene_id, **of_first):

@@ -45,6 +45,7 @@ def test_every_picture_of_a_scene_has_a_title_or_is_a_thumbnail():
             "s", class_map().codes, confidence=np.full((128, 128), 90, np.uint8)
         ),
     }
+    rasters["polar"] = rasters["prediction"]
     made = [n for k, r in rasters.items() for n in PAINTERS[k](r, OPTIONS)]
     assert sorted(set(made) - set(TITLES)) == ["thumbnail", "thumbnail_classes"]
     assert set(TITLES) <= set(made)

@@ -60,9 +60,12 @@ def map_ingested(unet: str) -> Pipeline:
     Args:
         unet: Name of the dataset that loads the network, "auto_original.unet".
     """
-    return Pipeline(
-        [grid_predictions(), follow_predictions(), *_maps(unet)], tags=NAMESPACE
+    nodes = _maps(
+        unet,
+        ("predictions", "ice_statistics", "prediction_quicklooks"),
+        ("predict_scenes", "summarise_ice", "draw_prediction_quicklooks"),
     )
+    return Pipeline([grid_predictions(), follow_predictions(), *nodes], tags=NAMESPACE)
 
 
 def map_with_polar() -> Pipeline:
@@ -89,40 +92,47 @@ def map_with_polar() -> Pipeline:
         outputs="second_opinion",
         name="summarise_opinions",
     )
-    maps = _maps("polar_network", "polar_")
+    maps = _maps(
+        "polar_network",
+        ("polar_predictions", "polar_ice_statistics", "polar_quicklooks"),
+        ("predict_with_polar", "summarise_polar_ice", "draw_polar_quicklooks"),
+    )
     return Pipeline([*maps, compared, summarised], tags=NAMESPACE)
 
 
-def _maps(unet: str, prefix: str = "") -> list[Node]:
+def _maps(
+    unet: str, products: tuple[str, str, str], names: tuple[str, str, str]
+) -> list[Node]:
     """Wire predictions, their statistics and pictures.
 
     Args:
         unet: Name of the dataset that loads the network.
-        prefix: Of the names of nodes and products.
+        products: Names of the three products.
+        names: Names of the nodes that make them.
     """
-    quicklooks = f"{prefix}quicklooks" if prefix else "prediction_quicklooks"
+    predictions, statistics, quicklooks = products
     return [
         Node(
             func=predict_scenes,
             inputs=["scene_index", "scenes@windows", unet, "params:inference"],
-            outputs=f"{prefix}predictions@raster",
-            name=f"{prefix}predict_scenes",
+            outputs=f"{predictions}@raster",
+            name=names[0],
         ),
         Node(
             func=summarise_ice,
-            inputs=["scene_index", f"{prefix}predictions@tags"],
-            outputs=f"{prefix}ice_statistics",
-            name=f"{prefix}summarise_ice",
+            inputs=["scene_index", f"{predictions}@tags"],
+            outputs=statistics,
+            name=names[1],
         ),
         Node(
             func=draw_prediction_quicklooks,
             inputs=[
                 "scene_index",
                 "scenes@raster",
-                f"{prefix}predictions@raster",
+                f"{predictions}@raster",
                 "params:autolabel.quicklooks",
             ],
             outputs=quicklooks,
-            name=f"{prefix}draw_prediction_quicklooks",
+            name=names[2],
         ),
     ]

@@ -17,7 +17,12 @@ from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.worlds import draw_world
 from sea_ice_kedro.pipelines.modeling.nodes import index_chips, train_unet
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet
-from sea_ice_kedro.training.options import TrainingOptions, UNetOptions, WorkersOptions
+from sea_ice_kedro.training.options import (
+    AugmentationOptions,
+    TrainingOptions,
+    UNetOptions,
+    WorkersOptions,
+)
 from sea_ice_kedro.training.shard_selection import ChipShard
 from sea_ice_kedro.training.splits import TRAIN, VALIDATION, SplitOptions
 
@@ -52,6 +57,26 @@ class WorldOptions:
     def split_of(self, number: int) -> str:
         """Return the split of a world by its number, 0-based."""
         return TRAIN if number < self.count else VALIDATION
+
+
+@dataclass(frozen=True)
+class PolarTraining:
+    """How long and how fast `polar` learns."""
+
+    epochs: int = 4
+    """Times that every chip is seen."""
+
+    batch_size: int = 16
+    """Chips a step."""
+
+    learning_rate: float = 0.003
+    """Of Adam; it falls along a half cosine."""
+
+    seed: int = 2019
+    """Of weights, order of chips and turns."""
+
+
+_SHAPE = UNetOptions(5, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context")
 
 
 def draw_worlds(options: WorldOptions) -> Partitions[DescribedChips]:
@@ -96,12 +121,19 @@ def train_polar(
     chip_index: pd.DataFrame,
     chips: Partitions[ChipShard],
     checkpoints: WorkFolder,
-    unet: UNetOptions,
-    training: TrainingOptions,
+    options: PolarTraining,
 ) -> tuple[TrainedUNet, pd.DataFrame]:
     """Train the network, from its last checkpoint on if there is one."""
-    options = SplitOptions(), unet, training, WorkersOptions()
-    return train_unet(chip_index, chips, checkpoints, *options)
+    training = TrainingOptions(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+        cache_mb=0,
+        augmentation=AugmentationOptions(cloud_share=0.0),
+    )
+    settings = SplitOptions(), _SHAPE, training, WorkersOptions()
+    return train_unet(chip_index, chips, checkpoints, *settings)
 
 
 def calibrate_polar(

@@ -28,7 +28,6 @@ def create_pipeline() -> Pipeline:
                     "polar.chip_index",
                     "polar.chips",
                     "polar.checkpoints",
-                    "params:polar.unet",
                     "params:polar.training",
                 ],
                 ["polar.unet", "polar.training_history"],

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-POLAR = str(Path(__file__).with_name("polar.keras"))
+POLAR = str(Path(__file__).with_name("weights") / "polar.keras")
 """Path of the network that maps any scene without training: `kedro run --env polar
 --pipeline polar` makes it again."""
 
