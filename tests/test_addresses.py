@@ -11,6 +11,10 @@ from sea_ice_kedro.addresses import without_keys
         ("url: /v1?sig=SECRET%2F (Caused by", "url: /v1?... (Caused by"),
         ("/vsicurl/http://host/B04.tif?SECRET", "/vsicurl/http://host/B04.tif?..."),
         ("of 'sc://host:15002/;token=SECRET'", "of 'sc://host:15002/;...'"),
+        (
+            "no answer of https://host/v1; try again",
+            "no answer of https://host/v1; try again",
+        ),
         ("Is it complete? Fetch it again", "Is it complete? Fetch it again"),
         ("gs://bucket/scenes/a b.tif; next", "gs://bucket/scenes/a b.tif; next"),
     ],
