@@ -353,7 +353,10 @@ def _paired(operation, image1, image2):
 
 def _meets(image, polygon):
     """Whether the boxes of two outlines meet."""
-    x, y = np.array(image["properties"]["system:footprint"]["coordinates"]).T
+    footprint = image["properties"]["system:footprint"]
+    if footprint is None:
+        return True
+    x, y = np.array(footprint["coordinates"], float).T
     px, py = np.array(polygon).T
     return (
         x.min() <= px.max()

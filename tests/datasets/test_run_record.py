@@ -6,7 +6,7 @@ from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import RunRecordDataset
 from sea_ice_kedro.errors import InvalidRecord
-from sea_ice_kedro.run_record import RunFacts, RunRecord
+from sea_ice_kedro.run_record import RunFacts, RunRecord, Setting
 
 RECORD = RunRecord().with_run(RunFacts("1", "2026-01-01T12:00:00+00:00", "", ("a",)))
 
@@ -17,6 +17,18 @@ def test_a_record_survives(tmp_path, place):
     dataset = RunRecordDataset(filepath=str(path))
     dataset.save(RECORD)
     assert dataset.load() == RECORD
+
+
+def test_a_record_keeps_no_key(tmp_path):
+    url = 'https://bob:SECRET@host/v1?token=SECRET" and "'
+    setting = Setting("ingestion.stac.url", "null", url)
+    error = f"no answer of {url}\nSo it ended"
+    run = RunFacts("1", "2026", "", ("a",), settings=(setting,), error=error)
+    dataset = RunRecordDataset(filepath=str(tmp_path / "r.json"))
+    dataset.save(RunRecord().with_run(run))
+    assert "SECRET" not in (tmp_path / "r.json").read_text()
+    (loaded,) = dataset.load().runs
+    assert loaded.error == 'no answer of https://...@host/v1?..." and "\nSo it ended'
 
 
 def test_before_the_first_run_there_is_an_empty_record(tmp_path):

@@ -42,6 +42,13 @@ def test_our_own_errors_end_a_run_in_words(excepthook, capsys, error):
     assert captured.out == ""
 
 
+def test_no_key_of_an_address_is_shown(excepthook, capsys):
+    excepthook(
+        MissingInput("expected scenes at https://host/v1?token=SECRET, got none")
+    )
+    assert "expected scenes at https://host/v1?... got none" in capsys.readouterr().err
+
+
 def test_other_errors_end_a_run_with_their_frames_where_there_is_no_log(
     excepthook, capsys
 ):

@@ -5,7 +5,7 @@ import pytest
 
 from sea_ice_kedro.datasets.progress import IN_DETAIL
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.hooks.run_log import RunLog, RunLogHooks
+from sea_ice_kedro.hooks.run_log import RunLog, RunLogHooks, log_without_keys
 from tests.fabricate import folder_of_scenes
 from tests.runs import from_folder, run_here
 
@@ -47,6 +47,42 @@ def test_details_are_on_the_screen_when_there_is_no_file(log, screen, tmp_path):
     log.close()
     logger.info("frames", extra=IN_DETAIL)
     assert screen == ["frames"]
+
+
+@pytest.fixture
+def keyless():
+    """Records without keys, until the end of the test."""
+    before = logging.getLogRecordFactory()
+    log_without_keys()
+    yield
+    logging.setLogRecordFactory(before)
+
+
+@pytest.mark.parametrize("name", ["urllib3.connectionpool", "rasterio._env", "x"])
+def test_no_library_logs_a_key(log, screen, keyless, tmp_path, name):
+    log.open(tmp_path / "info.log")
+    library = logging.getLogger(name)
+    library.warning("Retrying: %s (%r)", "/v1?token=SECRET", Exception("a?sig=SECRET"))
+    library.warning("at https://bob:SECRET@host/v1")
+    try:
+        raise OSError("no answer of https://host/a.tif?sig=SECRET")
+    except OSError:
+        library.exception("failed")
+    written = (tmp_path / "info.log").read_text()
+    assert "SECRET" not in written + "".join(screen)
+    assert "Retrying: /v1?... (Exception('a?...'))" in written
+    assert "OSError: no answer of https://host/a.tif?..." in written
+
+
+def test_a_record_that_cannot_be_formatted_is_left_to_logging(keyless):
+    record = logging.getLogRecordFactory()("x", 20, "f", 1, "%d", ("a",), None)
+    assert record.args == ("a",)
+
+
+def test_what_ended_a_run_is_in_the_log_without_keys(log, tmp_path):
+    log.open(tmp_path / "info.log")
+    log.write(OSError("sc://host:15002/;token=SECRET"))
+    assert "sc://host:15002/;..." in (tmp_path / "info.log").read_text()
 
 
 def test_a_file_that_cannot_be_written_costs_the_file_alone(log, screen, tmp_path):

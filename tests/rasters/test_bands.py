@@ -36,6 +36,33 @@ def test_a_band_that_ends_too_soon_is_refused(tmp_path):
             read_window(str(path), (64, 96), (0, 0, 64, 96))
 
 
+@pytest.mark.parametrize(
+    ("transform", "crs"),
+    [
+        ((10.0, 0.0, CORNER[0] + 10, 0.0, -10.0, CORNER[1]), "EPSG:32703"),
+        ((10.0, 0.0, CORNER[0] + 50e3, 0.0, -10.0, CORNER[1]), "EPSG:32703"),
+        ((20.0, 0.0, CORNER[0], 0.0, -20.0, CORNER[1]), "EPSG:32703"),
+        (UTM.transform, "EPSG:32704"),
+    ],
+    ids=["a pixel", "50 km", "size", "zone"],
+)
+def test_a_band_that_lies_elsewhere_than_its_metadata_say_is_refused(
+    band, transform, crs
+):
+    window = (0, 0, 8, 8)
+    read_window(band, (64, 96), window, place=UTM)
+    with pytest.raises(InvalidScene, match=r"B04\.\w+: expected a band at .* got .*"):
+        read_window(band, (64, 96), window, place=Georeference(crs, transform))
+
+
+@pytest.mark.parametrize(
+    "href", ["file:///vsicurl?header_file=/etc/hostname", "/vsicurl/http://h/x.tif"]
+)
+def test_a_path_that_gdal_reads_as_something_else_is_refused(href):
+    with pytest.raises(InvalidScene, match="which GDAL takes for something"):
+        on_the_web(href)
+
+
 @pytest.mark.parametrize("ending", [".png", ".vrt"])
 def test_other_formats_are_not_read(tmp_path, ending):
     path = tmp_path / f"B04{ending}"

@@ -1,7 +1,7 @@
 import json
 import pickle
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -13,6 +13,7 @@ from sea_ice_kedro.engines.base import make_engine
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
 from sea_ice_kedro.errors import (
     CannotFetch,
+    InvalidScene,
     NoAccess,
     NothingFound,
     QuotaExhausted,
@@ -414,6 +415,36 @@ def test_ten_at_a_time_all_arrive_with_faults_of_every_kind(server):
         columns = range(cut.column, cut.column + 64)
         assert np.array_equal(raw.numbers, right(server.granules[0], rows, columns)[0])
     assert (len(server.answered), set(server.answered.values())) == (16, {1})
+
+
+@dataclass
+class Odd(GranuleThere):
+    """A granule whose record lacks something."""
+
+    change: tuple = ()
+
+    def record(self):
+        record = super().record()
+        name, value = self.change
+        record["properties"][name] = value
+        return record
+
+
+ENDLESS = [[x, y] for x in ("-Infinity", "Infinity") for y in ("-Infinity", "Infinity")]
+INFINITE = {"type": "LinearRing", "coordinates": ENDLESS}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("system:footprint", None), ("system:footprint", INFINITE)],
+)
+def test_an_odd_granule_costs_itself_and_is_named(server, change):
+    odd = Odd("20191105T190919_20191105T190917_T03CWT", change=change)
+    server.granules.append(odd)
+    entries = {e.scene_id: e for e in listed(server)}
+    assert len(entries) == len(server.granules)
+    with pytest.raises(InvalidScene, match=odd.index):
+        entries[odd.index].scene()
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")

@@ -204,6 +204,30 @@ SPOILT = {
         change(">10000<", ">0<"),
         ["expected a quantification value > 0"],
     ),
+    "a quantification that is none": (
+        change(">10000<", ">nan<"),
+        ["expected a number in <QUANTIFICATION_VALUE>, got 'nan'"],
+    ),
+    "a quantification of nearly nothing": (
+        change(">10000<", ">1e-300<"),
+        ["expected a scale of 1e-06 to 1 and an offset"],
+    ),
+    "no rows": (
+        change("<NROWS>128", "<NROWS>0", "MTD_TL.xml"),
+        ["expected 1 to 20,000 rows and columns, got 0 and 160"],
+    ),
+    "rows that are no number": (
+        change("<NROWS>128", "<NROWS>nan", "MTD_TL.xml"),
+        ["expected a number in <NROWS>, got 'nan'"],
+    ),
+    "an unknown CRS": (
+        change("EPSG:32703", "EPSG:99999", "MTD_TL.xml"),
+        ["expected a CRS that leads to longitude and latitude, got 'EPSG:99999'"],
+    ),
+    "pixels without a side": (
+        change("<XDIM>10", "<XDIM>0", "MTD_TL.xml"),
+        ["expected pixels with sides of 0.01 to 100000 units"],
+    ),
     "another size": (
         change("<NROWS>128", "<NROWS>129", "MTD_TL.xml"),
         ["expected one band of uint16, 160 x 129", "got 1 of uint16, 160 x 128"],
@@ -263,6 +287,64 @@ def test_a_zip_of_something_else_is_refused(tmp_path):
         archive.writestr("photos/cat.png", "x")
     with pytest.raises(InvalidScene, match=r"zip of one \.SAFE folder, got photos"):
         only(tmp_path)
+
+
+def zip_of(root, path, prefix="", extra=()):
+    """Zip a product's folder as people do."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in root.rglob("*"):
+            archive.write(file, f"{prefix}{root.name}/{file.relative_to(root)}")
+        for name in extra:
+            archive.writestr(name, "x")
+
+
+def as_macos_zips(root, place):
+    zip_of(root, place / f"{root.stem}.zip", extra=[f"__MACOSX/._{root.name}"])
+
+
+def with_a_folder_around(root, place):
+    zip_of(root, place / f"{root.stem}.zip", prefix=f"{root.stem}/")
+
+
+def as_eodag_keeps_it(root, place):
+    shutil.copytree(root, place / root.stem / root.name)
+
+
+def without_its_ending(root, place):
+    shutil.copytree(root, place / root.stem)
+
+
+@pytest.mark.parametrize(
+    "lay",
+    [as_macos_zips, with_a_folder_around, as_eodag_keeps_it, without_its_ending],
+)
+def test_a_product_is_found_as_people_keep_it(tmp_path, lay):
+    root = OLD.write(tmp_path / "made")
+    place = tmp_path / "in"
+    place.mkdir()
+    lay(root, place)
+    (entry,) = listed(place, swir=False)
+    assert entry.scene_id == root.stem
+    assert np.array_equal(entry.scene().rgb, only(root, swir=False).rgb)
+
+
+def test_a_product_that_was_downloaded_twice_is_one_and_what_is_none_is_named(
+    tmp_path, caplog
+):
+    path = OLD.zipped(tmp_path)
+    shutil.copy(path, path.with_name(f"{path.stem} (1).zip"))
+    (tmp_path / "notes.txt").write_text("x")
+    with caplog.at_level("INFO"):
+        assert len(listed(tmp_path, swir=False)) == 1
+    assert "(1).zip is not read: it has the name of" in caplog.text
+    assert "no products, and not read: notes.txt" in caplog.text
+
+
+def test_dark_water_with_0_in_red_was_observed(tmp_path):
+    numbers = NUMBERS.copy()
+    numbers[:, 64:] = np.array([0, 35, 90])[:, None, None]
+    Fabricated(numbers, level="2A", baseline="02.12").write(tmp_path)
+    assert only(tmp_path, swir=False).valid_mask[64:].all()
 
 
 @pytest.mark.parametrize("there", ["nothing", "a file", "an empty folder"])

@@ -214,6 +214,90 @@ def test_a_passing_fault_of_a_band_is_tried_again(web, how):
     assert np.array_equal(entry.download().numbers, NUMBERS)
 
 
+def odd(web, **properties):
+    """An item beside a good one, with odd properties."""
+    made = item(web, name="odd")
+    made["properties"].pop("grid:code", None)  # not the same acquisition
+    made["properties"] |= {k.replace("__", ":"): v for k, v in properties.items()}
+    return made
+
+
+@pytest.mark.parametrize(
+    "properties", [{"eo__cloud_cover": None}, {"view__sun_elevation": "unknown"}]
+)
+def test_what_an_item_does_not_know_costs_nothing(web, properties):
+    good, other = served(web, item(web), odd(web, **properties))
+    assert (good.scene_id, other.scene_id) == (ITEM, "odd")
+    assert other.download().acquisition.asset_id == "odd"
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda i: i.update(geometry=None, bbox=None),
+        lambda i: i["properties"].update({"proj:epsg": 123456}),
+        lambda i: i["properties"].update({"proj:shape": [0, 0]}),
+        lambda i: i["properties"].update({"proj:transform": [0, 0, 0, 0, 0, 0]}),
+        lambda i: i["assets"]["red"].update(href=None),
+        lambda i: i["assets"]["red"]["raster:bands"][0].update(scale=-1),
+        lambda i: i["assets"]["red"]["raster:bands"][0].update(scale="ten"),
+        lambda i: i["properties"].update(datetime="yesterday"),
+        lambda i: i.pop("assets"),
+    ],
+    ids=["geometry", "crs", "shape", "grid", "href", "-1", "ten", "time", "assets"],
+)
+def test_an_odd_item_costs_itself_and_is_named(web, break_it):
+    broken = odd(web)
+    break_it(broken)
+    entries = {e.scene_id: e for e in served(web, item(web), broken)}
+    assert sorted(entries) == sorted([ITEM, "odd"])
+    assert np.array_equal(entries[ITEM].download().numbers, NUMBERS)
+    with pytest.raises(InvalidScene, match="odd"):
+        entries["odd"].scene()
+
+
+def test_an_item_that_is_not_there_costs_itself_and_is_named(web):
+    write_catalogue(web.root, [item(web), odd(web)])
+    (web.root / "odd/item.json").unlink()
+    entries = find_scenes(options(f"{web.url}/catalog.json", tries=1))
+    assert len(entries) == 2
+    (lost,) = (e for e in entries if e.scene_id != ITEM)
+    with pytest.raises(InvalidScene, match="expected an item, got"):
+        lost.scene()
+
+
+def test_of_an_acquisition_that_was_processed_twice_the_newer_is_taken(web, caplog):
+    newer = item(web, name="newer", **{"s2:processing_baseline": "02.12"})
+    with caplog.at_level("INFO"):
+        (entry,) = served(web, newer, item(web))
+    assert entry.scene_id == "newer"
+    assert f"older processings of others, and not taken: {ITEM}" in caplog.text
+
+
+def test_a_band_that_lies_elsewhere_than_its_item_says_is_refused(web):
+    shifted = item(web)
+    shifted["properties"]["proj:transform"] = [10, 0, CORNER[0] + 10, 0, -10, CORNER[1]]
+    (entry,) = served(web, shifted, tries=1)
+    with pytest.raises(CannotFetch, match=r"B04\.tif: expected a band at"):
+        entry.download()
+
+
+def test_a_catalogue_on_the_web_leads_to_no_file_of_this_machine(web, tmp_path):
+    made = item(web)
+    band = next((web.root / ITEM).glob("B04.tif"))
+    made["assets"]["red"]["href"] = f"file://{band}"
+    (entry,) = served(web, made)
+    with pytest.raises(InvalidScene, match="no catalogue on the web"):
+        entry.download()
+
+
+def test_dark_water_with_0_in_red_was_observed(web):
+    dark = NUMBERS.copy()
+    dark[:, 128:] = np.array([0, 60, 120])[:, None, None]
+    (entry,) = served(web, item(web, dark))
+    assert entry.download().valid_mask[128:].all()
+
+
 def test_a_passing_fault_of_the_catalogue_is_tried_again(web):
     web.faults.append(
         lambda path, n: "503" if path.endswith(".json") and n <= 1 else None

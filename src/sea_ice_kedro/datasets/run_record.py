@@ -5,6 +5,7 @@ import logging
 from dataclasses import asdict
 from pathlib import Path
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.whole_file import WholeFileDataset
 from sea_ice_kedro.errors import InvalidRecord
 from sea_ice_kedro.rasters.files import reading, writing
@@ -39,12 +40,12 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
     """
 
     def save(self, data: RunRecord) -> None:
-        """Write the record, whole or not at all.
+        """Write the record, whole or not at all, without keys in addresses.
 
         Raises:
             CannotWrite: if there is no room or no permission.
         """
-        text = json.dumps({"format": _FORMAT, **asdict(data)}, indent=1)
+        text = without_keys(json.dumps({"format": _FORMAT, **asdict(data)}, indent=1))
         with write_errors(self._filepath), writing(self._filepath) as part:
             part.write_text(text + "\n", encoding="utf-8")
 

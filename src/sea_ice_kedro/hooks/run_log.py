@@ -3,12 +3,14 @@
 import logging
 import os
 import traceback
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import InvalidOption
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,44 @@ class RunLogHooks:
         if "://" in asked:
             raise InvalidOption(
                 "expected SEA_ICE_LOG to be a file on a disk of this machine, got "
-                f"{asked}; a bucket takes whole files, and a log grows line by line"
+                f"{without_keys(asked)}; a bucket takes whole files, and a log grows "
+                "line by line"
             )
+        log_without_keys()
         LOG.open(Path(asked) if asked else Path(context.project_path) / _NAME)
+
+
+def log_without_keys() -> None:
+    """Have keys left out of the addresses in all that any library logs from now on.
+
+    urllib3, rasterio and others log whole addresses, on loggers and handlers of their
+    own.
+    """
+    make = logging.getLogRecordFactory()
+    if isinstance(make, _KeylessRecords):
+        return
+    logging.setLogRecordFactory(_KeylessRecords(make))
+
+
+class _KeylessRecords:
+    """Makes log records without keys in them."""
+
+    def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
+        self._make = make
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: ANN401
+        record = self._make(*args, **kwargs)
+        if record.exc_info and record.exc_info[1] is not None:
+            trace = "".join(traceback.format_exception(record.exc_info[1]))
+            if without_keys(trace) != trace:
+                record.exc_info, record.exc_text = None, without_keys(trace)
+        try:
+            said = record.getMessage()
+        except (TypeError, ValueError):
+            return record  # logging itself says what is wrong with it
+        if without_keys(said) != said:
+            record.msg, record.args = without_keys(said), None
+        return record
 
 
 class RunLog:
@@ -83,7 +120,7 @@ class RunLog:
         """Write what ended the run, with its trace; tell where, None without a file."""
         if self._handler is None:
             return None
-        trace = "".join(traceback.format_exception(error))
+        trace = without_keys("".join(traceback.format_exception(error)))
         text = f"the run ended with\n{trace}"
         level = logging.CRITICAL
         self._handler.handle(

@@ -1,6 +1,6 @@
 """Single bands of a product: JP2 or GeoTIFF, in a folder, a zip or on the web."""
 
-import re
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -17,6 +18,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
 
@@ -51,21 +53,32 @@ def on_the_web(href: str, folder: str = "") -> str:
     Args:
         href: A URL (http, https, s3, gs), or a path, absolute or below `folder`.
         folder: Where a path starts that is not absolute.
+
+    Raises:
+        InvalidScene: if GDAL would not look for that path on the disk.
     """
     scheme, _, rest = href.partition("://")
     if scheme in ("http", "https"):
         return f"/vsicurl/{href}"
     if scheme in ("s3", "gs"):
         return f"/vsi{scheme}/{rest}"
-    return str(Path(folder) / (rest if scheme == "file" else href))
+    path = (Path(folder) / (rest if scheme == "file" else href)).absolute()
+    # "/vsicurl?header_file=..." would send a file of this machine to anybody.
+    if str(path).lower().startswith("/vsi"):
+        raise InvalidScene(
+            "expected a URL (http, https, s3, gs) or the path of a file, got "
+            f"{without_keys(href)[:200]!r}, which GDAL takes for something else"
+        )
+    return str(path)
 
 
-def read_window(
+def read_window(  # noqa: PLR0913 - what is read, and what it must be
     path: str,
     shape: tuple[int, int],
     window: tuple[int, int, int, int],
     target: Target | None = None,
     timeout_s: float = 60.0,
+    place: Georeference | None = None,
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
 
@@ -75,17 +88,20 @@ def read_window(
         window: First row and column, height and width; on `target` where there is one.
         target: Bring the band there first, by nearest neighbour; 0 where it is not.
         timeout_s: Without an answer a server counts as gone.
+        place: Where the band must lie, if it says where.
 
     Returns:
         uint16 (height, width).
 
     Raises:
-        InvalidScene: if the band is damaged, missing, or of another size or type.
+        InvalidScene: if the band is damaged, missing, of another size or type, or lies
+            elsewhere.
     """
     row, column, height, width = window
     part = Window(column, row, width, height)
     with opened_band(path, timeout_s) as file:
         _expect_band(path, file, shape)
+        _expect_place(path, file, place)
         if target is None:
             return np.asarray(file.read(1, window=part))
         with WarpedVRT(
@@ -117,7 +133,7 @@ def opened_band(path: str, timeout_s: float = 60.0) -> Iterator[Any]:
             yield file
     except RasterioError as error:
         # A signed URL must not be told: what follows "?" is a key.
-        said = re.sub(r"\?\S+", "", str(error.__cause__ or error))
+        said = without_keys(str(error.__cause__ or error))
         raise InvalidScene(
             f"{_name(path)}: expected a whole band (JP2 or GeoTIFF), got an error from "
             f"GDAL: {said}. Download the product again"
@@ -132,6 +148,28 @@ def _expect_band(path: str, file: Any, shape: tuple[int, int]) -> None:  # noqa:
             f"the metadata say, got {file.count} of {file.dtypes[0]}, {file.width} x "
             f"{file.height}; download the product again"
         )
+
+
+def _expect_place(path: str, file: Any, place: Georeference | None) -> None:  # noqa: ANN401
+    """Hold a band's own place against that of the metadata, to a tenth of a pixel."""
+    if place is None or file.crs is None or file.transform.is_identity:
+        return
+    said = rasterio.Affine(*place.transform)
+    corners = np.array([[0, file.width], [0, file.height], [1, 1]])
+    xs, ys = np.reshape(np.subtract(said[:6], file.transform[:6]), (2, 3)) @ corners
+    if np.hypot(xs, ys).max() > 0.1 * math.hypot(said.a, said.d) or not _is_crs(
+        file, place.crs
+    ):
+        raise InvalidScene(
+            f"{_name(path)}: expected a band at {list(said)[:6]} of {place.crs}, as "
+            f"the metadata say, got {list(file.transform)[:6]} of {file.crs}; one of "
+            "the two is wrong, and the map would be: leave this product out, and tell "
+            "its provider"
+        )
+
+
+def _is_crs(file: Any, crs: str) -> bool:  # noqa: ANN401
+    return bool(file.crs == CRS.from_user_input(crs))
 
 
 def _name(path: str) -> str:

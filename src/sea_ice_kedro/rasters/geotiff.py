@@ -18,6 +18,7 @@ from rasterio.io import DatasetReader, MemoryFile
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
+from sea_ice_kedro.rasters.fence import expect_no_lead_inside, expect_no_leads
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
 
@@ -143,13 +144,17 @@ def _fill(file: Any, layers: Layers) -> None:  # noqa: ANN401 - rasterio is unty
 
 
 @contextmanager
-def opened(filepath: str, beside: Sequence[str] = ()) -> Iterator[Any]:
+def opened(
+    filepath: str, beside: Sequence[str] = (), *, foreign: bool = False
+) -> Iterator[Any]:
     """Open a raster for reading, as a rasterio dataset.
 
     Args:
         filepath: A path or a URL that fsspec knows.
         beside: Remote files that belong to it (world file, mask, ...). On a disk, GDAL
             finds them itself.
+        foreign: Whether it may come from anybody: nothing in it or beside it may lead
+            GDAL elsewhere.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -159,11 +164,15 @@ def opened(filepath: str, beside: Sequence[str] = ()) -> Iterator[Any]:
     with reading(filepath, beside) as path:
         if not path.exists():
             raise FileNotFoundError(f"no such file: {filepath}")
+        if foreign:
+            expect_no_leads(path)
         with (
             _read_errors(filepath),
             rasterio.Env(**_STRICT),
             DatasetReader(path, driver=_READABLE) as file,
         ):
+            if foreign:
+                expect_no_lead_inside(path, file)
             yield file
 
 
@@ -257,7 +266,7 @@ def files_of(filepath: str) -> list[str]:
         FileNotFoundError: if there is no such file.
         InvalidScene: if it is no raster, or a damaged one.
     """
-    with opened(filepath) as file:
+    with opened(filepath, foreign=True) as file:
         return sorted({filepath, *file.files})
 
 

@@ -19,7 +19,7 @@ from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.earth_engine_access import Access, access
 from sea_ice_kedro.sources.earth_engine_grid import grid_of, strips_of
 from sea_ice_kedro.sources.earth_engine_search import Granule, find_granules
-from sea_ice_kedro.sources.listing import SceneEntry
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.shortwave import coarse_cut, on_grid
 
@@ -131,8 +131,9 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     client = _client()
     session = client.connect(reached, afresh=True)
     name = options.earth_engine.collection
-    granules = find_granules(client, session, name, options.search, region)
-    entries = [
+    granules, lost = find_granules(client, session, name, options.search, region)
+    entries = [SceneEntry(name, Unreadable(reason)) for name, reason in lost.items()]
+    entries += [
         _entry(granule, cut, options, reached)
         for granule in granules
         for cut in cut_granule(granule.grid, options.cutting, granule.outline, region)

@@ -4,10 +4,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sea_ice_kedro.errors import CannotFetch, NothingFound
+from sea_ice_kedro.errors import CannotFetch, InvalidScene, NothingFound
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE
 from sea_ice_kedro.sources.cutting import Grid
+from sea_ice_kedro.sources.plausible import expect_place
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 
@@ -44,8 +45,10 @@ def find_granules(
     name: str,
     search: SearchOptions,
     region: Region,
-) -> list[Granule]:
+) -> tuple[list[Granule], dict[str, str]]:
     """Ask for the granules that fit, the newest processing of each acquisition.
+
+    A granule whose metadata lack something costs no other.
 
     Args:
         client: `earth_engine_client`.
@@ -54,9 +57,13 @@ def find_granules(
         search: Days, cloud and sun.
         region: Where.
 
+    Returns:
+        The granules in order of their names, and why each of the others cannot be
+        read, by its name.
+
     Raises:
         NothingFound: if none fits; says how many there are at any cloud and sun.
-        CannotFetch: if Earth Engine's answer is not as expected.
+        CannotFetch: if Earth Engine does not answer.
     """
     ee = client.ee
     start, end = search.days()
@@ -70,8 +77,14 @@ def find_granules(
     ).filter(
         ee.Filter.lte("MEAN_SOLAR_ZENITH_ANGLE", 90.0 - search.min_sun_elevation_deg)
     )
-    found = [granule_of(i) for i in client.list_images(session, fitting, _PAGE)]
-    if not found:
+    found: list[Granule] = []
+    lost: dict[str, str] = {}
+    for image in client.list_images(session, fitting, _PAGE):
+        try:
+            found.append(granule_of(image))
+        except (CannotFetch, InvalidScene) as error:
+            lost[str(image.get("id")).rpartition("/")[2]] = str(error)
+    if not found and not lost:
         count = session.ask(there.size().getInfo, "the number of granules")
         raise NothingFound(
             f"expected granules of {name} from {start} to {end} in the region, got "
@@ -83,7 +96,7 @@ def find_granules(
     newest: dict[tuple[str, str], Granule] = {}
     for granule in sorted(found, key=_by_processing):
         newest[granule.index[:15], granule.acquisition.granule] = granule
-    return sorted(newest.values(), key=lambda granule: granule.index)
+    return sorted(newest.values(), key=lambda granule: granule.index), lost
 
 
 def _by_processing(granule: Granule) -> tuple[str, str]:
@@ -108,6 +121,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
 
     Raises:
         CannotFetch: if something is missing.
+        InvalidScene: if its place cannot be right.
     """
     try:
         facts = image["properties"]
@@ -117,9 +131,11 @@ def granule_of(image: dict[str, Any]) -> Granule:
         there = {band["id"] for band in image["bands"]}
         acquired = facts["system:time_start"] / 1000
         baseline = str(facts.get("PROCESSING_BASELINE", "")).replace(".", "")
+        place = Georeference(band["crs"], (a, b, c, d, e, f))
+        expect_place(place, f"Earth Engine's {image['id']}")
         return Granule(
             asset_id=image["id"],
-            grid=Grid(Georeference(band["crs"], (a, b, c, d, e, f)), (rows, columns)),
+            grid=Grid(place, (rows, columns)),
             outline=outlines_of(facts["system:footprint"]),
             acquired=datetime.fromtimestamp(acquired, tz=timezone.utc),
             acquisition=Acquisition(
@@ -131,7 +147,9 @@ def granule_of(image: dict[str, Any]) -> Granule:
             ),
             shortwave=tuple(b.name for b in SHORTWAVE if b.esa_name in there),
         )
-    except (KeyError, TypeError, ValueError, StopIteration) as error:
+    except InvalidScene:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise CannotFetch(
             "expected a granule with its grid, time, sun, cloud and outline, got "
             f"{image.get('id')} without: {type(error).__name__} {error}"

@@ -23,7 +23,8 @@ def list_folder(folder: str) -> list[str]:
     place = Path(path)
     if not place.is_dir():
         raise _no_folder(folder, is_file=place.exists())
-    return [str(file) for file in sorted(place.iterdir()) if not file.is_dir()]
+    # A pipe would have its reader wait for ever.
+    return [str(f) for f in sorted(place.iterdir()) if f.is_file() or not f.exists()]
 
 
 def _list_remote(folder: str, filesystem: Any, path: str) -> list[str]:  # noqa: ANN401

@@ -1,5 +1,6 @@
 """What a source gives: ids with lazy scenes and, where there are any, lazy labels."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
 
+logger = logging.getLogger(__name__)
+
+_NAMED = 5
 _SCENE_ID = re.compile(r"\w[\w .+=,@()-]*", re.UNICODE)
 
 
@@ -43,6 +47,42 @@ class Unreadable:
     def __call__(self) -> NoReturn:
         """Raise: the failure belongs to this scene, not to the run."""
         raise (InvalidLabel if self.of_label else InvalidScene)(self.reason)
+
+
+def names(found: list[str]) -> str:
+    """Name a few of many for a line of the log, and how many there are."""
+    shown = ", ".join(found[:_NAMED])
+    return f"{shown}, ... ({len(found)} in all)" if len(found) > _NAMED else shown
+
+
+def entries_of(
+    name: str, make: Callable[[], list[SceneEntry]], what: str
+) -> list[SceneEntry]:
+    """Return the scenes of one product; one that cannot be read costs no other.
+
+    Args:
+        name: Of the product, the id of its failure.
+        make: Reads its metadata.
+        what: It is, for the message: "STAC item".
+    """
+    try:
+        return make()
+    except InvalidScene as error:
+        return [SceneEntry(name, Unreadable(str(error)))]
+    # Metadata are odd in ways that nobody can list; the trace is in the log.
+    except Exception as error:  # noqa: BLE001
+        logger.debug("%s %s", what, name, exc_info=True)
+        reason = f"{type(error).__name__}: {error}"
+        return [
+            SceneEntry(
+                name,
+                Unreadable(
+                    f"{what} {name}: expected metadata as its provider writes them, "
+                    f"got some that cannot be read ({reason}); leave it out, or tell "
+                    "its provider"
+                ),
+            )
+        ]
 
 
 def find_scenes(options: IngestionOptions) -> list[SceneEntry]:

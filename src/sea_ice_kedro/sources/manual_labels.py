@@ -25,7 +25,7 @@ def read_manual_label(filepath: str, scene: Scene) -> ClassMap:
         InvalidLabel: if it has another size than its scene, or other colours.
     """
     name = Path(filepath).name
-    with opened(filepath) as file:
+    with opened(filepath, foreign=True) as file:
         size, expected = (file.height, file.width), scene.shape
         if size != expected:
             raise InvalidLabel(

@@ -19,6 +19,9 @@ _SIDES_M = (0.01, 100e3)
 _SIDES_DEG = (1e-7, 1.0)
 """Of a pixel: from a picture of a lens cap to a map of the hemisphere."""
 
+_LARGEST_SIDE = 20_000
+"""Pixels; a granule of Sentinel-2 has 10 980."""
+
 _FARTHEST = 1e9
 """Units of a CRS; no projection of the Earth reaches farther."""
 
@@ -73,6 +76,23 @@ def expect_place(place: Georeference | None, what: str) -> None:
             f"{what}: expected pixels with sides of {least:g} to {most:g} units of "
             f"{place.crs[:40]}, got the transform {list(place.transform)}; areas would "
             "be wrong. Export it with the right one, or without any"
+        )
+
+
+def expect_shape(shape: tuple[int, int], what: str) -> None:
+    """Refuse a raster without pixels, or with more than any granule has.
+
+    Args:
+        shape: (H, W).
+        what: Whose it is, for the message.
+
+    Raises:
+        InvalidScene: if a side is out of range.
+    """
+    if not all(1 <= side <= _LARGEST_SIDE for side in shape):
+        raise InvalidScene(
+            f"{what}: expected 1 to {_LARGEST_SIDE:,} rows and columns, got "
+            f"{shape[0]} and {shape[1]}; fetch the product again"
         )
 
 

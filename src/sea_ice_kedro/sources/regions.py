@@ -58,8 +58,14 @@ class Region:
 
 
 def outline(coordinates: Any) -> Ring:  # noqa: ANN401 - JSON
-    """Make a ring of positions, unwinding jumps at the antimeridian."""
+    """Make a ring of positions, unwinding jumps at the antimeridian.
+
+    Raises:
+        ValueError: if a position is not a finite number of degrees.
+    """
     positions = np.array([position[:2] for position in coordinates], float)
+    if not np.isfinite(positions).all():
+        raise ValueError("a position that is not finite")
     positions[:, 0] = np.unwrap(positions[:, 0], period=360)
     return tuple((float(x), float(y)) for x, y in positions)
 

@@ -1,9 +1,10 @@
 """Sentinel-2 products in ESA's SAFE format, L1C and L2A: folders and zips."""
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from sea_ice_kedro.rasters.bands import Target, grid_in, read_window
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, scene_id
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
+from sea_ice_kedro.sources.listing import SceneEntry, entries_of, names
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.safe_files import SUFFIX, Product
 from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
@@ -26,6 +27,7 @@ from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
 logger = logging.getLogger(__name__)
 
 _PIXEL_M = 10.0
+_COPY = re.compile(r" ?\(\d+\)$")
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,28 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     Raises:
         InvalidScene: if the folder is missing or holds no product.
     """
-    entries: list[SceneEntry] = []
-    for path in _products(options.folder or ""):
-        product = Product(path)
-        try:
-            entries += _scenes_of(product, options)
-        except InvalidScene as error:
-            entries.append(SceneEntry(product.name, Unreadable(str(error))))
-    return entries
+    products = _once(Product(path) for path in _products(options.folder or ""))
+    return [
+        entry
+        for product in products
+        for entry in entries_of(
+            product.name, partial(_scenes_of, product, options), "product"
+        )
+    ]
+
+
+def _once(products: Iterable[Product]) -> list[Product]:
+    """Leave one of each product: browsers name a second download "X (1).zip"."""
+    found: dict[str, Product] = {}
+    for product in sorted(products, key=lambda product: len(product.name)):
+        first = found.setdefault(_COPY.sub("", product.name), product)
+        if first is not product:
+            logger.warning(
+                "%s is not read: it has the name of %s",
+                product.path.name,
+                first.path.name,
+            )
+    return list(found.values())
 
 
 def _products(folder: str) -> list[Path]:
@@ -121,26 +137,35 @@ def _products(folder: str) -> list[Path]:
             "copy the products here first"
         )
     place = Path(path)
-    if _is_product(place):
-        return [place]
+    if product := _product_at(place):
+        return [product]
     if not place.is_dir():
         raise InvalidScene(
             f"expected ingestion.folder to be a folder of {SUFFIX} products, got "
             f"{folder}, which {'is a file' if place.exists() else 'does not exist'}"
         )
-    found = sorted(entry for entry in place.iterdir() if _is_product(entry))
+    there = sorted(place.iterdir())
+    products = {entry: _product_at(entry) for entry in there}
+    found = [product for product in products.values() if product]
+    others = [entry.name for entry, product in products.items() if not product]
+    if others:
+        logger.info("%s: no products, and not read: %s", folder, names(others))
     if not found:
         raise InvalidScene(
             f"expected {SUFFIX} folders or zips in {folder}, got none among "
-            f"{sum(1 for _ in place.iterdir())} files"
+            f"{len(there)} files"
         )
     return found
 
 
-def _is_product(path: Path) -> bool:
+def _product_at(path: Path) -> Path | None:
+    """Find the product that a path is, or that a folder of its name holds (EODAG)."""
     if path.is_dir():
-        return path.name.endswith(SUFFIX)
-    return path.is_file() and path.suffix.lower() == ".zip"
+        if path.name.endswith(SUFFIX) or (path / "manifest.safe").is_file():
+            return path
+        inside = path / f"{path.name}{SUFFIX}"
+        return inside if inside.is_dir() else None
+    return path if path.is_file() and path.suffix.lower() == ".zip" else None
 
 
 def _scenes_of(product: Product, options: IngestionOptions) -> list[SceneEntry]:

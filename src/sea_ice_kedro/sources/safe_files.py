@@ -14,13 +14,16 @@ from sea_ice_kedro.rasters.bands import in_zip
 
 SUFFIX = ".SAFE"
 
+_MACOS = "__MACOSX/"
+"""What macOS puts beside the files that it zips."""
+
 _LARGEST = 64 << 20
 """Bytes of a metadata file; a granule's largest has about one million."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """A `.SAFE` folder, or a zip with one inside."""
+    """A `.SAFE` folder, or a zip with one somewhere inside."""
 
     path: Path
 
@@ -117,23 +120,25 @@ class Product:
     @cached_property
     def _root(self) -> str:
         """Name of the `.SAFE` folder in the zip, with a slash."""
-        roots = {
-            parts[0]
+        folders = {
+            PurePosixPath(entry.filename).parts[:-1]
             for entry in self._entries()
-            if len(parts := PurePosixPath(entry.filename).parts) > 1
+            if not entry.filename.startswith(_MACOS)
         }
-        if len(roots) != 1 or not next(iter(roots)).endswith(SUFFIX):
+        roots = {found for parts in folders if (found := _up_to_product(parts))}
+        if len(roots) != 1:
+            there = {parts[0] for parts in folders if parts}
             raise InvalidScene(
                 f"{self.path.name}: expected a zip of one {SUFFIX} folder, got "
-                f"{', '.join(sorted(roots)[:5]) or 'none'} in it"
+                f"{', '.join(sorted(roots or there)[:5]) or 'none'} in it"
             )
-        return f"{next(iter(roots))}/"
+        return next(iter(roots))
 
     def _sizes_in_zip(self) -> dict[str, int]:
         return {
             entry.filename.removeprefix(self._root): entry.file_size
             for entry in self._entries()
-            if not entry.is_dir()
+            if not entry.is_dir() and entry.filename.startswith(self._root)
         }
 
     def _entries(self) -> list[zipfile.ZipInfo]:
@@ -156,6 +161,14 @@ class Product:
             f"{self.path.name}: expected a whole zip, got {type(error).__name__}: "
             f"{error}. Is its download complete? Download it again"
         )
+
+
+def _up_to_product(parts: tuple[str, ...]) -> str:
+    """Return a folder in a zip up to its `.SAFE`, with a slash; "": not in any."""
+    for count, part in enumerate(parts, 1):
+        if part.endswith(SUFFIX):
+            return "/".join(parts[:count]) + "/"
+    return ""
 
 
 _HASHES = {"MD5": "md5", "SHA3-256": "sha3_256"}

@@ -9,6 +9,11 @@ from xml.etree import ElementTree
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.cutting import Grid
+from sea_ice_kedro.sources.plausible import (
+    expect_calibration,
+    expect_place,
+    expect_shape,
+)
 from sea_ice_kedro.sources.regions import Region, outline
 from sea_ice_kedro.sources.safe_bands import (
     expect_whole,
@@ -130,7 +135,7 @@ def calibrations_of_bands(
         element.get("band_id"): main.as_number(element.tag, element.text)
         for element in main.root.iter(f"{tag}_ADD_OFFSET")
     }
-    return [
+    found = [
         Calibration(
             1 / quantification,
             _offset(main, f"{tag}_ADD_OFFSET", offsets, band_id, baseline, offset)
@@ -138,6 +143,9 @@ def calibrations_of_bands(
         )
         for band_id in band_ids
     ]
+    for calibration in found:
+        expect_calibration(calibration, f"{main.place}, quantification and offset")
+    return found
 
 
 def _offset(  # noqa: PLR0913 - all that decides on it
@@ -180,7 +188,10 @@ def _grid(granule: XmlFile) -> Grid:
         granule.fail("<Size> and <Geoposition> at 10 m", "none")
     left, top, dx, dy = corner
     crs = granule.text("HORIZONTAL_CS_CODE")
-    return Grid(Georeference(crs, (dx, 0.0, left, 0.0, dy, top)), shape)
+    grid = Grid(Georeference(crs, (dx, 0.0, left, 0.0, dy, top)), shape)
+    expect_place(grid.georeference, granule.place)
+    expect_shape(grid.shape, granule.place)
+    return grid
 
 
 def _child(reader: XmlFile, element: ElementTree.Element, tag: str) -> float:

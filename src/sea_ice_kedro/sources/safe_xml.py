@@ -1,5 +1,6 @@
 """A metadata file of a SAFE product, with errors that name it."""
 
+import math
 from typing import NoReturn
 from xml.etree import ElementTree
 
@@ -20,13 +21,15 @@ class XmlFile:
         Raises:
             InvalidScene: if it is missing, or no XML.
         """
-        self._place = f"{product.path.name}, {name}"
+        self.place = f"{product.path.name}, {name}"
+        """What messages call it."""
+
         self.product = product
         try:
             self.root = ElementTree.fromstring(product.read(name))
         except ElementTree.ParseError as error:
             raise InvalidScene(
-                f"{self._place}: expected XML, got {error}; the product is damaged: "
+                f"{self.place}: expected XML, got {error}; the product is damaged: "
                 "download it again"
             ) from error
 
@@ -43,13 +46,16 @@ class XmlFile:
     def as_number(self, tag: str, text: str | None) -> float:
         """Read a number."""
         try:
-            return float(text or "")
+            number = float(text or "")
         except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             self.fail(f"a number in <{tag}>", repr(text))
+        return number
 
     def fail(self, expected: str, got: str, way_out: str = "") -> NoReturn:
         """Say what is not as expected."""
         raise InvalidScene(
-            f"{self._place}: expected {expected}, got {got}; "
+            f"{self.place}: expected {expected}, got {got}; "
             + (way_out or "is it ESA's own product, and complete? Download it again")
         )

@@ -62,7 +62,7 @@ def read_scene_file(
         InvalidScene: if the file is damaged, too large, or not what `options` say.
     """
     path = Path(filepath)
-    with opened(filepath, beside) as file:
+    with opened(filepath, beside, foreign=True) as file:
         _check_size(path.name, file, options)
         numbers, notes = _band_numbers(path.name, file, options)
         calibrations = _calibrations(path.name, file, numbers, options)

@@ -1,13 +1,14 @@
 """Scenes from a STAC API or a static catalogue: windows of Cloud-Optimised bands."""
 
-from collections.abc import Sequence
+import logging
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import (
     CannotFetch,
@@ -21,14 +22,22 @@ from sea_ice_kedro.imagery.reflectance import to_reflectance
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
 from sea_ice_kedro.sources.drawing import draw
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
+from sea_ice_kedro.sources.listing import (
+    SceneEntry,
+    Unreadable,
+    entries_of,
+    names,
+)
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.patience import Passing, Patience
-from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
+from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
+from sea_ice_kedro.sources.stac_choice import is_clear, is_there
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
+
+logger = logging.getLogger(__name__)
 
 _NEGATIVE = -0.02
 """Sen2Cor may give dark water a reflectance a little below 0, but not this."""
@@ -36,6 +45,7 @@ _NEGATIVE = -0.02
 _MOST_NEGATIVE = 0.05
 """Share of such pixels from which on the offset has been taken out twice."""
 
+_ON_THE_WEB = ("http", "https", "s3", "gs")
 _FIRST_WAIT_S = 0.5
 _FINAL = ("HTTP response code: 401", "HTTP response code: 403", "response code: 404")
 
@@ -94,6 +104,17 @@ class StacScene:
             )
         )
 
+    def _path(self, href: str) -> str:
+        """Name a band for GDAL; what is on the web leads to the web."""
+        url = self.options.url or ""
+        if "://" in url and href.partition("://")[0] not in _ON_THE_WEB:
+            raise InvalidScene(
+                f"STAC item {self.facts.item_id}: expected the address of a band "
+                f"({', '.join(_ON_THE_WEB)}), got {without_keys(href)[:200]!r}: no "
+                "catalogue on the web has to do with files of this machine"
+            )
+        return on_the_web(href)
+
     def _beside(self, one: ShortwaveAsset) -> Grey:
         numbers = self._band(one.href, one.factor)
         return one.band.levels(on_grid(numbers, self.cut, one.factor), one.calibration)
@@ -103,10 +124,12 @@ class StacScene:
         window = cut.row, cut.column, cut.height, cut.width
         shape = coarse_shape(self.facts.grid.shape, factor)
         timeout_s = self.options.timeout_s
+        place = self.facts.grid.georeference if factor == 1 else None
+        path = self._path(href)
 
         def fetch() -> Any:  # noqa: ANN401
             try:
-                return read_window(on_the_web(href), shape, window, None, timeout_s)
+                return read_window(path, shape, window, None, timeout_s, place)
             except InvalidScene as error:
                 if any(words in str(error) for words in _FINAL):
                     raise
@@ -155,10 +178,11 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     """
     region = options.search.place()
     options.search.days()
-    items = _catalogue().find_items(options.stac, options.search, region)
-    there = [item for item in items if _is_there(item, options.search, region)]
-    fitting = [item for item in there if _is_clear(item, options.search)]
-    if not fitting:
+    items, lost = _catalogue().find_items(options.stac, options.search, region)
+    odd = [SceneEntry(name, Unreadable(reason)) for name, reason in lost.items()]
+    there = [item for item in items if is_there(item, options.search, region)]
+    fitting = [item for item in there if is_clear(item, options.search)]
+    if not fitting and not odd:
         raise NothingFound(
             f"expected items of {options.stac.collection or 'any collection'} in the "
             f"region and on the days of ingestion.search, got {len(there)} at any cloud"
@@ -166,7 +190,12 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
             f"cloud and the sun at least {options.search.min_sun_elevation_deg:g}° high"
             "; ask for another region, other days or more cloud"
         )
-    entries = [entry for item in fitting for entry in _scenes_of(item, options, region)]
+    scenes = {
+        name: entries_of(name, partial(_scenes_of, item, options, region), "STAC item")
+        for item in fitting
+        for name in [str(item.get("id"))]
+    }
+    entries = odd + [entry for found in _newest(scenes) for entry in found]
     if not entries:
         raise NothingFound(
             f"expected scenes in {len(fitting)} items, got none whose centre lies in "
@@ -187,46 +216,44 @@ def _catalogue() -> ModuleType:
     return stac_catalogue
 
 
-def _is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> bool:
-    """Hold an item against days and region, which a static catalogue does not know."""
-    start, end = search.days()
-    text = item["properties"].get("datetime") or ""
-    try:
-        day = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return False
-    if not start <= day.astimezone(timezone.utc).date() <= end:
-        return False
-    box = item.get("bbox")
-    return box is None or any(_meet(box, other) for other in region.boxes())
+def _newest(scenes: dict[str, list[SceneEntry]]) -> list[list[SceneEntry]]:
+    """Leave the newest processing of each acquisition: the same ice counts once.
+
+    Args:
+        scenes: By item; those that do not say granule and baseline stay.
+    """
+    latest: dict[object, str] = {}
+    for name in sorted(scenes, key=lambda name: (_baseline(scenes[name]), name)):
+        facts = _facts(scenes[name])
+        same: object = name
+        if (
+            facts
+            and facts.acquisition.granule
+            and facts.acquisition.processing_baseline
+        ):
+            same = facts.acquisition.granule, facts.acquired
+        latest[same] = name
+    kept = set(latest.values())
+    older = [name for name in scenes if name not in kept]
+    if older:
+        logger.info("older processings of others, and not taken: %s", names(older))
+    return [found for name, found in scenes.items() if name in kept]
 
 
-def _meet(box: Sequence[float], other: Sequence[float]) -> bool:
-    west, south, east, north = (*box[:2], *box[len(box) // 2 :][:2])
-    parts = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    return (
-        any(low <= other[2] and high >= other[0] for low, high in parts)
-        and south <= other[3]
-        and north >= other[1]
-    )
+def _facts(found: list[SceneEntry]) -> StacFacts | None:
+    downloads = (entry.download for entry in found)
+    return next((d.facts for d in downloads if isinstance(d, StacScene)), None)
 
 
-def _is_clear(item: dict[str, Any], search: SearchOptions) -> bool:
-    properties = item["properties"]
-    cloud = properties.get("eo:cloud_cover", 0.0)
-    sun = properties.get("view:sun_elevation", 90.0)
-    return bool(
-        cloud <= search.max_cloud_percentage and sun >= search.min_sun_elevation_deg
-    )
+def _baseline(found: list[SceneEntry]) -> str:
+    facts = _facts(found)
+    return facts.acquisition.processing_baseline if facts else ""
 
 
 def _scenes_of(
     item: dict[str, Any], options: IngestionOptions, region: Region
 ) -> list[SceneEntry]:
-    try:
-        facts = read_item(item, options.stac)
-    except InvalidScene as error:
-        return [SceneEntry(item["id"], Unreadable(str(error)))]
+    facts = read_item(item, options.stac)
     cuts = cut_granule(facts.grid, options.cutting, facts.outline, region)
     beside: tuple[ShortwaveAsset, ...] = ()
     if options.swir:

@@ -4,25 +4,30 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+from pystac import Item
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from urllib3 import Retry
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import CannotFetch, InvalidOption
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region
 
+Found = tuple[list[dict[str, Any]], dict[str, str]]
+"""Items as JSON with absolute links, and why each of the others cannot be read."""
+
 _PASSING = (429, 500, 502, 503, 504)
 
 
-def find_items(
-    options: StacOptions, search: SearchOptions, region: Region
-) -> list[dict[str, Any]]:
-    """Give the items that a catalogue has there and then, as JSON with absolute links.
+def find_items(options: StacOptions, search: SearchOptions, region: Region) -> Found:
+    """Return the items that a catalogue has there and then.
 
     An API is asked for the box and the days; a static catalogue is walked whole. Cloud
     and sun are for the caller to look at.
@@ -45,7 +50,8 @@ def find_items(
     )
     with _errors_of(options.url):
         io = StacApiIO(max_retries=retry, timeout=options.timeout_s)
-        catalogue = Client.open(options.url, stac_io=io)
+        # `open` sets the timeout of its own argument, none.
+        catalogue = Client.open(options.url, stac_io=io, timeout=options.timeout_s)
         if catalogue.conforms_to("ITEM_SEARCH"):
             return _searched(catalogue, options, search, region)
         return _walked(catalogue, options)
@@ -68,7 +74,8 @@ def _errors_of(url: str) -> Iterator[None]:
     else:
         return
     raise CannotFetch(
-        f"expected a STAC API or catalogue at {url.partition('?')[0]}, got {found}. Is "
+        f"expected a STAC API or catalogue at {without_keys(url)}, got "
+        f"{without_keys(found)}. Is "
         "the address right, and does the network work? Run the same command again: "
         "what has been downloaded stays"
     )
@@ -83,10 +90,11 @@ def _searched(
     options: StacOptions,
     search: SearchOptions,
     region: Region,
-) -> list[dict[str, Any]]:
+) -> Found:
     start, end = search.days()
     days = f"{start}T00:00:00Z/{end + timedelta(days=1)}T00:00:00Z"
     found: dict[str, dict[str, Any]] = {}
+    lost: dict[str, str] = {}
     for box in region.boxes():
         asked = catalogue.search(
             collections=[options.collection] if options.collection else None,
@@ -94,17 +102,50 @@ def _searched(
             datetime=days,
             limit=100,
         )
-        for item in asked.items():
-            found[item.id] = _resolved(item)
-    return list(found.values())
+        for number, record in enumerate(asked.items_as_dicts()):
+            name = str(record.get("id") or f"item {number} of the answer")
+            with _noting(lost, name):
+                found[name] = _resolved(Item.from_dict(record, root=catalogue))
+    return list(found.values()), lost
 
 
-def _walked(catalogue: Any, options: StacOptions) -> list[dict[str, Any]]:  # noqa: ANN401
-    return [
-        _resolved(item)
-        for item in catalogue.get_items(recursive=True)
-        if options.collection in (None, item.collection_id)
-    ]
+def _walked(catalogue: Any, options: StacOptions) -> Found:  # noqa: ANN401
+    found: list[dict[str, Any]] = []
+    lost: dict[str, str] = {}
+    left, seen = [catalogue], {catalogue.self_href}
+    while left:
+        here = left.pop(0)
+        for link in here.get_links("item"):
+            with _noting(lost, _named(link)):
+                item = link.resolve_stac_object(root=catalogue).target
+                if options.collection in (None, item.collection_id):
+                    found.append(_resolved(item))
+        for link in here.get_links("child"):
+            with _noting(lost, _named(link)):
+                child = link.resolve_stac_object(root=catalogue).target
+                if child.self_href not in seen:  # one that leads to itself has no end
+                    seen.add(child.self_href)
+                    left.append(child)
+    return found, lost
+
+
+def _named(link: Any) -> str:  # noqa: ANN401 - a pystac.Link
+    """Name what a link leads to: "scene" of scene.json, or of scene/item.json."""
+    path = PurePosixPath(urlsplit(link.get_absolute_href() or "").path)
+    return path.parent.name if path.stem in ("item", "") else path.stem
+
+
+@contextmanager
+def _noting(lost: dict[str, str], name: str) -> Iterator[None]:
+    """Have one item that cannot be read cost no other."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - pystac fails in many ways
+        lost[name] = (
+            f"STAC item {name}: expected an item, got {type(error).__name__}: "
+            f"{without_keys(_first_line(error))}; run the same command again, or leave "
+            "it out"
+        )
 
 
 def _resolved(item: Any) -> dict[str, Any]:  # noqa: ANN401 - a pystac.Item

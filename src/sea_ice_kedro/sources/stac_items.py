@@ -1,15 +1,21 @@
 """What a STAC item says of a Sentinel-2 product, and what providers leave unsaid."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, NoReturn
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.cutting import Grid
+from sea_ice_kedro.sources.plausible import (
+    expect_calibration,
+    expect_place,
+    expect_shape,
+)
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 
@@ -64,19 +70,58 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
             grid=_grid(item, assets[0]),
             calibrations=(red, green, blue),
             outline=outlines_of(item["geometry"]),
-            acquired=datetime.fromisoformat(
-                properties["datetime"].replace("Z", "+00:00")
-            ),
+            acquired=_expect_time(item),
             acquisition=Acquisition(
                 granule=_granule(properties),
-                sun_elevation_deg=properties.get("view:sun_elevation"),
-                cloud_percentage=properties.get("eo:cloud_cover"),
+                sun_elevation_deg=sun_of(item),
+                cloud_percentage=cloud_of(item),
                 processing_baseline=baseline,
                 asset_id=item["id"],
             ),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         _fail(item, "hrefs, geometry and datetime", f"{type(error).__name__}: {error}")
+
+
+def cloud_of(item: Mapping[str, Any]) -> float | None:
+    """Return the cloud percentage of an item; None where it says none."""
+    return _number(item, "eo:cloud_cover")
+
+
+def sun_of(item: Mapping[str, Any]) -> float | None:
+    """Return the sun's elevation in degrees; None where an item says none."""
+    elevation = _number(item, "view:sun_elevation")
+    zenith = _number(item, "s2:mean_solar_zenith")
+    return 90.0 - zenith if elevation is None and zenith is not None else elevation
+
+
+def _number(item: Mapping[str, Any], name: str) -> float | None:
+    try:
+        number = float(item["properties"][name])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def acquired_of(item: Mapping[str, Any]) -> datetime | None:
+    """Return an item's time, or the begin of its span; None where it says neither."""
+    for name in ("datetime", "start_datetime"):
+        text = item["properties"].get(name)
+        try:
+            time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+        except ValueError:
+            continue
+        return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return None
+
+
+def _expect_time(item: Mapping[str, Any]) -> datetime:
+    acquired = acquired_of(item)
+    if acquired is None:
+        _fail(
+            item, "datetime or start_datetime", str(item["properties"].get("datetime"))
+        )
+    return acquired
 
 
 def _fail(item: Mapping[str, Any], expected: str, got: str, out: str = "") -> NoReturn:
@@ -105,8 +150,11 @@ def baseline_of(properties: Mapping[str, Any]) -> str:
         found = re.fullmatch(r"(\d\d)\.(\d\d)", str(properties.get(key, "")))
         if found:
             return f"N{found.group(1)}{found.group(2)}"
-    found = re.search(r"_(N\d{4})_", str(properties.get("s2:product_uri", "")))
-    return found.group(1) if found else ""
+    for key in ("s2:product_uri", "sentinel:product_id"):
+        found = re.search(r"_(N\d{4})_", str(properties.get(key, "")))
+        if found:
+            return found.group(1)
+    return ""
 
 
 def calibration_of(
@@ -130,9 +178,9 @@ def calibration_of(
     scale = options.scale or band.get("scale") or _SCALE
     due = not re.fullmatch(r"N0[0-3]\d\d", baseline)
     if due and options.offset is not None:
-        return Calibration(float(scale), options.offset)
+        return _expected(item, scale, options.offset)
     if any(item["properties"].get(name) is True for name in _REMOVED):
-        return Calibration(float(scale), 0.0)
+        return _expected(item, scale, 0.0)
     offset = band.get("offset")
     if due and not offset:
         _fail(
@@ -144,7 +192,16 @@ def calibration_of(
             "it in the numbers, add --params ingestion.stac.offset=-0.1; where it has "
             "taken it out, ingestion.stac.offset=0.0",
         )
-    return Calibration(float(scale), float(offset or 0.0))
+    return _expected(item, scale, offset or 0.0)
+
+
+def _expected(item: Mapping[str, Any], scale: Any, offset: Any) -> Calibration:  # noqa: ANN401
+    try:
+        calibration = Calibration(float(scale), float(offset))
+    except (TypeError, ValueError):
+        _fail(item, "numbers for scale and offset", f"{scale!r} and {offset!r}")
+    expect_calibration(calibration, f"STAC item {item.get('id')}, scale and offset")
+    return calibration
 
 
 def _band(asset: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +231,10 @@ def _grid(item: Mapping[str, Any], asset: Mapping[str, Any]) -> Grid:
             "or GeoTIFF instead",
         )
     a, b, c, d, e, f = (float(number) for number in transform[:6])
-    return Grid(Georeference(crs, (a, b, c, d, e, f)), (int(shape[0]), int(shape[1])))
+    grid = Grid(Georeference(crs, (a, b, c, d, e, f)), (int(shape[0]), int(shape[1])))
+    expect_place(grid.georeference, f"STAC item {item.get('id')}")
+    expect_shape(grid.shape, f"STAC item {item.get('id')}")
+    return grid
 
 
 def _granule(properties: Mapping[str, Any]) -> str:
