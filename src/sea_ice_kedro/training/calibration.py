@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: temperature scaling on held-out chips."""
+"""Probabilities that mean what they say, and "no class" only where it is likely."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,13 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
 from sea_ice_kedro.training.batches import ChipBatches
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, load_model
 from sea_ice_kedro.training.shard_selection import Selection
 from sea_ice_kedro.training.unet import LOGITS, with_logits
 
 _TEMPERATURES = np.geomspace(0.4, 3.0, 53)
+_RELUCTANCES = np.arange(0.0, 4.01, 0.25)
+_MOST_LOST = 0.03
+"""Share of thick ice that may lose its class: a map with holes is a bad map."""
+
 _BINS = 15
 _EVERY = 7
 """Neighbouring pixels say the same: so many rows and columns apart they are taken."""
@@ -26,7 +30,8 @@ def calibrate(
     """Divide a network's logits by the temperature of least cross-entropy.
 
     Temperature scaling (Guo et al. 2017, section 4.2) changes no class, only how sure
-    the network is of it.
+    the network is of it. Before it, where the network may give no class, that logit is
+    lowered until at most 3 % of the thick ice is left without one.
 
     Args:
         model: The network as trained.
@@ -35,18 +40,34 @@ def calibrate(
 
     Returns:
         The network with its last layer scaled; and a row per bin of confidence:
-        `confidence`, `right` (means, 0..1), `share` of the pixels, `temperature`.
+        `confidence`, `right` (means, 0..1), `share` of the pixels, `temperature`,
+        `reluctance`.
     """
     network = load_model(model.filepath)
     logits, codes = _answers(network, selections, chip_px, model.card().sees_scene)
+    reluctance = _reluctance(logits, codes)
+    logits[:, NO_CLASS:] -= reluctance
     losses = [_entropy(logits / t, codes) for t in _TEMPERATURES]
     temperature = float(_TEMPERATURES[int(np.argmin(losses))])
     layer = network.get_layer(LOGITS)
-    layer.set_weights([weights / temperature for weights in layer.get_weights()])
+    kernel, bias = layer.get_weights()
+    bias[NO_CLASS:] -= reluctance
+    layer.set_weights([kernel / temperature, bias / temperature])
     weights = [np.array(variable) for variable in network.variables]
     table = reliability(_softmax(logits / temperature), codes)
     card = replace(model.card(), temperature=round(temperature, 4))
-    return TrainedUNet(card, weights), table.assign(temperature=temperature)
+    table = table.assign(temperature=temperature, reluctance=reluctance)
+    return TrainedUNet(card, weights), table
+
+
+def _reluctance(logits: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> float:
+    """Return the least that keeps thick ice its class."""
+    thick = logits[codes == SeaIceClass.THICK_ICE]
+    if logits.shape[1] <= NO_CLASS or not len(thick):
+        return 0.0
+    margin = thick[:, NO_CLASS] - thick[:, :NO_CLASS].max(axis=1)
+    enough = [r for r in _RELUCTANCES if np.mean(margin > r) <= _MOST_LOST]
+    return float(enough[0] if enough else _RELUCTANCES[-1])
 
 
 def _answers(
