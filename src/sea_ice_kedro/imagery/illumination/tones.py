@@ -28,11 +28,14 @@ _THICK_FROM, _WATER_TO = 0.9, 0.1
 _LEAST_SHARE = (0.3, 0.2, 0.08)
 """Cloud and shadow hide some of each class."""
 
-_ENOUGH = 200
+_ENOUGH = 50
 """Pixels that a colour can be told from."""
 
 _LEAST_TINTED = 0.01
 """Share of the pixels with some colour, without which there is none."""
+
+_AIR_CHROMA = 8.0
+"""Most that the air above makes dark surfaces bluer, where none shows it."""
 
 _CLIPPED = 250
 """Thick ice from this brightness on has lost its tint to the end of the display."""
@@ -128,7 +131,7 @@ def find_tones(rgb: Half, ok: npt.NDArray[np.bool_], step: int = 1) -> Tones | N
         thick_tint=(tint[0], tint[1], tint[2]),
         water=water,
         thick_chroma=thick_chroma,
-        water_chroma=_median(chroma[is_water], thick_chroma),
+        water_chroma=_median(chroma[is_water], np.clip(thick_chroma, 0, _AIR_CHROMA)),
         shares=_shares(bright, thick, water),
         chroma_spread=float(np.clip(1.48 * deviation, 1.5, 6.0)),
         stretch=shown.stretch,
