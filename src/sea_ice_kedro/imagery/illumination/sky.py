@@ -94,7 +94,7 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
     while _cells(shape, cell)[0] * _cells(shape, cell)[1] > MOST_CELLS:
         cell *= 2
     if tones.stretch > 1:
-        half = cv2.convertScaleAbs(half, alpha=tones.stretch)
+        half = np.asarray(cv2.convertScaleAbs(half, alpha=tones.stretch), np.uint8)
     shadow, haze = _coarse(half, ok, tones, cell, options)
     shadow, haze = _refined(half, ok, tones, cell // 2, (shadow, haze))
     shaded = shadow >= VISIBLE
@@ -186,7 +186,8 @@ def _coloured(half: Half, cell: int, shadow: Field, tones: Tones) -> Mask2:
     bottom, right = rows * cell - half.shape[0], columns * cell - half.shape[1]
     whole = cv2.copyMakeBorder(half, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
     means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
-    through = evidence.left_of_light(shadow[..., None], np.float32(tones.losses))
+    losses = np.array(tones.losses, np.float32)
+    through = evidence.left_of_light(shadow[..., None], losses)
     white = tones.thick - np.array(tones.thick_tint, np.float32)
     restored = means / (through * white)
     most = restored.max(axis=-1)
