@@ -2,7 +2,7 @@
 # Initialization action: install the packaged project on a node of the cluster, where
 # spark.pyspark.python points to. By hand on a node, as root:
 #
-#   install.sh gs://bucket/releases/0.2.0
+#   install.sh gs://bucket/releases/0.3.0
 #
 # Dataproc starts it on every node, also on those that the autoscaler adds.
 set -euo pipefail

@@ -1,3 +1,3 @@
 """Sentinel-2 scenes of polar seas in, georeferenced sea-ice class maps out."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
