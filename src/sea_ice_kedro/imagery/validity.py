@@ -41,6 +41,8 @@ def observed(
     Returns:
         bool (H, W).
     """
+    if not absent.any():
+        return np.ones(absent.shape[1:], bool)
     red, green, blue = absent
     if not measurable:
         return np.asarray(~(red | green | blue))
@@ -48,7 +50,8 @@ def observed(
     partly = (red | green | blue) & valid
     if partly.any():
         values = numbers[:, partly].astype(np.float64) * scale
-        valid[partly] = np.ptp(values, axis=0) <= ALIKE
+        # Reflectance to 7 decimals, as `reflectance.to_reflectance` has it.
+        valid[partly] = np.round(np.ptp(values, axis=0), 7) <= ALIKE
     return np.asarray(valid)
 
 

@@ -1,6 +1,7 @@
 """A folder of PNG, JPEG or GeoTIFF scenes, with manual labels where there are any."""
 
 import logging
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
 from sea_ice_kedro.sources.scene_files import read_scene_file, stem_of
 
 logger = logging.getLogger(__name__)
+
+_HIDDEN = re.compile(r"\.[^.]")
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
@@ -76,7 +79,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     """
     listed = list_folder(options.folder or "")
     # "._a.tif" is what macOS keeps of a.tif on other disks.
-    files = [file for file in listed if not PurePath(file).name.startswith(".")]
+    files = [file for file in listed if not _HIDDEN.match(PurePath(file).name)]
     if len(files) < len(listed):
         hidden = len(listed) - len(files)
         logger.info("%s: %d hidden files not read", options.folder, hidden)
