@@ -2,11 +2,11 @@ import pickle
 from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.classes import QualityFlag, SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
@@ -20,7 +20,11 @@ from sea_ice_kedro.imagery.illumination.evidence import (
 )
 from sea_ice_kedro.imagery.illumination.sky import estimate_sky
 from sea_ice_kedro.imagery.illumination.tones import find_tones
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.labelling import (
+    BrightnessThresholds,
+    label_by_brightness,
+    label_scene,
+)
 from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
 
 OPTIONS = IlluminationFilter()
@@ -205,7 +209,7 @@ def test_labels_do_not_depend_on_how_a_scene_is_cut():
     scene = simulated("wide_lead", shadow_fraction=0.3).scene
     filtered = filter_scene(scene, FilterOptions(), BrightnessThresholds())
     whole = label_scene(filtered, BrightnessThresholds())
-    thresholds = BrightnessThresholds(*whole.limits, source="values")
+    limits = BrightnessThresholds().of(filtered.rgb, filtered.valid_mask)
     for size, offset in ((256, 0), (256, 128), (100, 33), (64, 5)):
         stitched = np.full(whole.shape, 99, np.uint8)
         for top in range(offset - size, 768, size):
@@ -214,17 +218,77 @@ def test_labels_do_not_depend_on_how_a_scene_is_cut():
                     slice(max(top, 0), top + size),
                     slice(max(left, 0), left + size),
                 )
-                cut = Scene("c", filtered.rgb[window], filtered.valid_mask[window])
-                stitched[window] = label_scene(cut, thresholds).codes
+                stitched[window] = label_by_brightness(
+                    filtered.rgb[window], filtered.valid_mask[window], limits
+                )
         assert (stitched != whole.codes).sum() == 0
 
 
 def two_tones():
-    """Snow and water, a hundred rows of each; every tenth pixel differs in tint."""
+    """Snow and water, with grey of any brightness between them; some tints differ."""
     rgb = np.empty((200, 100, 3), np.uint8)
     rgb[:100], rgb[100:] = (218, 219, 225), (6, 8, 13)
     rgb[:100, ::10], rgb[100:, ::10] = (214, 219, 225), (9, 8, 13)
+    row, column = np.mgrid[60:140, :100] // 4
+    rgb[60:140] = (40 + (13 * row + 7 * column) % 160)[..., None]
     return rgb
+
+
+def seen_as(scene, change):
+    """The same scene as another producer shows it."""
+    rgb = np.clip(np.rint(change(scene.rgb.astype(np.float32))), 0, 255)
+    return replace(scene, rgb=rgb.astype(np.uint8))
+
+
+@pytest.mark.parametrize("red_loss", [1.15, 1.6])
+def test_the_tint_of_shadow_is_told_by_the_scene(red_loss):
+    made = simulated()
+    shade = np.zeros((768, 768), np.float32)
+    shade[:, 300:] = 0.35
+    shade = cv2.GaussianBlur(shade, (0, 0), 40)[..., None]
+    losses = np.array([red_loss, (1 + red_loss) / 2, 1], np.float32)
+    shaded = seen_as(made.scene, lambda rgb: rgb * (1 - shade * losses))
+    sky = estimate_sky(shaded.rgb, shaded.valid_mask, OPTIONS)
+    assert sky.tones.red_loss == pytest.approx(red_loss, abs=0.15)
+    truth, thick = made.truth.codes, SeaIceClass.THICK_ICE
+    own = BrightnessThresholds()
+    assert recall(labelled(shaded, "none", own), truth, thick) < 0.9
+    assert recall(labelled(shaded, thresholds=own), truth, thick) > 0.97
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rgb: 0.15 * rgb,
+        lambda rgb: 40 + 0.84 * rgb,
+        lambda rgb: rgb * np.array([0.85, 0.72, 1], np.float32),
+    ],
+    ids=["dim", "lifted", "violet"],
+)
+@pytest.mark.parametrize("preset", ["pack", "refreezing"])
+def test_a_clear_scene_is_labelled_alike_in_another_display(preset, change):
+    made = simulated(preset)
+    codes = labelled(seen_as(made.scene, change), thresholds=BrightnessThresholds())
+    assert (codes == made.truth.codes).mean() > 0.96
+
+
+def test_coloured_water_is_not_taken_for_ice_in_shadow():
+    scene = simulated("marginal_ice_zone").scene
+    water = (scene.rgb.max(axis=-1) < 60)[..., None]
+    purple = np.where(water, np.array([60, 20, 75], np.uint8), scene.rgb)
+    restored, _ = filter_illumination(purple, scene.valid_mask, OPTIONS)
+    assert (restored[water[..., 0]].max(axis=-1) < 90).mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda rgb: 1.25 * rgb, lambda rgb: 20 * np.rint(rgb / 20)],
+    ids=["clipped white", "few levels"],
+)
+def test_a_display_that_lost_the_tint_is_left_alone(change):
+    scene = seen_as(simulated(shadow_fraction=0.35).scene, change)
+    restored, _ = filter_illumination(scene.rgb, scene.valid_mask, OPTIONS)
+    assert np.array_equal(restored, scene.rgb)
 
 
 def test_tones_are_medians_near_the_two_modes():
@@ -233,7 +297,7 @@ def test_tones_are_medians_near_the_two_modes():
     assert tones.thick_tint == (7.0, 6.0, 0.0)
     assert (tones.thick_chroma, tones.water_chroma) == (7.0, 7.0)
     assert tones.chroma_spread == 1.5
-    assert tones.shares == pytest.approx((0.5 / 1.2, 0.2 / 1.2, 0.5 / 1.2))
+    assert tones.shares == pytest.approx((0.3, 0.4, 0.3))
 
 
 def test_tones_are_those_of_every_fourth_valid_pixel():

@@ -9,6 +9,7 @@ from sea_ice_kedro.imagery.labelling import (
     label_by_brightness,
     label_scene,
 )
+from sea_ice_kedro.imagery.scene_limits import Limits
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,13 @@ def test_labels_equal_the_published_hsv_ranges_for_all_colours():
         rgb = np.dstack([plane, np.full((256, 256), blue, np.uint8)])
         codes = label_by_brightness(rgb, valid, BrightnessThresholds())
         assert np.array_equal(codes, label_plainly(rgb))
+
+
+def test_a_scenes_own_limits_call_water_what_is_dark_in_any_channel():
+    rgb = np.array([[[20, 60, 90], [40, 60, 90], [250, 240, 20], [250, 250, 250]]])
+    limits = Limits(31, 205, "scene", by_darkest=True)
+    codes = label_by_brightness(rgb.astype(np.uint8), np.ones((1, 4), bool), limits)
+    assert codes.tolist() == [[2, 1, 2, 0]]
 
 
 def test_no_data_is_255_whatever_its_colour():

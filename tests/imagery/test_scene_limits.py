@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.imagery.modes import Modes, find_modes
+from sea_ice_kedro.imagery.modes import Modes, Shown, find_modes
 from sea_ice_kedro.imagery.scene_limits import place_limits
 
 PUBLISHED = (31, 205)
@@ -20,43 +20,81 @@ def histogram(**shares):
 PACK = {"water": (13, 2, 0.05), "thin": (110, 40, 0.2), "thick": (226, 7, 0.75)}
 
 
+def modes_of(brightest, darkest=None):
+    return find_modes(Shown.of(brightest, brightest if darkest is None else darkest))
+
+
 def test_modes_of_a_usual_scene_are_water_and_thick_ice():
-    assert find_modes(histogram(**PACK)) == Modes(water=13, thick=226)
+    assert modes_of(histogram(**PACK)) == Modes(water=13, thick=226, thick_darkest=225)
 
 
 def test_limits_of_a_usual_scene_lie_in_the_valleys():
-    limits = place_limits(histogram(**PACK), PUBLISHED)
-    assert limits.source == "scene"
-    assert 22 <= limits.thin_ice_min <= 36
-    assert 195 <= limits.thick_ice_min <= 206
+    limits = place_limits(histogram(**PACK), None, PUBLISHED)
+    assert (limits.source, limits.by_darkest) == ("scene", False)
+    assert 22 <= limits.thin_ice_min <= 42
+    assert 180 <= limits.thick_ice_min <= 206
 
 
 @pytest.mark.parametrize(
     ("water", "thick", "thin_range", "thick_range"),
     [
-        (43, 237, (52, 80), (208, 222)),  # another producer's stretch
-        (8, 136, (16, 26), (112, 126)),  # a low sun
+        (43, 237, (52, 90), (185, 222)),  # another producer's stretch
+        (8, 136, (16, 35), (100, 126)),  # a low sun
+        (2, 34, (4, 9), (24, 33)),  # a picture that is all but black
     ],
 )
 def test_limits_follow_stretch_and_sun(water, thick, thin_range, thick_range):
-    middle = (water + thick) / 2
+    middle, scale = (water + thick) / 2, thick / 237
     shown = histogram(
-        water=(water, 3, 0.05), thin=(middle, 25, 0.2), thick=(thick, 4, 0.75)
+        water=(water, 3 * scale, 0.05),
+        thin=(middle, 25 * scale, 0.2),
+        thick=(thick, 4 * scale, 0.75),
     )
-    limits = place_limits(shown, PUBLISHED)
+    limits = place_limits(shown, None, PUBLISHED)
     assert limits.source == "scene"
     assert thin_range[0] <= limits.thin_ice_min <= thin_range[1]
     assert thick_range[0] <= limits.thick_ice_min <= thick_range[1]
 
 
-def test_a_scene_without_water_keeps_the_given_limit_of_water_and_says_so():
+def test_a_picture_of_few_levels_has_limits_between_them():
+    shown = np.zeros(256, np.int64)
+    shown[[11, 22, 33, 99, 110, 121, 220, 231]] = 10, 30, 20, 90, 160, 90, 100, 500
+    limits = place_limits(shown, None, PUBLISHED)
+    assert limits.source == "scene"
+    assert 33 < limits.thin_ice_min <= 99
+    assert 121 < limits.thick_ice_min <= 220
+
+
+def test_coloured_water_is_told_by_its_darkest_channel():
+    ice = {"thin": (140, 12, 0.2), "thick": (226, 7, 0.6)}
+    brightest = histogram(navy=(80, 6, 0.2), **ice)
+    darkest = histogram(navy=(24, 4, 0.2), **ice)
+    assert modes_of(brightest).water is None
+    assert modes_of(brightest, darkest).water == 24
+    limits = place_limits(brightest, darkest, PUBLISHED)
+    assert (limits.source, limits.by_darkest) == ("scene", True)
+    assert 36 <= limits.thin_ice_min <= 100
+
+
+def test_clipped_black_is_water_only_where_no_other_dark_tone_is():
+    shown = histogram(thin=(110, 12, 0.2), thick=(226, 7, 0.8))
+    lake, absent = histogram(lake=(45, 4, 0.1), ice=(226, 7, 0.9)), shown.copy()
+    for dark in (lake, absent):
+        dark[0] += 30_000
+    shown[9] += 30_000
+    assert modes_of(shown, absent).water == 0
+    assert modes_of(shown, lake).water == 45
+
+
+def test_a_scene_without_water_says_so_and_calls_water_what_is_all_but_black():
     shown = histogram(thin=(140, 12, 0.2), thick=(226, 7, 0.8))
-    limits = place_limits(shown, PUBLISHED)
-    assert (limits.thin_ice_min, limits.source) == (31, "no water stands out")
+    limits = place_limits(shown, None, PUBLISHED)
+    assert limits.source == "no water stands out"
+    assert limits.thin_ice_min == 45  # a fifth of thick ice
 
 
 def test_a_scene_of_water_alone_keeps_the_given_limits_and_says_so():
-    limits = place_limits(histogram(water=(12, 2, 1.0)), PUBLISHED)
+    limits = place_limits(histogram(water=(12, 2, 1.0)), None, PUBLISHED)
     assert limits.pair == (31, 205)
     assert limits.source == "no thick ice stands out"
 
@@ -65,23 +103,31 @@ def test_a_scene_of_water_alone_keeps_the_given_limits_and_says_so():
     "shown", [np.zeros(256, np.int64), np.eye(256, dtype=int)[120]]
 )
 def test_one_grey_or_nothing_keeps_the_given_limits_and_says_so(shown):
-    limits = place_limits(shown, PUBLISHED)
-    assert limits.pair == (31, 205)
+    limits = place_limits(shown, shown, PUBLISHED)
+    assert (limits.pair, limits.by_darkest) == ((31, 205), False)
     assert limits.source == "neither water nor thick ice stands out"
 
 
 def test_a_bright_sliver_in_grey_ice_is_not_what_thick_ice_is_told_by():
     # 0.5 % of the scene is brighter than the grey ice that rules it.
     shown = histogram(grey=(150, 10, 0.995), glint=(250, 2, 0.005))
-    assert find_modes(shown).thick is None
+    assert modes_of(shown).thick is None
+
+
+def test_a_brighter_cloud_is_not_what_thick_ice_is_told_by():
+    shown = histogram(water=(13, 2, 0.1), ice=(196, 7, 0.8), cloud=(254, 2, 0.1))
+    assert 190 <= modes_of(shown).thick <= 200
 
 
 def test_limits_are_in_order_for_any_distribution():
     rng = np.random.default_rng(3)
     for _ in range(300):
-        shown = histogram(
-            a=(rng.uniform(0, 255), rng.uniform(0.5, 40), rng.random()),
-            b=(rng.uniform(0, 255), rng.uniform(0.5, 40), rng.random()),
-        )
-        limits = place_limits(shown, PUBLISHED)
+        shown = [
+            histogram(
+                a=(rng.uniform(0, 255), rng.uniform(0.5, 40), rng.random()),
+                b=(rng.uniform(0, 255), rng.uniform(0.5, 40), rng.random()),
+            )
+            for _ in range(2)
+        ]
+        limits = place_limits(*shown, PUBLISHED)
         assert 0 < limits.thin_ice_min < limits.thick_ice_min <= 255

@@ -27,6 +27,7 @@ def summary(thick, thin, water, pixels=1000, untrustworthy=0, source="scene", **
         "thin_ice_min": "31",
         "thick_ice_min": "205",
         "limits_source": source,
+        "water_channel": "brightest",
     }
     return summarise_labels(INDEX, {"a": lambda: tags})
 

@@ -109,6 +109,7 @@ def _tags(class_map: ClassMap) -> dict[str, str]:
             "thin_ice_min": str(thin_ice_min),
             "thick_ice_min": str(thick_ice_min),
             "limits_source": class_map.limits_source,
+            "water_channel": "darkest" if class_map.water_by_darkest else "brightest",
             "pixels_untrustworthy": str(class_map.untrustworthy_pixels),
         }
     for sea_ice_class, count in class_counts(class_map.codes).items():

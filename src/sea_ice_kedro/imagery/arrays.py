@@ -147,6 +147,9 @@ class ClassMap:
     """Where the limits come from: "scene", "published", "values", "filter"; or why a
     limit fell back."""
 
+    water_by_darkest: bool = False
+    """Whether water was told by min(R, G, B); else by max(R, G, B)."""
+
     untrustworthy_pixels: int = 0
     """Observed pixels that could not be restored, and so have no class."""
 

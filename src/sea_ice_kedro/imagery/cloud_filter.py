@@ -8,7 +8,7 @@ import numpy as np
 from sea_ice_kedro.imagery.arrays import RGB, FilteredScene, Mask, Quality, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag, flagged
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
 from sea_ice_kedro.imagery.opaque_cloud import (
     OpaqueCloud,
     find_opaque_cloud,
@@ -60,7 +60,8 @@ def filter_scene(
     settings = getattr(options, options.method, None)
     limits = thresholds
     if options.method == "published" and thresholds.source == "scene":
-        pair = thresholds.of(scene.rgb, scene.valid_mask).pair
+        # Its three levels are made of max(R, G, B) alone.
+        pair = thresholds.of(scene.rgb, scene.valid_mask, by_darkest=False).pair
         limits = BrightnessThresholds(*pair, source="values")
     cloud_mask, observed = None, scene.valid_mask
     if options.method == "illumination":
@@ -117,10 +118,11 @@ def restore(
 
     restored, quality = filter_illumination(rgb, valid_mask, settings)
     trusted = valid_mask & ~flagged(quality, QualityFlag.UNTRUSTWORTHY)
-    limits = np.array(thresholds.of(restored, trusted).pair, np.uint8)
+    limits = thresholds.of(restored, trusted)
+    before = label_by_brightness(rgb, valid_mask, limits)
+    after = label_by_brightness(restored, valid_mask, limits)
     flag = np.uint8(QualityFlag.CHANGED)
-    before, after = np.ascontiguousarray(rgb).ravel(), restored.ravel()
-    removal.mark_changed(before, after, limits, flag, quality.ravel())
+    removal.mark_changed(before.ravel(), after.ravel(), flag, quality.ravel())
     return restored, quality
 
 

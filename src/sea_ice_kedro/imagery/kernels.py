@@ -45,10 +45,37 @@ def label(
 
 
 @compiled
-def brightness(rgb: Bytes, bright: Bytes) -> None:
-    """Write max(R, G, B)."""
-    for i in range(bright.size):
-        bright[i] = max(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
+def label_by_ends(
+    rgb: Bytes, valid: Bools, limits: Bytes, classes: Bytes, codes: Bytes
+) -> None:
+    """Write what `label` does, but with water where min(R, G, B) is below its limit."""
+    thin, thick = limits[0], limits[1]
+    thick_ice, thin_ice, open_water, nodata = classes
+    for i in range(codes.size):
+        red, green, blue = rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]
+        code = thin_ice
+        if max(red, green, blue) >= thick:
+            code = thick_ice
+        if min(red, green, blue) < thin:
+            code = open_water
+        if not valid[i]:
+            code = nodata
+        codes[i] = code
+
+
+@compiled
+def count_ends(rgb: Bytes, valid: Bools, counts: npt.NDArray[np.int64]) -> None:
+    """Add how often valid pixels have each max(R, G, B) and min(R, G, B).
+
+    `counts`: int64 (TABLES, 256), by the brightest channel in the first and third, by
+    the darkest in the second and fourth; pixels take turns, as in `count`.
+    """
+    for i in range(valid.size):
+        if valid[i]:
+            red, green, blue = rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]
+            turn = 2 * (i % 2)
+            counts[turn, max(red, green, blue)] += 1
+            counts[turn + 1, min(red, green, blue)] += 1
 
 
 @compiled

@@ -19,7 +19,6 @@ from sea_ice_kedro.imagery.classes import (
     SeaIceClass,
     flagged,
 )
-from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.imagery.scene_limits import Limits, place_limits
 
@@ -32,6 +31,9 @@ _CODES = np.array(
 
 PUBLISHED = (31, 205)
 """First brightness of thin and of thick ice (Iqrah et al. 2024, III-B)."""
+
+_ROWS = 512
+"""So many rows at least tell a scene's tones; of a larger one every second, ..."""
 
 SOURCES = ("scene", "published", "values")
 
@@ -69,12 +71,14 @@ class BrightnessThresholds:
             return PUBLISHED
         return self.thin_ice_min, self.thick_ice_min
 
-    def of(self, rgb: RGB, valid_mask: Mask) -> Limits:
-        """Give the limits of one scene.
+    def of(self, rgb: RGB, valid_mask: Mask, by_darkest: bool = True) -> Limits:
+        """Return the limits of one scene.
 
         Args:
             rgb: uint8 (H, W, 3), as it will be labelled.
             valid_mask: bool (H, W), True where pixels count.
+            by_darkest: Whether a scene's own limit of thin ice may be one of
+                min(R, G, B).
         """
         if self.source != "scene":
             thin, thick = self.limits
@@ -82,9 +86,13 @@ class BrightnessThresholds:
         # Late: loading compiled code is for workers, not for `kedro --help`.
         from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
 
-        bright = np.empty(valid_mask.shape, np.uint8)
-        kernels.brightness(np.ascontiguousarray(rgb).ravel(), bright.ravel())
-        return place_limits(histogram_of(bright, valid_mask), self.limits)
+        counts = np.zeros((kernels.TABLES, 256), np.int64)
+        every = max(min(valid_mask.shape) // _ROWS, 1)
+        pixels = np.ascontiguousarray(rgb[::every])
+        valid = np.ascontiguousarray(valid_mask[::every])
+        kernels.count_ends(pixels.ravel(), valid.ravel(), counts)
+        brightest, darkest = counts[::2].sum(axis=0), counts[1::2].sum(axis=0)
+        return place_limits(brightest, darkest if by_darkest else None, self.limits)
 
 
 def label_by_brightness(
@@ -93,7 +101,8 @@ def label_by_brightness(
     """Label each pixel by max(R, G, B) (Iqrah et al. 2024, III-B).
 
     The published HSV bounds leave hue and saturation free, so brightness alone
-    decides: the labels are the same for all 16.7 M colours.
+    decides: the labels are the same for all 16.7 M colours. Limits of a scene's own
+    may tell water by min(R, G, B): see `Limits.by_darkest`.
 
     Args:
         rgb: uint8 (H, W, 3), 0..255, channels R, G, B.
@@ -106,11 +115,13 @@ def label_by_brightness(
     # Late: loading compiled code is for workers, not for `kedro --help`.
     from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
 
+    by_darkest = isinstance(thresholds, Limits) and thresholds.by_darkest
     pair = thresholds.pair if isinstance(thresholds, Limits) else thresholds.limits
     limits = np.array(pair, np.uint8)
     codes = np.empty(valid_mask.shape, np.uint8)
     pixels, valid = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
-    kernels.label(pixels.ravel(), valid.ravel(), limits, _CODES, codes.ravel())
+    label = kernels.label_by_ends if by_darkest else kernels.label
+    label(pixels.ravel(), valid.ravel(), limits, _CODES, codes.ravel())
     return codes
 
 
@@ -138,6 +149,7 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
         acquired=scene.acquired,
         limits=limits.pair,
         limits_source=limits.source,
+        water_by_darkest=limits.by_darkest,
         untrustworthy_pixels=int(np.count_nonzero(lost)),
     )
 

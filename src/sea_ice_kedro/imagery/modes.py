@@ -12,20 +12,41 @@ Histogram = npt.NDArray[np.int64]
 Density = npt.NDArray[np.float64]
 """float64 (256,), share of the pixels a level, smoothed."""
 
-_SMOOTHING = 2.5
+USUAL_THICK = 225
+"""Brightness of thick ice where it is shown in full."""
+
+_DIM_TO, _DIM_CONTRAST = 0.75, 3.0
+"""A scene whose brightest hundredth starts below this share of the usual thick ice, and
+that still spans so many times its darkest hundredth, is shown dimly: its levels are
+spread to the usual range before modes are looked for. A narrow one may be one class."""
+
+_END = 0.01
+"""Share of the pixels taken for the darkest and for the brightest."""
+
+_BLACK_TO = 2
+"""Levels up to here are absent or clipped, not a tone. Only where no other dark tone
+stands out they are taken for water."""
+
+FINE, _MOST_SMOOTHING = 2.5, 12.0
 """Standard deviation, levels: a plate of ice has one tone within about as much."""
+
+_OF_SPACING = 0.75
+"""The same in a picture of few levels, as a share of the distance between two."""
 
 _PEAK_REACH, _MASS_REACH = 6, 10
 """A mode is the highest level this near, and holds the pixels that near."""
 
 _THICK_FROM, _USUAL_THICK_FROM = 100, 180
-_USUAL_THICK = 225
 _THICK_SHARE, _DIM_THICK_SHARE = 0.01, 0.25
 """A mode of thick ice holds 1 % of the scene where it is as bright as usual; a dimmer
 one must rule the scene: it could be grey ice."""
 
+_BESIDE_THICK = 0.25
+"""Share of the heaviest mode that a brighter one needs: cloud and glint are brighter
+than the ice that rules a scene."""
+
 _THICK_SPAN = 0.85
-"""Thick ice reaches from here, of its brightest mode, upwards."""
+"""Thick ice reaches from here, of its brightest mode, to as far above it."""
 
 _USUAL_WATER_TO, _WATER_TO = 0.14, 0.28
 _WATER_SHARE, _LIFTED_WATER_SHARE = 0.003, 0.008
@@ -41,57 +62,126 @@ _MOST_DARKER = 0.1
 
 @dataclass(frozen=True)
 class Modes:
-    """Brightness of the two ends, 0..255; None where the scene does not show one."""
+    """Tones of the two ends, 0..255; None where the scene does not show one."""
 
     water: int | None
+    """Of water in its darkest channel, min(R, G, B): navy, green or grey."""
+
     thick: int | None
+    """Of thick ice in its brightest channel, max(R, G, B)."""
+
+    thick_darkest: int | None
+    """Of thick ice in its darkest channel."""
 
 
-def find_modes(histogram: Histogram) -> Modes:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The tones of a scene, spread to the usual range where it is shown dimly."""
+
+    brightest: Density
+    """float64 (256,), share of the pixels by max(R, G, B); not smoothed."""
+
+    darkest: Density
+    """float64 (256,), the same by min(R, G, B)."""
+
+    stretch: float
+    """By what the scene's levels were multiplied, 1 or more."""
+
+    black: float
+    """Share of the pixels whose darkest channel is clipped, but not all three."""
+
+    smoothing: float
+    """Standard deviation, levels, by which modes are told from chance."""
+
+    @classmethod
+    def of(cls, brightest: Histogram, darkest: Histogram) -> "Shown | None":
+        """Spread the two histograms of a scene.
+
+        Args:
+            brightest: int64 (256,), valid pixels of each max(R, G, B).
+            darkest: int64 (256,), the same pixels by min(R, G, B).
+
+        Returns:
+            The shares; None where there is nothing but black.
+        """
+        bright, dark = brightest.astype(float), darkest.astype(float)
+        bright[: _BLACK_TO + 1] = 0
+        total = bright.sum()
+        dark[: _BLACK_TO + 1] = 0
+        if total == 0:
+            return None
+        low, high = level_at(bright, _END), level_at(bright, 1 - _END)
+        dim = high < _DIM_TO * USUAL_THICK and high >= _DIM_CONTRAST * low
+        stretch = USUAL_THICK / high if dim else 1.0
+        levels = np.count_nonzero(bright[low : high + 1])
+        spacing = stretch * (high + 1 - low) / levels
+        smoothing = np.clip(_OF_SPACING * spacing, FINE, _MOST_SMOOTHING)
+        return cls(
+            _spread(bright / total, stretch),
+            _spread(dark / total, stretch),
+            stretch,
+            max(1 - dark.sum() / total, 0.0),
+            float(smoothing),
+        )
+
+
+def find_modes(shown: Shown) -> Modes:
     """Find the modes of water and of thick ice within guarded bounds.
 
-    Args:
-        histogram: int64 (256,), valid pixels of each brightness max(R, G, B).
-
     Returns:
-        The brightness of each; None where nothing in its bounds stands out.
+        The tones, in levels of `shown`; None where nothing in its bounds stands out.
     """
-    total = histogram.sum()
-    if total == 0:
-        return Modes(None, None)
-    share = histogram / total
-    density = smoothed(share, _SMOOTHING)
-    thick = _thick(share, density)
-    water = _water(share, density, _USUAL_THICK if thick is None else thick)
-    if water is None and thick is not None and thick < _USUAL_THICK_FROM:
-        # One dim tone alone may be any class.
-        return Modes(_water(share, density, _USUAL_THICK), None)
-    return Modes(water, thick)
+    bright = smoothed(shown.brightest, shown.smoothing)
+    thick = _thick(shown.brightest, bright)
+    if thick is not None:
+        brighter = shown.brightest[thick:].sum()
+        thick_darkest = max(level_at(shown.darkest, 1 - brighter), 1)
+        water = _water(shown, thick_darkest)
+        if water is not None or thick >= _USUAL_THICK_FROM:
+            return Modes(water, thick, thick_darkest)
+    # One dim tone alone may be any class.
+    return Modes(_water(shown, USUAL_THICK), None, None)
 
 
 def smoothed(values: Density, sigma: float) -> Density:
     """Smooth 256 values by a Gaussian; what lies beyond the ends is 0."""
-    padded = np.pad(values, 16)[None]
-    return np.asarray(cv2.GaussianBlur(padded, (0, 0), sigma), np.float64)[0, 16:-16]
+    padded = np.pad(values, 64)[None]
+    return np.asarray(cv2.GaussianBlur(padded, (0, 0), sigma), np.float64)[0, 64:-64]
+
+
+def level_at(counts: Density, share: float) -> int:
+    """Return the first level up to which at least a share of the pixels lies."""
+    below = np.cumsum(counts)
+    return min(int(np.searchsorted(below, share * below[-1] * (1 - 1e-12))), 255)
+
+
+def _spread(shares: Density, stretch: float) -> Density:
+    """Multiply the levels; what a level held is spread evenly over its new ones."""
+    edges = np.minimum(np.arange(257) / stretch, 256)
+    edges[-1] = 256
+    below = np.interp(edges, np.arange(257), np.r_[0, np.cumsum(shares)])
+    return np.asarray(np.diff(below))
 
 
 def _thick(share: Density, density: Density) -> int | None:
-    """Give the middle of the brightest tones that stand out."""
-    for level in range(255, _THICK_FROM - 1, -1):
+    """Return the middle of the brightest tones that stand out."""
+    levels = range(255, _THICK_FROM - 1, -1)
+    masses = {k: _mass(share, k) for k in levels if _is_peak(density, k)}
+    for level, mass in masses.items():
         usual = level >= _USUAL_THICK_FROM
         least = _THICK_SHARE if usual else _DIM_THICK_SHARE
-        if _is_peak(density, level) and _mass(share, level) >= least:
-            first = round(_THICK_SPAN * level)
-            above = np.cumsum(share[first:])
-            return first + int(np.searchsorted(above, above[-1] / 2))
+        if mass >= max(least, _BESIDE_THICK * max(masses.values())):
+            first, last = round(_THICK_SPAN * level), round(level / _THICK_SPAN)
+            return first + level_at(share[first : last + 1], 0.5)
     return None
 
 
-def _water(share: Density, density: Density, thick: int) -> int | None:
-    """Give the tone of water: the darkest that stands out.
+def _water(shown: Shown, thick: int) -> int | None:
+    """Return the tone of water: the darkest that stands out.
 
     Where only a lifted tone stands out, nothing much may be darker.
     """
+    share, density = shown.darkest, smoothed(shown.darkest, shown.smoothing)
     peaks = [k for k in range(round(_WATER_TO * thick) + 1) if _is_peak(density, k)]
     masses = {k: _mass(share, k) for k in peaks}
     usual = [k for k in peaks if k <= _USUAL_WATER_TO * thick]
@@ -102,13 +192,15 @@ def _water(share: Density, density: Density, thick: int) -> int | None:
     for level in peaks:
         if masses[level] >= _LIFTED_WATER_SHARE:
             darker = share[: max(level - _MASS_REACH, 0)].sum()
-            return level if darker <= _MOST_DARKER * masses[level] else None
-    return None
+            if darker <= _MOST_DARKER * masses[level]:
+                return level
+            break
+    return 0 if shown.black >= _LIFTED_WATER_SHARE else None
 
 
 def _is_peak(density: Density, level: int) -> bool:
     near = density[max(level - _PEAK_REACH, 0) : level + _PEAK_REACH + 1]
-    return bool(density[level] >= near.max())
+    return bool(density[level] >= near.max() > 0)
 
 
 def _mass(share: Density, level: int) -> float:

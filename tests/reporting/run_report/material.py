@@ -66,6 +66,7 @@ def labels(ids=IDS, **columns):
         "thin_ice_min": 31,
         "thick_ice_min": 205,
         "limits_source": "scene",
+        "water_channel": "darkest",
     }
     return areas(ids, **{**more, **columns})
 

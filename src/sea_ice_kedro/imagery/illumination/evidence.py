@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.imagery.illumination.tones import Tones
+from sea_ice_kedro.imagery.illumination.tones import YOUNG_ICE_BLUER, Tones
 
 Table = npt.NDArray[np.float32]
 """float32 (BRIGHTS, CHROMAS, STATES): of a bin of each, and a state of the sky."""
@@ -27,20 +27,19 @@ BRIGHTS, BRIGHT_STEP = 128, 2
 CHROMAS, CHROMA_MIN, CHROMA_STEP = 48, -24, 2
 """Bins of blue less red."""
 
-DIMMING = (1.06, 1.0, 0.92)
-"""Share of a shadow in R, G, B: skylight still lights it, in blue. Cloud ripples over
-snow in a Ross Sea scene have 0.267 in blue and 0.307 in red: 1.15 times as much."""
-
 THICK_SPREAD, WATER_SPREAD = 0.05, 0.018
 """Standard deviations of their brightness, of thick ice's."""
 
 THIN_RANGE = (0.11, 0.90)
 """Of thin ice between water (0) and thick ice (1), any brightness alike."""
 
-BLUER = (-2.0, 0.0, 2.0, 4.0)
+BLUER = (-2.0, 0.0, 2.0, YOUNG_ICE_BLUER)
 """By how much young ice is bluer than the line from water to thick ice, each as likely:
 ice and the water under it take red light first. A stretch by a power bends the line, so
 that it can be a little less blue, too."""
+
+LEAST_LIGHT = 0.05
+"""Of a channel, that is left in the deepest shadow."""
 
 _UNEXPLAINED = 2e-5
 """Density of everything else: melt ponds, soot, land."""
@@ -114,18 +113,21 @@ def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
 
 def _through() -> Array:
     """Give the share of blue light that comes through, of each state."""
-    return np.asarray(
-        (1 - HAZE_OF_STATE) * (1 - DIMMING[2] * SHADOW_OF_STATE), np.float32
-    )
+    return np.asarray((1 - HAZE_OF_STATE) * (1 - SHADOW_OF_STATE), np.float32)
 
 
 def _seen(blue: Array, chroma: Array | float, tones: Tones) -> tuple[Array, Array]:
     """Look at a surface through each state: brightness and chroma."""
     seen_blue = _through() * blue + HAZE_OF_STATE * tones.thick
-    red_through = (1 - HAZE_OF_STATE) * (1 - DIMMING[0] * SHADOW_OF_STATE)
+    red_through = (1 - HAZE_OF_STATE) * left_of_light(SHADOW_OF_STATE, tones.losses[0])
     cloud_red = tones.thick - tones.thick_chroma
     seen_red = red_through * (blue - chroma) + HAZE_OF_STATE * cloud_red
     return seen_blue, seen_blue - seen_red
+
+
+def left_of_light(shadow: Array, loss: float | npt.NDArray[np.float32]) -> Array:
+    """Return the share of a channel's light in a shadow; some always comes through."""
+    return np.asarray(np.maximum(1 - shadow * loss, LEAST_LIGHT), np.float32)
 
 
 def _normal(values: Array, mean: Array, sigma: Array | float) -> Array:

@@ -11,7 +11,6 @@ from sea_ice_kedro.imagery.compiled import compiled
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
-Counts = npt.NDArray[np.int64]
 
 
 @compiled
@@ -22,45 +21,6 @@ def observed_whole(valid: Bools, ok: Bools) -> None:
         for j in range(ok.shape[1]):
             x = 2 * j
             ok[i, j] = upper[x] & upper[x + 1] & lower[x] & lower[x + 1]
-
-
-@compiled
-def tally(half: Bytes, ok: Bools, step: int, by_bright: Counts, tinted: Counts) -> None:
-    """Count the pixels of each brightness, of every `step`-th row and column.
-
-    `tinted` (2,): of pixels whose blue and red differ by more than 1, and of all.
-    """
-    for y in range(0, ok.shape[0], step):
-        for x in range(0, ok.shape[1], step):
-            if ok[y, x]:
-                red, green, blue = half[y, x, 0], half[y, x, 1], half[y, x, 2]
-                by_bright[max(red, green, blue)] += 1
-                tinted[0] += abs(np.int32(blue) - np.int32(red)) > 1
-                tinted[1] += 1
-
-
-@compiled
-def tally_tints(
-    half: Bytes, ok: Bools, step: int, ends: Floats, counts: Counts
-) -> None:
-    """Count the tints of pixels near the two ends, of the same pixels as `tally`.
-
-    `ends`: brightness of thick ice and of water, how near is near to each. `counts`
-    (5, 511): of thick ice how much R, G and B are darker than the brightest channel;
-    of thick ice and of water blue less red, from -255 on.
-    """
-    for y in range(0, ok.shape[0], step):
-        for x in range(0, ok.shape[1], step):
-            if not ok[y, x]:
-                continue
-            bright = max(half[y, x, 0], half[y, x, 1], half[y, x, 2])
-            chroma = np.int32(half[y, x, 2]) - np.int32(half[y, x, 0]) + 255
-            if abs(np.float32(bright) - ends[0]) < ends[2]:
-                for c in range(3):
-                    counts[c, bright - half[y, x, c]] += 1
-                counts[3, chroma] += 1
-            if abs(np.float32(bright) - ends[1]) < ends[3]:
-                counts[4, chroma] += 1
 
 
 @compiled
@@ -114,10 +74,10 @@ def measure(
 ) -> None:
     """Sum, by cell, what thick ice says of the shadow and water of the haze.
 
-    `tones`: brightness of water and of thick ice, dimming of blue. `sums` (H, W, 4):
-    pixels of thick ice and the sum of their shadows; the same of water and haze.
+    `tones`: brightness of water and of thick ice. `sums` (H, W, 4): pixels of thick
+    ice and the sum of their shadows; the same of water and haze.
     """
-    water, thick, dimming = tones[0], tones[1], tones[2]
+    water, thick = tones[0], tones[1]
     one, half_pixel = np.float32(1), np.float32(0.5)
     for y in range(ok.shape[0]):
         i = (np.float32(y) + half_pixel) / np.float32(cell) - half_pixel
@@ -128,14 +88,14 @@ def measure(
             j = (np.float32(x) + half_pixel) / np.float32(cell) - half_pixel
             s, t = at(shadow, i, j), at(haze, i, j)
             bright = np.float32(max(half[y, x, 0], half[y, x, 1], half[y, x, 2]))
-            through = (one - t) * (one - dimming * s)
+            through = (one - t) * (one - s)
             place = ((bright - t * thick) / through - water) / (thick - water)
             sum_of = sums[y // cell, x // cell]
             if np.float32(0.86) < place < np.float32(1.16):
                 light = (bright - t * thick) / ((one - t) * thick)
                 sum_of[0] += one
-                sum_of[1] += (one - light) / dimming
+                sum_of[1] += one - light
             elif np.float32(-0.13) < place < np.float32(0.13):
-                dark = (one - dimming * s) * water
+                dark = (one - s) * water
                 sum_of[2] += one
                 sum_of[3] += (bright - dark) / (thick - dark)

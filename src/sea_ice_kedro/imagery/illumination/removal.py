@@ -61,14 +61,10 @@ def flag(rgb: Bytes, valid: Bools, of_cells: Bytes, cell: int, quality: Bytes) -
 
 
 @compiled
-def mark_changed(
-    rgb: Bytes, restored: Bytes, limits: Bytes, flag: np.uint8, quality: Bytes
-) -> None:
-    """Add a flag where the class by brightness differs; all arrays flat but limits."""
-    thin, thick = limits[0], limits[1]
+def mark_changed(codes: Bytes, others: Bytes, flag: np.uint8, quality: Bytes) -> None:
+    """Add a flag where two class maps differ; all arrays flat."""
     for i in range(quality.size):
-        before = max(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
-        after = max(restored[3 * i], restored[3 * i + 1], restored[3 * i + 2])
-        same = (before < thin) == (after < thin)
-        if not (same and (before < thick) == (after < thick)):
-            quality[i] |= flag
+        value = quality[i]
+        if codes[i] != others[i]:
+            value = value | flag
+        quality[i] = value

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask, Quality
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.illumination.evidence import DIMMING
+from sea_ice_kedro.imagery.illumination.evidence import left_of_light
 from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
 from sea_ice_kedro.imagery.illumination.sky import VISIBLE, Sky, estimate_sky
 
@@ -80,8 +80,10 @@ def _wide(
 def _undoing(sky: Sky) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Give what undoes the sky, restored = gain · seen + offset: (h, w, 3) each."""
     haze, shadow = sky.haze[..., None], sky.shadow[..., None]
-    through = (1 - haze) * (1 - shadow * np.array(DIMMING, np.float32))
+    losses = np.array(sky.tones.losses, np.float32)
+    through = (1 - haze) * left_of_light(shadow, losses)
     cloud = sky.tones.thick - np.array(sky.tones.thick_tint, np.float32)
+    cloud /= np.float32(sky.tones.stretch)
     clear = (shadow < VISIBLE) & (haze < VISIBLE)
     gains = np.where(clear, np.float32(1), 1 / through)
     offsets = np.where(clear, np.float32(0), -haze * cloud / through)

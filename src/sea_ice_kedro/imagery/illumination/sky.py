@@ -16,8 +16,9 @@ Field = npt.NDArray[np.float32]
 
 Mask2 = npt.NDArray[np.bool_]
 
-_EVERY = 4
-"""Of the halved pixels' rows and columns: enough to tell tones by."""
+_EVERY, _SAMPLED = 4, 160
+"""One in four of the halved pixels' rows and columns, and fewer in a scene of more than
+so many times that: enough to tell tones by."""
 
 MOST_CELLS = 70_000
 """A larger scene gets larger cells: a cell takes 3 KB while its neighbours talk."""
@@ -30,6 +31,11 @@ MOST_SHADOW = 0.8
 
 VISIBLE = 0.03
 """Shadow or haze below this is left alone: it changes no brightness by more than 8."""
+
+_MOST_SATURATION, _BRIGHTENED, _MOST_COLOURED = 0.25, 0.3, 0.25
+"""Restored ice has at most this saturation, of thick ice's white; judged where it is
+brighter than so much of thick ice. A scene in which a larger share of the shadow fails
+is left alone: its water or land has a colour that shadow is told by."""
 
 _SWEEPS = 3
 _SHARPNESS = 0.6
@@ -82,16 +88,21 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
     shape = valid_mask.shape[0] // 2, valid_mask.shape[1] // 2
     half, ok = _halved(rgb, shape), np.empty(shape, bool)
     kernels.observed_whole(np.ascontiguousarray(valid_mask), ok)
-    tones = find_tones(half, ok, _EVERY)
+    tones = find_tones(half, ok, max(_EVERY, min(shape) // _SAMPLED))
     if tones is None:
         return None
     cell = options.cell_px // 2
     while _cells(shape, cell)[0] * _cells(shape, cell)[1] > MOST_CELLS:
         cell *= 2
+    if tones.stretch > 1:
+        half = np.asarray(cv2.convertScaleAbs(half, alpha=tones.stretch), np.uint8)
     shadow, haze = _coarse(half, ok, tones, cell, options)
     shadow, haze = _refined(half, ok, tones, cell // 2, (shadow, haze))
-    if np.mean(shadow >= VISIBLE) > MOST_SHADOW:
+    shaded = shadow >= VISIBLE
+    wrong = shaded & _coloured(half, cell // 2, shadow, tones)
+    if np.mean(shaded) > MOST_SHADOW or wrong.sum() > _MOST_COLOURED * shaded.sum():
         return None
+    shadow = np.where(wrong, np.float32(0), shadow)
     return Sky(tones, shadow, haze, cell)
 
 
@@ -145,10 +156,7 @@ def _refined(
 
     shape = _cells(ok.shape, cell)
     start = [_doubled(field)[: shape[0], : shape[1]] for field in coarse]
-    known = np.array(
-        [tones.water, tones.thick, evidence.DIMMING[2]],
-        np.float32,
-    )
+    known = np.array([tones.water, tones.thick], np.float32)
     shadow, haze = (np.ascontiguousarray(field) for field in start)
     for _ in range(_REFINEMENTS):
         sums = np.zeros((*shape, 4), np.float32)
@@ -167,6 +175,26 @@ def _corrected(start: Field, now: Field, sums: Field, inertia: np.float32) -> Fi
     change = np.clip(measured - start, -_CORRECTION, _CORRECTION)
     there = np.clip(start / np.float32(_SURE), 0, 1)
     return np.asarray(np.clip(start + there * change, 0, 0.85), np.float32)
+
+
+def _coloured(half: Half, cell: int, shadow: Field, tones: Tones) -> Mask2:
+    """Tell where the light given back would make a colour that ice never has.
+
+    Coloured water, restored as if it were ice in shadow, is more saturated than thick
+    ice: bool (h, w), by the mean colour of each cell.
+    """
+    rows, columns = shadow.shape
+    bottom, right = rows * cell - half.shape[0], columns * cell - half.shape[1]
+    whole = cv2.copyMakeBorder(half, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    through = evidence.left_of_light(
+        shadow[..., None], np.array(tones.losses, np.float32)
+    )
+    white = tones.thick - np.array(tones.thick_tint, np.float32)
+    restored = means / (through * white)
+    most = restored.max(axis=-1)
+    paler = restored.min(axis=-1) >= (1 - _MOST_SATURATION) * most
+    return np.asarray((most > _BRIGHTENED) & ~paler)
 
 
 def _doubled(field: Field) -> Field:

@@ -30,6 +30,7 @@ _NOTHING = {
     "thin_ice_min": 0,
     "thick_ice_min": 0,
     "limits_source": "",
+    "water_channel": "",
 }
 """Tags of a class map that holds nothing; gives a table without rows its columns."""
 
@@ -95,6 +96,7 @@ def _label_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
         "thin_ice_min": int(tags["thin_ice_min"]),
         "thick_ice_min": int(tags["thick_ice_min"]),
         "limits_source": tags["limits_source"],
+        "water_channel": tags["water_channel"],
     }
 
 

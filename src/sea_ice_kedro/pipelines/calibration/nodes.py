@@ -80,7 +80,7 @@ def propose_limits(
 def _proposals(
     scene_id: str, counts: Counts, thresholds: BrightnessThresholds
 ) -> list[tuple[Any, ...]]:
-    limits = place_limits(counts[-1], thresholds.limits)
+    limits = place_limits(counts[-1], None, thresholds.limits)
     rows: list[tuple[Any, ...]] = [
         (scene_id, counts[-1].sum(), *limits.pair, limits.source)
     ]

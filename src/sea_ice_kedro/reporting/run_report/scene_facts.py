@@ -82,5 +82,6 @@ def _made_by(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
     return [
         ("untrustworthy", percent(row["label.untrustworthy_fraction"])),
         ("thin, thick ice from", f"brightness {limits}"),
+        ("water told by", text(row["label.water_channel"]) + " channel"),
         ("limits from", text(row["label.limits_source"])),
     ]

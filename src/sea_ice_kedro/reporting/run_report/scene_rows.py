@@ -17,7 +17,7 @@ _FILTER = ["method", "thin_cloud_fraction", "shadow_fraction", "changed_fraction
 _LABELS = [
     *_AREAS,
     *("untrustworthy_fraction", "untrustworthy_km2"),
-    *("thin_ice_min", "thick_ice_min", "limits_source"),
+    *("thin_ice_min", "thick_ice_min", "limits_source", "water_channel"),
 ]
 _ICE = [*_AREAS, "mean_confidence", "model"]
 
