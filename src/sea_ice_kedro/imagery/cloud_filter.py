@@ -113,14 +113,17 @@ def restore(
     Returns:
         uint8 (H, W, 3), and the quality band, uint8 (H, W).
     """
+    # Late: loading compiled code is for workers, not for `kedro --help`.
+    from sea_ice_kedro.imagery.illumination import removal  # noqa: PLC0415
+
     restored, quality = filter_illumination(rgb, valid_mask, settings)
     trusted = valid_mask & ~flagged(quality, QualityFlag.UNTRUSTWORTHY)
     limits = thresholds.of(restored, trusted)
-    changed = label_by_brightness(rgb, valid_mask, limits) != label_by_brightness(
-        restored, valid_mask, limits
-    )
+    before = label_by_brightness(rgb, valid_mask, limits)
+    after = label_by_brightness(restored, valid_mask, limits)
     flag = np.uint8(QualityFlag.CHANGED)
-    return restored, quality | np.where(changed, flag, np.uint8(0))
+    removal.mark_changed(before.ravel(), after.ravel(), flag, quality.ravel())
+    return restored, quality
 
 
 FILTERS: dict[str, Callable[..., tuple[RGB, Quality]]] = {

@@ -32,6 +32,9 @@ _CODES = np.array(
 PUBLISHED = (31, 205)
 """First brightness of thin and of thick ice (Iqrah et al. 2024, III-B)."""
 
+_ROWS = 512
+"""So many rows at least tell a scene's tones; of a larger one every second, ..."""
+
 SOURCES = ("scene", "published", "values")
 
 
@@ -84,7 +87,9 @@ class BrightnessThresholds:
         from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
 
         counts = np.zeros((kernels.TABLES, 256), np.int64)
-        pixels, valid = np.ascontiguousarray(rgb), np.ascontiguousarray(valid_mask)
+        every = max(min(valid_mask.shape) // _ROWS, 1)
+        pixels = np.ascontiguousarray(rgb[::every])
+        valid = np.ascontiguousarray(valid_mask[::every])
         kernels.count_ends(pixels.ravel(), valid.ravel(), counts)
         brightest, darkest = counts[::2].sum(axis=0), counts[1::2].sum(axis=0)
         return place_limits(brightest, darkest if by_darkest else None, self.limits)

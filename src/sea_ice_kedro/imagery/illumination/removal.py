@@ -58,3 +58,13 @@ def flag(rgb: Bytes, valid: Bools, of_cells: Bytes, cell: int, quality: Bytes) -
             if not here[x]:
                 value = _NODATA
             out[x] = value
+
+
+@compiled
+def mark_changed(codes: Bytes, others: Bytes, flag: np.uint8, quality: Bytes) -> None:
+    """Add a flag where two class maps differ; all arrays flat."""
+    for i in range(quality.size):
+        value = quality[i]
+        if codes[i] != others[i]:
+            value = value | flag
+        quality[i] = value

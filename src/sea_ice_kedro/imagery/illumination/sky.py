@@ -16,8 +16,9 @@ Field = npt.NDArray[np.float32]
 
 Mask2 = npt.NDArray[np.bool_]
 
-_EVERY = 4
-"""Of the halved pixels' rows and columns: enough to tell tones by."""
+_EVERY, _SAMPLED = 4, 160
+"""One in four of the halved pixels' rows and columns, and fewer in a scene of more than
+so many times that: enough to tell tones by."""
 
 MOST_CELLS = 70_000
 """A larger scene gets larger cells: a cell takes 3 KB while its neighbours talk."""
@@ -87,7 +88,7 @@ def estimate_sky(rgb: RGB, valid_mask: Mask, options: IlluminationFilter) -> Sky
     shape = valid_mask.shape[0] // 2, valid_mask.shape[1] // 2
     half, ok = _halved(rgb, shape), np.empty(shape, bool)
     kernels.observed_whole(np.ascontiguousarray(valid_mask), ok)
-    tones = find_tones(half, ok, _EVERY)
+    tones = find_tones(half, ok, max(_EVERY, min(shape) // _SAMPLED))
     if tones is None:
         return None
     cell = options.cell_px // 2
@@ -186,8 +187,9 @@ def _coloured(half: Half, cell: int, shadow: Field, tones: Tones) -> Mask2:
     bottom, right = rows * cell - half.shape[0], columns * cell - half.shape[1]
     whole = cv2.copyMakeBorder(half, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
     means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
-    losses = np.array(tones.losses, np.float32)
-    through = evidence.left_of_light(shadow[..., None], losses)
+    through = evidence.left_of_light(
+        shadow[..., None], np.array(tones.losses, np.float32)
+    )
     white = tones.thick - np.array(tones.thick_tint, np.float32)
     restored = means / (through * white)
     most = restored.max(axis=-1)
