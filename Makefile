@@ -48,15 +48,15 @@ test-browser: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra viz --extra docs
 	$(UV) run --no-sync pytest -m browser
 
-test-polar: .tools/uv
-	$(UV) sync --quiet --locked --inexact --extra train
-	$(UV) run --no-sync kedro run --env polar --pipeline polar
-	cp data/polar/06_models/polar/polar.keras src/sea_ice_kedro/weights/polar.keras
-
-docs: .tools/uv
+test-docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \
 		--extra docs --extra spark --extra viz
 	$(UV) run --no-sync pytest -m documented
+
+polar: .tools/uv
+	$(UV) sync --quiet --locked --inexact --extra train
+	$(UV) run --no-sync kedro run --env polar --pipeline polar
+	cp data/polar/06_models/polar/polar.keras src/sea_ice_kedro/weights/polar.keras
 
 docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra docs

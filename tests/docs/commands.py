@@ -67,6 +67,12 @@ RULES = [
         "elsewhere",
         "tests/test_lineage.py::test_the_site_opens_and_asks_no_other_host",
     ),
+    Rule(
+        r"^make polar$",
+        "elsewhere",
+        "tests/pipelines/test_polar.py::"
+        "test_worlds_are_named_and_split_by_their_number",
+    ),
     # --- parts of commands, and names of programs
     Rule(r"\.\.\.|<", "a part of one"),
     # --- make, uv, git hooks
