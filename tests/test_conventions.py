@@ -210,15 +210,6 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     assert paper == base
 
 
-def test_what_learns_to_see_through_cloud_differs_in_filter_and_training_alone():
-    base, learnt = (configuration(env)["parameters"] for env in ("base", "learnt"))
-    assert base["filtering"].pop("method") == "illumination"
-    assert learnt["filtering"].pop("method") == "none"
-    for name in ("split", "unet", "training"):
-        assert learnt["modeling"].pop(name) != base["modeling"].pop(name)
-    assert learnt == base
-
-
 SPARK_TABLES = {
     *("scene_index", "inference.scene_index", "cloud_statistics", "label_statistics"),
     *("ice_statistics", "daily_grid", "daily_ice_grid"),

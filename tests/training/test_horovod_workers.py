@@ -27,13 +27,13 @@ def weights_of_every_rank(given):
     from sea_ice_kedro.training.horovod_workers import HorovodWorkers
 
     kept = {}
-    original = fit_module.build_unet
+    original = fit_module.build_network
 
     def build(options):
         kept["model"] = original(options)
         return kept["model"]
 
-    fit_module.build_unet = build
+    fit_module.build_network = build
     workers = HorovodWorkers()
     # Ranks that start apart must not stay apart.
     import keras

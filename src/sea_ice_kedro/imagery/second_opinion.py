@@ -36,7 +36,7 @@ _LEAD_BELOW, _LEAD_SHARE = 0.3, 0.003
 class SecondOpinionOptions:
     """From where on a scene is doubted."""
 
-    disagreement: float = 0.15
+    disagreement: float = 0.2
     """Share of the observed pixels that labels and network call different classes."""
 
     without_class: float = 0.2

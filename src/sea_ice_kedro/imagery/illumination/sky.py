@@ -16,7 +16,7 @@ Field = npt.NDArray[np.float32]
 
 Mask2 = npt.NDArray[np.bool_]
 
-_EVERY, _SAMPLED = 4, 160
+_EVERY, _SAMPLED = 4, 100
 """One in four of the halved pixels' rows and columns, and fewer in a scene of more than
 so many times that: enough to tell tones by."""
 
