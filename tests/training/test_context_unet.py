@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,22 @@ def test_a_file_of_it_serves_the_same_probabilities(tmp_path):
     served = ModelFile(path).predict_in(context)(images)
     both = np.stack([context, context])
     np.testing.assert_allclose(served, model([images, both]), atol=1e-6)
+
+
+def test_a_step_learns_from_what_the_map_will_say_at_the_pixels_it_looks_at():
+    tf = pytest.importorskip("tensorflow")
+    from sea_ice_kedro.training.sampled_logits import SampledLogits
+
+    without_dropout = replace(SMALL, dropout=(0.0,) * 4)
+    model, images = build_network(without_dropout), pixels(2, 48)
+    inputs = tf.constant(images), tf.constant(contexts(images))
+    labels = tf.constant(pixels(2, 48, seed=1)[..., 0] % 4)
+    everywhere = np.asarray(with_logits(model)(list(inputs)))
+    sampled = SampledLogits(model)
+    for row, column in ((0, 0), (1, 3), (2, 1), (3, 2)):
+        place = [tf.constant(row), tf.constant(column)]
+        logits, codes = sampled.at(inputs, labels, place)
+        np.testing.assert_allclose(
+            logits, everywhere[:, row::4, column::4], atol=1e-5, rtol=1e-5
+        )
+        np.testing.assert_array_equal(codes, np.asarray(labels)[:, row::4, column::4])

@@ -15,11 +15,26 @@ from sea_ice_kedro.training.options import UNetOptions
 OUTCOMES = len(SeaIceClass) + 1
 """The classes, and last "no class": opaque cloud, land, no data."""
 
-_WIDTHS = (2, 4, 8, 12, 16)
-"""Filters of each step down, as multiples of `base_filters`."""
+_WIDTHS = (4, 7, 11, 14, 15)
+"""Filters of each grid, from the finest on, as multiples of `base_filters`."""
 
-_FINEST = 8
-"""Channels of every pixel at the end, before the outcomes."""
+CELL_PX = 4
+"""Rows and columns of pixels to a cell of the finest grid."""
+
+_PER_PIXEL = 24
+"""Channels of a pixel."""
+
+_PER_SCENE = 72
+"""Numbers that the context of a scene is turned into."""
+
+FEATURES, SURROUNDINGS, PIXELS, HIDDEN, LOGITS = (
+    "features",
+    "surroundings",
+    "pixels",
+    "hidden",
+    "logits",
+)
+"""Names of the layers that `sampled_logits` takes apart."""
 
 _LEAST_SPAN = 0.04
 """Of the roots of brightness of a scene's ends; a scene of one tone has none."""
@@ -66,63 +81,41 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="sea_ice_kedro")
-class Fold(layers.Layer):  # type: ignore[misc]
-    """Turns squares of 2 x 2 pixels into one pixel of four times the channels.
+class CellFeatures(layers.Layer):  # type: ignore[misc]
+    """Summarises cells of `CELL_PX` x `CELL_PX` pixels by their mean and their ends.
 
-    Every pixel is still seen, at a quarter of the positions (Shi et al. 2016).
+    A lead narrower than a cell lowers its darkest pixel, whatever the mean.
     """
 
     def call(self, x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Map (N, H, W, C) to (N, H/2, W/2, 4C)."""
-        _, height, width, channels = keras.ops.shape(x)
-        x = keras.ops.reshape(x, (-1, height // 2, 2, width // 2, 2, channels))
-        x = keras.ops.transpose(x, (0, 1, 3, 2, 4, 5))
-        return keras.ops.reshape(x, (-1, height // 2, width // 2, 4 * channels))
+        """Map (N, H, W, C) to (N, H/4, W/4, 3C)."""
+        mean = keras.ops.average_pool(x, CELL_PX)
+        highest = keras.ops.max_pool(x, CELL_PX)
+        lowest = -keras.ops.max_pool(-x, CELL_PX)
+        return keras.ops.concatenate([mean, highest - mean, mean - lowest], axis=-1)
 
     def compute_output_shape(
         self, shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
-        """Say what comes out."""
-        return (
-            shape[0],
-            *(None if n is None else n // 2 for n in shape[1:3]),
-            4 * int(shape[3] or 0),
-        )
-
-
-@keras.saving.register_keras_serializable(package="sea_ice_kedro")
-class Unfold(layers.Layer):  # type: ignore[misc]
-    """The inverse of `Fold`."""
-
-    def call(self, x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Map (N, H, W, 4C) to (N, 2H, 2W, C)."""
-        _, height, width, channels = keras.ops.shape(x)
-        x = keras.ops.reshape(x, (-1, height, width, 2, 2, channels // 4))
-        x = keras.ops.transpose(x, (0, 1, 3, 2, 4, 5))
-        return keras.ops.reshape(x, (-1, 2 * height, 2 * width, channels // 4))
-
-    def compute_output_shape(
-        self, shape: tuple[int | None, ...]
-    ) -> tuple[int | None, ...]:
-        """Say what comes out."""
-        return (
-            shape[0],
-            *(None if n is None else n * 2 for n in shape[1:3]),
-            int(shape[3] or 0) // 4,
-        )
+        """Return the shape of the cells."""
+        rows, columns = (None if n is None else n // CELL_PX for n in shape[1:3])
+        return (shape[0], rows, columns, 3 * int(shape[3] or 0))
 
 
 def build_context_unet(options: UNetOptions) -> keras.Model:
     """Build the network with fresh weights.
 
-    The first step down folds 2 x 2 pixels into channels; the others are a convolution
-    of stride 2 and one of stride 1, each with batch normalisation (Ioffe & Szegedy
-    2015), scaled and shifted by the scene's context (feature-wise linear modulation,
-    Perez et al. 2018). Steps up: bilinear, joined with the step down of the same size
-    (Ronneberger et al. 2015), one convolution; the last unfolds channels into pixels.
+    What is ice depends on the light, which changes over tens of pixels; where it ends
+    depends on the pixel. So a U-Net (Ronneberger et al. 2015) of residual blocks (He et
+    al. 2016), scaled and shifted by the scene's context (feature-wise linear
+    modulation, Perez et al. 2018), works on cells of 4 x 4 pixels; what it finds is
+    brought back to every pixel bilinearly and added to the pixel's own features before
+    the nonlinearity: each place has its own limits (as in the bilateral grid of Gharbi
+    et al. 2017).
 
     Args:
-        options: Depth, filters of the first step, dropout of the bottom.
+        options: `depth` halvings, the first two of which make the cells; filters of the
+            finest grid; dropout of the coarsest.
 
     Returns:
         A model from uint8 (N, H, W, 3), H and W multiples of 2^depth, and float32
@@ -131,47 +124,68 @@ def build_context_unet(options: UNetOptions) -> keras.Model:
     """
     rgb = keras.Input((None, None, 3), dtype="uint8", name="rgb")
     context = keras.Input((CONTEXT_SIZE,), dtype="float32", name="context")
-    scene = layers.Dense(64, activation="relu", name="scene1")(context)
-    scene = layers.Dense(64, activation="relu", name="scene2")(scene)
-    widths = [options.base_filters * w for w in _WIDTHS[: options.depth]]
-    x = Fold(name="fold")(SceneFeatures(name="features")(rgb, context))
-    x = _convolution(x, widths[0], "down1", scene=scene)  # type: ignore[no-untyped-call]
+    scene = layers.Dense(_PER_SCENE, activation="relu", name="scene1")(context)
+    scene = layers.Dense(_PER_SCENE, activation="relu", name="scene2")(scene)
+    widths = [options.base_filters * w for w in _WIDTHS[: options.depth - 1]]
+    features = SceneFeatures(name=FEATURES)(rgb, context)
+    x = _convolution(CellFeatures(name="cells")(features), widths[0], "down1_first")  # type: ignore[no-untyped-call]
+    x = _block(x, scene, "down1")  # type: ignore[no-untyped-call]
     skips = []
     for step, width in enumerate(widths[1:], start=2):
         skips.append(x)
         x = _convolution(x, width, f"down{step}_stride", stride=2)  # type: ignore[no-untyped-call]
-        x = _convolution(x, width, f"down{step}", scene=scene)  # type: ignore[no-untyped-call]
+        x = _block(x, scene, f"down{step}")  # type: ignore[no-untyped-call]
     x = layers.SpatialDropout2D(options.dropout[-1], name="bottom_dropout")(x)
-    x = _convolution(x, widths[-1], "bottom", scene=scene)  # type: ignore[no-untyped-call]
-    for step in reversed(range(1, options.depth)):
+    x = _block(x, scene, "bottom")  # type: ignore[no-untyped-call]
+    for step in reversed(range(1, len(widths))):
+        x = layers.Conv2D(widths[step - 1], 1, name=f"up{step}_narrow")(x)
         x = layers.UpSampling2D(2, interpolation="bilinear", name=f"up{step}_double")(x)
-        x = layers.Concatenate(name=f"up{step}_join")([skips[step - 1], x])
-        x = _convolution(x, widths[step - 1], f"up{step}")  # type: ignore[no-untyped-call]
-    x = _convolution(x, 4 * _FINEST, "pixels")  # type: ignore[no-untyped-call]
-    x = Unfold(name="unfold")(x)
-    x = layers.Conv2D(OUTCOMES, 3, padding="same", dtype="float32", name="logits")(x)
+        skip = layers.Conv2D(widths[step - 1], 1, name=f"up{step}_skip")
+        x = layers.Add(name=f"up{step}_join")([x, skip(skips[step - 1])])
+        x = layers.Activation("relu", name=f"up{step}_joined")(x)
+        x = _block(x, scene, f"up{step}")  # type: ignore[no-untyped-call]
+    x = layers.Conv2D(_PER_PIXEL, 1, name=SURROUNDINGS)(x)
+    x = layers.UpSampling2D(CELL_PX, interpolation="bilinear", name="to_pixels")(x)
+    own = layers.Conv2D(_PER_PIXEL, 3, padding="same", name=PIXELS)(features)
+    x = layers.Activation("relu", name="pixels_relu")(layers.Add(name="both")([own, x]))
+    x = layers.Conv2D(_PER_PIXEL, 1, activation="relu", name=HIDDEN)(x)
+    x = layers.Conv2D(OUTCOMES, 1, dtype="float32", name=LOGITS)(x)
     classes = layers.Softmax(dtype="float32", name="classes")(x)
     return keras.Model([rgb, context], classes, name="context_unet")
 
 
-def _convolution(x, filters, name, stride=1, scene=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    x = layers.Conv2D(
+def _convolution(x, filters, name, stride=1):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return layers.Conv2D(
         filters,
         3,
         strides=stride,
         padding="same",
-        use_bias=False,
+        activation="relu",
         kernel_initializer="he_normal",
         name=f"{name}_convolution",
     )(x)
-    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_norm")(x)
-    if scene is not None:
-        both = layers.Dense(
-            2 * filters, kernel_initializer="zeros", name=f"{name}_film"
-        )
-        scale, shift = (
-            layers.Reshape((1, 1, filters))(part)
-            for part in (both(scene)[:, :filters], both(scene)[:, filters:])
-        )
-        x = layers.Add()([x, layers.Multiply()([x, scale]), shift])
+
+
+def _block(x, scene, name):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add to `x` what two convolutions find in it; the scene says what to look for.
+
+    The second one starts near zero, which stands in for normalisation: a batch of few
+    scenes has no statistics worth normalising by.
+    """
+    filters = x.shape[-1]
+    found = _convolution(x, filters, f"{name}_1")  # type: ignore[no-untyped-call]
+    film = layers.Dense(2 * filters, kernel_initializer="zeros", name=f"{name}_film")
+    scale, shift = (
+        layers.Reshape((1, 1, filters))(part)
+        for part in (film(scene)[:, :filters], film(scene)[:, filters:])
+    )
+    found = layers.Add()([found, layers.Multiply()([found, scale]), shift])
+    found = layers.Conv2D(
+        filters,
+        3,
+        padding="same",
+        kernel_initializer=keras.initializers.VarianceScaling(0.1),
+        name=f"{name}_2_convolution",
+    )(found)
+    x = layers.Add(name=f"{name}_sum")([x, found])
     return layers.Activation("relu", name=f"{name}_relu")(x)

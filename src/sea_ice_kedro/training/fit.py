@@ -3,8 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -24,12 +24,17 @@ from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.losses import masked_cross_entropy
 from sea_ice_kedro.training.model_file import ModelFile, load_model
 from sea_ice_kedro.training.plan import TrainingPlan
+from sea_ice_kedro.training.sampled_logits import SampledLogits
 from sea_ice_kedro.training.shard_selection import Selection
 from sea_ice_kedro.training.sky import draw_skies
 from sea_ice_kedro.training.unet import build_network, with_logits
 from sea_ice_kedro.training.workers import Workers
 
 logger = logging.getLogger(__name__)
+
+LearningLogits: TypeAlias = Callable[
+    [Inputs, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]
+]
 
 
 def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
@@ -157,6 +162,7 @@ class TrainStep:
             skies = draw_skies(plan.chip_px, augmentation, options.seed)
         augment = Augmentation(augmentation, skies)
         network, weights = with_logits(model), tf.constant(class_weights(plan))
+        learn = learning_logits(plan, model)
         variables = model.trainable_variables
         self._name, self._optimizer = plan.name, optimizer
         self._seed = options.seed * 1009 + workers.rank
@@ -167,7 +173,7 @@ class TrainStep:
         def gradients(inputs: Inputs, labels: tf.Tensor, seed: tf.Tensor) -> Any:  # noqa: ANN401
             inputs, labels = augment(inputs, labels, seed)
             with tf.GradientTape() as tape:
-                logits = tf.cast(network(inputs, training=True), tf.float32)
+                logits, labels = learn(inputs, labels, seed)
                 loss, sums = masked_cross_entropy(labels, logits, weights)
                 scaled = optimizer.scale_loss(loss)
             return tape.gradient(scaled, [v.value for v in variables]), sums
@@ -223,6 +229,21 @@ class TrainStep:
         """Give sum of cross-entropy, correct and labelled pixels of a split."""
         results = [self._score(*batch).numpy() for batch in batches.epoch()]
         return np.sum(results, axis=0, dtype=np.float64) if results else np.zeros(3)
+
+
+def learning_logits(plan: TrainingPlan, model: keras.Model) -> LearningLogits:
+    """Return what a step learns from: all pixels, or a sample where that teaches alike.
+
+    Returns:
+        A function of inputs, labels and seed that gives logits and their labels.
+    """
+    if plan.unet.sees_scene:
+        return SampledLogits(model)
+    network = with_logits(model)
+    return lambda inputs, labels, _: (
+        tf.cast(network(inputs, training=True), tf.float32),
+        labels,
+    )
 
 
 def make_optimizer(precision: str) -> keras.optimizers.Optimizer:

@@ -39,7 +39,7 @@ def expect_number(
         )
 
 
-_CONTEXT_DEPTH = 5
+_CONTEXT_DEPTHS = 3, 6
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class UNetOptions:
     def __post_init__(self) -> None:
         """Refuse shapes that make no network."""
         expect_choice("modeling.unet.network", self.network, NETWORKS)
-        most = _CONTEXT_DEPTH if self.sees_scene else 8
-        expect_integer("modeling.unet.depth", self.depth, 1, most)
+        depths = _CONTEXT_DEPTHS if self.sees_scene else (1, 8)
+        expect_integer("modeling.unet.depth", self.depth, *depths)
         expect_integer("modeling.unet.base_filters", self.base_filters, 1, 512)
         expect_choice("modeling.unet.normalisation", self.normalisation, NORMALISATIONS)
         rates = tuple(self.dropout)

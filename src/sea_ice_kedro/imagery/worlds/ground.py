@@ -21,8 +21,8 @@ from sea_ice_kedro.imagery.worlds.styles import (
     winding_line,
 )
 
-_LAND_SHARE = 0.22
-_POND_SHARE = 0.2
+_LAND_SHARE = 0.16
+_POND_SHARE = 0.28
 _BERG_SHARE = 0.08
 
 

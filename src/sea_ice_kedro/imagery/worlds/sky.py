@@ -124,7 +124,7 @@ def _thick_cloud(
     field = _texture(shape, rng, size)
     if coin(rng):
         field = field + rng.uniform(0.2, 0.6) * fractal(shape, rng, 40, 2, 0.6)
-    share = 1.3 if rng.random() < 0.2 else rng.uniform(0.1, 0.8)
+    share = 1.3 if rng.random() < 0.1 else rng.uniform(0.1, 0.8)
     level = -9.0 if share > 1 else top_share_level(field, share)
     opacity = smoothstep(field, level - 0.1, level + rng.uniform(0.2, 0.9))
     relief = field + 0.3 * fractal(shape, rng, max(size / 4, 12), 4, 0.5)

@@ -37,8 +37,8 @@ STYLES = {
     "levels": 0.14,
     "pack": 0.12,
     "ice edge": 0.12,
-    "formed": 0.12,
-    "all water": 0.06,
+    "formed": 0.1,
+    "all water": 0.08,
     "all thick": 0.07,
     "all thin": 0.03,
 }

@@ -216,7 +216,7 @@ def _water(ground: Ground, palette: Palette, rng: Rng) -> Colour:
 
 def _ponds(ground: Ground, palette: Palette, rng: Rng) -> Colour:
     """Light melt ponds: from pale to dark, mostly blue (Perovich 1996)."""
-    bright = rng.uniform(0.2, 0.6) * float(palette.thick.mean())
+    bright = rng.uniform(0.12, 0.6) * float(palette.thick.mean())
     tint = _tint(rng, 0.05, rng.uniform(0, 0.7))
     tone = 1 + 0.15 * fractal(ground.shape, rng, 40, 4, 0.5)
     return as_field(np.clip(tone, 0.5, 1.5)[..., None] * bright * tint)

@@ -31,7 +31,7 @@ from sea_ice_kedro.training.splits import TRAIN, VALIDATION, SplitOptions
 class WorldOptions:
     """Which worlds `polar` learns from."""
 
-    count: int = 4000
+    count: int = 5000
     """Worlds to learn from: seeds from `seed` on."""
 
     validation: int = 80
@@ -76,7 +76,7 @@ class PolarTraining:
     """Of weights, order of chips and turns."""
 
 
-_SHAPE = UNetOptions(5, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context")
+_SHAPE = UNetOptions(6, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context")
 
 
 def draw_worlds(options: WorldOptions) -> Partitions[DescribedChips]:
