@@ -69,7 +69,7 @@ class PolarTraining:
     batch_size: int = 16
     """Chips a step."""
 
-    learning_rate: float = 0.003
+    learning_rate: float = 0.002
     """Of Adam; it falls along a half cosine."""
 
     seed: int = 2019
