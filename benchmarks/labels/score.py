@@ -165,8 +165,8 @@ def calibration_error(rows: pd.DataFrame) -> float:
     The mean over pixels of the distance between confidence and share of right pixels,
     in `BINS` bins of equal width.
     """
-    if "bin 0 pixels" not in rows:
-        return float("nan")
+    if "bin 0 pixels" not in rows or rows["bin 0 pixels"].isna().all():
+        return float("nan")  # the method tells no confidence
     pixels, right, confidence = (
         rows[[f"bin {n} {part}" for n in range(BINS)]].sum().to_numpy(float)
         for part in _BIN_PARTS

@@ -25,7 +25,10 @@ _EVERY = 7
 
 
 def calibrate(
-    model: ModelFile, selections: Sequence[Selection], chip_px: int
+    model: ModelFile,
+    selections: Sequence[Selection],
+    held_out: Sequence[Selection],
+    chip_px: int,
 ) -> tuple[TrainedUNet, pd.DataFrame]:
     """Divide a network's logits by the temperature of least cross-entropy.
 
@@ -35,16 +38,18 @@ def calibrate(
 
     Args:
         model: The network as trained.
-        selections: Chips that it has not learnt from.
+        selections: Chips that it has not learnt from, to choose the temperature by.
+        held_out: Further chips, to report the reliability on.
         chip_px: Rows and columns of a chip.
 
     Returns:
         The network with its last layer scaled; and a row per bin of confidence:
-        `confidence`, `right` (means, 0..1), `share` of the pixels, `temperature`,
-        `reluctance`.
+        `confidence`, `right` (means, 0..1), `share` of the held-out pixels,
+        `temperature`, `reluctance`.
     """
     network = load_model(model.filepath)
-    logits, codes = _answers(network, selections, chip_px, model.card().sees_scene)
+    sees_scene = model.card().sees_scene
+    logits, codes = _answers(network, selections, chip_px, sees_scene)
     reluctance = _reluctance(logits, codes)
     logits[:, NO_CLASS:] -= reluctance
     losses = [_entropy(logits / t, codes) for t in _TEMPERATURES]
@@ -54,7 +59,9 @@ def calibrate(
     bias[NO_CLASS:] -= reluctance
     layer.set_weights([kernel / temperature, bias / temperature])
     weights = [np.array(variable) for variable in network.variables]
-    table = reliability(_softmax(logits / temperature), codes)
+    # The last layer is scaled by now: these logits are.
+    logits, codes = _answers(network, held_out, chip_px, sees_scene)
+    table = reliability(_softmax(logits), codes)
     card = replace(model.card(), temperature=round(temperature, 4))
     table = table.assign(temperature=temperature, reluctance=reluctance)
     return TrainedUNet(card, weights), table

@@ -142,8 +142,8 @@ def calibrate_polar(
     """Scale the network's logits so that its probabilities mean what they say.
 
     Returns:
-        The network; and a table of its confidence against being right on the worlds
-        for validation, after.
+        The network; and a table of its confidence against being right. One half of the
+        worlds for validation chooses the temperature, the other half is reported on.
     """
     # Late: TensorFlow takes seconds, and most commands need none.
     from sea_ice_kedro.training.calibration import calibrate  # noqa: PLC0415
@@ -151,5 +151,6 @@ def calibrate_polar(
 
     rows = chip_index[chip_index["split"] == VALIDATION]
     shards = [chips[i]() for i in rows["scene_id"].unique()]
-    keys = zip(rows["scene_id"], rows["row"], rows["column"], strict=True)
-    return calibrate(unet, select(shards, set(keys)), shards[0].chip_px)
+    keys = set(zip(rows["scene_id"], rows["row"], rows["column"], strict=True))
+    chosen_by, held_out = select(shards[::2], keys), select(shards[1::2], keys)
+    return calibrate(unet, chosen_by, held_out, shards[0].chip_px)
