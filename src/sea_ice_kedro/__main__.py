@@ -11,6 +11,7 @@ import click
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.help_page import help_page
+from sea_ice_kedro.map_command import map_run
 from sea_ice_kedro.packaged_conf import copy_conf, logging_of, with_conf
 
 PROGRAM = "sea-ice-kedro"
@@ -20,12 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> object:
     """Run as `kedro run` would; ends the process, with its exit code.
 
     Args:
-        arguments: Those of `kedro run`, or one of `--help`, `--version`,
-            `--copy-conf FOLDER`; None: those of the command line.
+        arguments: Those of `kedro run`, or `map FOLDER`, or one of `--help`,
+            `--version`, `--copy-conf FOLDER`; None: those of the command line.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:  # as the documentation writes it: kedro run ...
         given = given[1:]
+    if given[:1] == ["map"]:
+        return _map(given[1:])
     if {"-h", "--help"} & set(given):
         click.echo(help_page())
     elif "--version" in given:
@@ -47,6 +50,18 @@ def _copy(given: list[str]) -> None:
     except OSError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
+
+
+def _map(given: list[str]) -> object:
+    """Map a folder, or end with what is wrong with the command line."""
+    try:
+        run = map_run(given, PROGRAM)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    click.echo(f"maps: {run.maps}\nthe same again: {run.command}")
+    os.environ["SEA_ICE_DATA"] = run.data_root
+    return _run(run.arguments)
 
 
 def _run(given: list[str]) -> object:

@@ -46,6 +46,8 @@ _OPTIONS = {
 }
 
 _EXAMPLES = """\
+  sea-ice-kedro map /path/to/scenes
+      maps of your PNG, JPEG and GeoTIFF files, in scenes_maps; more: map --help
   sea-ice-kedro
       simulated scenes, from the first pixel to a trained network: some minutes
   sea-ice-kedro --pipelines ingestion,filtering,autolabel \\
@@ -80,7 +82,8 @@ def help_page() -> str:
     parts = [
         f"sea-ice-kedro {__version__}: Sentinel-2 scenes of polar seas in, "
         "georeferenced maps of\nthick ice, thin ice and open water out.\n\n"
-        "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]",
+        "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]\n"
+        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME]",
         f"Examples:\n{_EXAMPLES}",
         _section("Pipelines", pipelines),
         *(_section(title, options) for title, options in _OPTIONS.items()),

@@ -50,6 +50,12 @@ _LOOPBACK = (
 )
 
 RULES = [
+    Rule(
+        r"sea-ice-kedro map ",
+        "elsewhere",
+        "tests/test_map_command.py::"
+        "test_maps_and_a_report_come_out_without_any_network",
+    ),
     # --- what tests of its own try, with a wheel and a browser
     Rule(
         r"^\.tools/uv build|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",

@@ -1,0 +1,106 @@
+"""`sea-ice-kedro map FOLDER`: one command from a folder of scenes to their maps.
+
+It is an ordinary run with settings, which it prints, so that it can be repeated and
+changed as `kedro run`.
+"""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sea_ice_kedro.networks import NAME as POLAR
+
+NONE = "none"
+
+_BY_NETWORK = ("inference",)
+_BY_BRIGHTNESS = ("ingestion", "filtering", "autolabel", "reporting")
+_NOT_IN_PARAMS = ",="
+"""Kedro splits `--params` at commas and at the first equals sign."""
+
+
+@dataclass(frozen=True)
+class MapRun:
+    """The run that maps a folder."""
+
+    data_root: str
+    """Folder that all products are written to; absolute."""
+
+    arguments: list[str]
+    """Those of `kedro run`."""
+
+    maps: str
+    """Folder of the class maps; absolute."""
+
+    @property
+    def command(self) -> str:
+        """The same run as a line for the shell."""
+        line = shlex.join(["kedro", "run", *self.arguments])
+        return f"SEA_ICE_DATA={shlex.quote(self.data_root)} {line}"
+
+
+def map_run(given: Sequence[str], program: str) -> MapRun:
+    """Turn the command line into a run.
+
+    Args:
+        given: What follows `map`.
+        program: Name of the command, for its help.
+
+    Returns:
+        The run; where only help was asked for, the process ends.
+    """
+    made = _map_run.main(list(given), f"{program} map", standalone_mode=False)
+    if not isinstance(made, MapRun):  # help was printed
+        raise SystemExit(0)
+    return made
+
+
+def _param(name: str, value: str) -> str:
+    if set(value) & set(_NOT_IN_PARAMS):
+        raise click.UsageError(
+            f"expected a path without {' and '.join(_NOT_IN_PARAMS)}, which separate "
+            f"settings, got {value!r}; rename it, or name it by a link"
+        )
+    return f"{name}={value}"
+
+
+@click.command(options_metavar="[OPTIONS]")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder of all products; by default FOLDER_maps in the current folder.",
+)
+@click.option(
+    "--network",
+    default=POLAR,
+    show_default=True,
+    help="polar, the network that comes with the package; the path of a model file; or "
+    "none: labels by brightness, with a report.",
+)
+def _map_run(folder: str, out: str | None, network: str) -> MapRun:
+    """Map all PNG, JPEG and GeoTIFF files in FOLDER.
+
+    Pixels are thick ice, thin ice, open water or without a class. A second run maps
+    what is new or has changed.
+    """
+    scenes = Path(folder).resolve()
+    root = Path(out or f"{scenes.name}_maps").resolve()
+    settings = [
+        _param("ingestion.source", "folder"),
+        _param("ingestion.folder", str(scenes)),
+    ]
+    pipelines, maps = _BY_NETWORK, "07_model_output/predictions"
+    if network == NONE:
+        pipelines, maps = _BY_BRIGHTNESS, "04_feature/class_maps"
+    elif network != POLAR:
+        if not Path(network).is_file():
+            raise click.UsageError(
+                f"expected --network polar, none or a model file, got {network!r}, "
+                "which is no file"
+            )
+        settings.append(_param("inference.model", str(Path(network).resolve())))
+    arguments = ["--pipelines", ",".join(pipelines), "--params", ",".join(settings)]
+    return MapRun(str(root), arguments, str(root / maps))

@@ -1,0 +1,82 @@
+"""One command from a folder to maps."""
+
+import os
+import shlex
+
+import numpy as np
+import pytest
+import rasterio
+
+from sea_ice_kedro import __main__
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.map_command import map_run
+from tests.fabricate import floes, write
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    folder = tmp_path / "my scenes"
+    folder.mkdir()
+    return folder
+
+
+def settings(run):
+    return dict(pair.split("=", 1) for pair in run.arguments[-1].split(","))
+
+
+def test_a_folder_is_mapped_by_the_network_that_ships_unless_another_is_named(
+    scenes, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    run = map_run([str(scenes)], "sea-ice-kedro")
+    assert run.arguments[:2] == ["--pipelines", "inference"]
+    assert settings(run) == {
+        "ingestion.source": "folder",
+        "ingestion.folder": str(scenes),
+    }
+    assert run.data_root == str(tmp_path / "my scenes_maps")
+    model = tmp_path / "mine.keras"
+    model.touch()
+    run = map_run(
+        [str(scenes), "--network", "mine.keras", "--out", "maps"], "sea-ice-kedro"
+    )
+    assert settings(run)["inference.model"] == str(model)
+    assert run.data_root == str(tmp_path / "maps")
+
+
+def test_the_run_is_printed_so_that_a_shell_repeats_it(scenes):
+    run = map_run([str(scenes)], "sea-ice-kedro")
+    words = shlex.split(run.command)
+    assert words[0] == f"SEA_ICE_DATA={run.data_root}"
+    assert words[1:] == ["kedro", "run", *run.arguments]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["/nowhere"], "does not exist"),
+        ([], "FOLDER"),
+        (["{scenes}", "--network", "nothing.keras"], "nothing.keras"),
+        (["{scenes}/a,b"], "without , and ="),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2_and_says_why(scenes, capsys, arguments, said):
+    (scenes / "a,b").mkdir()
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", *(a.format(scenes=scenes) for a in arguments)])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_maps_and_a_report_come_out_without_any_network(scenes, tmp_path, monkeypatch):
+    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    write(scenes / "one.png", floes(64))
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", str(scenes), "--out", str(out), "--network", "none"])
+    assert ended.value.code in (0, None)
+    with rasterio.open(out / "04_feature/class_maps/one.tif") as file:
+        assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
+    assert (out / "08_reporting/report.html").exists()
