@@ -32,7 +32,7 @@ run: .tools/uv
 
 test: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train
-	$(UV) run --no-sync pytest -m "not horovod and not spark and not browser and not documented"
+	$(UV) run --no-sync pytest -n 2 --dist loadfile -m "not horovod and not spark and not browser and not documented"
 
 test-horovod: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
