@@ -1,6 +1,14 @@
 import numpy as np
 
-from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE, QUANTILES, context_of
+from sea_ice_kedro.imagery.scene_context import (
+    CONTEXT_SIZE,
+    QUANTILES,
+    THICK_FOUND,
+    THICK_LIMIT,
+    THIN_LIMIT,
+    WATER_FOUND,
+    context_of,
+)
 
 
 def scene(side=64, seed=0):
@@ -11,9 +19,21 @@ def test_a_scene_is_described_by_quantiles_in_order():
     context = context_of(scene(), np.ones((64, 64), bool))
     assert context.dtype == np.float32
     assert context.shape == (CONTEXT_SIZE,)
-    for part in np.split(context, 4):
+    for part in np.split(context[:THIN_LIMIT], 4):
         assert len(part) == len(QUANTILES)
         assert (np.diff(part) >= 0).all()
+
+
+def test_a_scene_tells_its_limits_by_brightness_and_what_they_were_told_by():
+    rgb = np.full((64, 64, 3), 230, np.uint8)
+    rgb[:20] = 12, 14, 20
+    context = context_of(rgb, np.ones((64, 64), bool))
+    assert context[[WATER_FOUND, THICK_FOUND]].tolist() == [1, 1]
+    assert 12 < 255 * context[THIN_LIMIT] ** 2 < 255 * context[THICK_LIMIT] ** 2 < 230
+    dark = np.full((64, 64, 3), 20, np.uint8)
+    context = context_of(dark, np.ones((64, 64), bool))
+    assert context[THICK_FOUND] == 0
+    np.testing.assert_allclose(255 * context[[THIN_LIMIT, THICK_LIMIT]] ** 2, [31, 205])
 
 
 def test_what_was_not_observed_says_nothing_about_a_scene():

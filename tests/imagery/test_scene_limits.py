@@ -25,7 +25,7 @@ def modes_of(brightest, darkest=None):
 
 
 def test_modes_of_a_usual_scene_are_water_and_thick_ice():
-    assert modes_of(histogram(**PACK)) == Modes(water=13, thick=226, thick_darkest=225)
+    assert modes_of(histogram(**PACK)) == Modes(water=13, thick=226, thick_darkest=226)
 
 
 def test_limits_of_a_usual_scene_lie_in_the_valleys():
@@ -54,6 +54,14 @@ def test_limits_follow_stretch_and_sun(water, thick, thin_range, thick_range):
     assert limits.source == "scene"
     assert thin_range[0] <= limits.thin_ice_min <= thin_range[1]
     assert thick_range[0] <= limits.thick_ice_min <= thick_range[1]
+
+
+@pytest.mark.parametrize("thick", [136, 150, 165, 172, 180, 195])
+def test_ice_that_covers_little_is_thick_however_far_its_display_reaches(thick):
+    shown = histogram(water=(20, 2, 0.8), thin=(80, 25, 0.04), thick=(thick, 4, 0.16))
+    limits = place_limits(shown, None, PUBLISHED)
+    assert limits.source == "scene"
+    assert 0.6 * thick < limits.thick_ice_min < 0.97 * thick
 
 
 def test_a_picture_of_few_levels_has_limits_between_them():

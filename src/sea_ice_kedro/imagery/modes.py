@@ -15,7 +15,7 @@ Density = npt.NDArray[np.float64]
 USUAL_THICK = 225
 """Brightness of thick ice where it is shown in full."""
 
-_DIM_TO, _DIM_CONTRAST = 0.75, 3.0
+_DIM_TO, _DIM_CONTRAST = 0.9, 3.0
 """A scene whose brightest hundredth starts below this share of the usual thick ice, and
 that still spans so many times its darkest hundredth, is shown dimly: its levels are
 spread to the usual range before modes are looked for. A narrow one may be one class."""
@@ -134,7 +134,8 @@ def find_modes(shown: Shown) -> Modes:
     bright = smoothed(shown.brightest, shown.smoothing)
     thick = _thick(shown.brightest, bright)
     if thick is not None:
-        brighter = shown.brightest[thick:].sum()
+        # A hair less: where no pixel lies between the two ends, not the lower one.
+        brighter = (1 - 1e-6) * shown.brightest[thick:].sum()
         thick_darkest = max(level_at(shown.darkest, 1 - brighter), 1)
         water = _water(shown, thick_darkest)
         if water is not None or thick >= _USUAL_THICK_FROM:

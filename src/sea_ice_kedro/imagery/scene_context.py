@@ -1,14 +1,22 @@
-"""What a whole scene tells about each of its pixels: its ends of brightness and tint.
+"""What a whole scene tells about each of its pixels: its brightness, tint and limits.
 
 A grey patch is thick ice in shade in one scene and thin ice in another: an analyst
 looks at the whole scene before calling it. A network that sees a window at a time gets
 the quantiles of the scene beside it.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask
+from sea_ice_kedro.imagery.scene_limits import (
+    NEITHER,
+    NO_THICK_ICE,
+    NO_WATER,
+    place_limits,
+)
 
 Context = npt.NDArray[np.float32]
 """float32 (CONTEXT_SIZE,), about -1..1."""
@@ -18,7 +26,16 @@ QUANTILES = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.995)
 DARK_END, BRIGHT_END = 1, 9
 """Positions in `QUANTILES` of what counts as the dark and the bright end of a scene."""
 
-CONTEXT_SIZE = 4 * len(QUANTILES)
+THIN_LIMIT, THICK_LIMIT, WATER_FOUND, THICK_FOUND = range(
+    4 * len(QUANTILES), 4 * len(QUANTILES) + 4
+)
+"""Positions of the limits by brightness: of thin ice, in the darkest channel where
+thick ice stands out, else in the brightest; of thick ice, in the brightest."""
+
+CONTEXT_SIZE = THICK_FOUND + 1
+
+_FALLBACK = 31, 205
+"""Limits of Iqrah et al. (2024, III-B), where a scene shows no thick ice."""
 
 SEEN_PX = 512
 """A scene is looked at on a grid of about so many rows and columns."""
@@ -33,8 +50,9 @@ def context_of(rgb: RGB, valid_mask: Mask) -> Context:
 
     Returns:
         Quantiles of the root of the mean, of the smallest and of the largest channel
-        (each 0..1), and of blue less red over their sum; zeros where nothing was
-        observed.
+        (each 0..1), and of blue less red over their sum. Then what `place_limits`
+        finds: the roots of both limits, and whether water and thick ice stand out (0 or
+        1). Zeros where nothing was observed.
     """
     step = max(1, min(rgb.shape[:2]) // SEEN_PX)
     seen = rgb[::step, ::step][valid_mask[::step, ::step]].astype(np.float32)
@@ -45,4 +63,13 @@ def context_of(rgb: RGB, valid_mask: Mask) -> Context:
     values = [total / 3, seen.min(axis=1), seen.max(axis=1)]
     roots = [np.sqrt(value / 255) for value in values]
     quantiles = [np.quantile(v, QUANTILES) for v in (*roots, np.clip(tint, -1, 1))]
-    return np.asarray(np.concatenate(quantiles), np.float32)
+    counts = (
+        np.bincount(seen.max(axis=1).astype(np.uint8), minlength=256),
+        np.bincount(seen.min(axis=1).astype(np.uint8), minlength=256),
+    )
+    limits = place_limits(*counts, _FALLBACK)
+    found = [
+        limits.source not in (absent, NEITHER) for absent in (NO_WATER, NO_THICK_ICE)
+    ]
+    roots = [math.sqrt(limit / 255) for limit in limits.pair]
+    return np.asarray(np.concatenate([*quantiles, roots, found]), np.float32)

@@ -9,6 +9,9 @@ from sea_ice_kedro.imagery.scene_context import (
     CONTEXT_SIZE,
     DARK_END,
     QUANTILES,
+    THICK_FOUND,
+    THICK_LIMIT,
+    THIN_LIMIT,
 )
 from sea_ice_kedro.training.options import UNetOptions
 
@@ -36,6 +39,9 @@ FEATURES, SURROUNDINGS, PIXELS, HIDDEN, LOGITS = (
 )
 """Names of the layers that `sampled_logits` takes apart."""
 
+_LIMIT_SCALE = 6.0
+"""Roots of brightness of neighbouring classes differ by some tenths."""
+
 _LEAST_SPAN = 0.04
 """Of the roots of brightness of a scene's ends; a scene of one tone has none."""
 
@@ -44,15 +50,17 @@ _LEAST_SPAN = 0.04
 class SceneFeatures(layers.Layer):  # type: ignore[misc]
     """Turns 8-bit R, G, B and the scene's context into what the network learns from.
 
-    Brightness and tint as they are, and brightness relative to the ends of the scene.
+    Brightness and tint as they are, and brightness relative to the ends of the scene
+    and to its limits by brightness.
     """
 
     def call(self, rgb, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Map (N, H, W, 3), 0..255, and (N, CONTEXT_SIZE) to (N, H, W, 7)."""
+        """Map (N, H, W, 3), 0..255, and (N, CONTEXT_SIZE) to (N, H, W, 9)."""
         values = keras.ops.cast(rgb, "float32")
         total = keras.ops.sum(values, axis=-1, keepdims=True)
         root = keras.ops.sqrt(total / 765.0)
         least = keras.ops.sqrt(keras.ops.min(values, axis=-1, keepdims=True) / 255.0)
+        most = keras.ops.sqrt(keras.ops.max(values, axis=-1, keepdims=True) / 255.0)
         red, green, blue = (values[..., band : band + 1] for band in range(3))
         tints = (blue - red) / (total + 1.0), (2 * green - red - blue) / (total + 1.0)
         relative = [
@@ -60,6 +68,13 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
             for number, value in enumerate((root, least))
         ]
         absent = keras.ops.cast(total <= 0, "float32")
+        thin, thick, found = (
+            context[:, place][:, None, None, None]
+            for place in (THIN_LIMIT, THICK_LIMIT, THICK_FOUND)
+        )
+        # The limit of thin ice is one of the channel that `place_limits` looked at.
+        above = found * least + (1 - found) * most - thin, most - thick
+        relative += [keras.ops.clip(_LIMIT_SCALE * a, -3.0, 3.0) for a in above]
         features = [2 * root - 1, 2 * least - 1, *(6.0 * t for t in tints)]
         return keras.ops.concatenate([*features, *relative, absent], axis=-1)
 
@@ -77,7 +92,7 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
     ) -> tuple[int | None, ...]:
         """Say how many channels come out."""
         del context_shape
-        return (*rgb_shape[:-1], 7)
+        return (*rgb_shape[:-1], 9)
 
 
 @keras.saving.register_keras_serializable(package="sea_ice_kedro")

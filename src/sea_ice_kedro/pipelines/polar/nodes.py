@@ -63,7 +63,7 @@ class WorldOptions:
 class PolarTraining:
     """How long and how fast `polar` learns."""
 
-    epochs: int = 4
+    epochs: int = 2
     """Times that every chip is seen."""
 
     batch_size: int = 16
