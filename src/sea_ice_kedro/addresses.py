@@ -1,6 +1,10 @@
-"""Addresses without the keys in them: for whatever is said, logged or kept."""
+"""Addresses: whose they are, and without the keys in them for what is said or kept."""
 
 import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
 
 _KEYS = (
     # scheme://user:password@host
@@ -28,3 +32,26 @@ def without_keys(text: str) -> str:
     for pattern, rest in _KEYS:
         text = pattern.sub(rest, text)
     return text
+
+
+def host_of(url: str) -> str:
+    """Return the host of an http or https address, with its port if it is unusual."""
+    parts = urlsplit(url)
+    usual = parts.port in (None, _PORTS.get(parts.scheme))
+    return f"{parts.hostname}" if usual else f"{parts.hostname}:{parts.port}"
+
+
+def is_named(url: str, hosts: Collection[str]) -> bool:
+    """Tell whether an http or https address leads to one of some hosts.
+
+    Args:
+        url: The address.
+        hosts: "example.org", or "example.org:8080" for that port only.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # no address at all
+        return False
+    named = {name.lower() for name in hosts}
+    return parts.hostname in named or f"{parts.hostname}:{port}" in named

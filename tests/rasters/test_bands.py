@@ -1,3 +1,7 @@
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import numpy as np
 import pytest
 
@@ -104,3 +108,58 @@ def test_places_are_named_as_gdal_reads_them(tmp_path):
     assert in_zip(tmp_path / "p.zip", "P.SAFE/a.jp2") == (
         f"/vsizip/{{{tmp_path}/p.zip}}/P.SAFE/a.jp2"
     )
+
+
+class Heard(BaseHTTPRequestHandler):
+    """Has nothing, and keeps what is sent to it."""
+
+    def do_GET(self):
+        self.server.heard.append(str(self.headers))
+        self.send_error(404)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """A server; and credentials for GDAL in the environment."""
+    server = HTTPServer(("127.0.0.1", 0), Heard)
+    server.heard, port = [], server.server_port
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    server.url = f"http://127.0.0.1:{port}"
+    for name, value in {
+        "GDAL_HTTP_USERPWD": "me:SECRET",
+        "GDAL_HTTP_BEARER": "SECRET",
+        "GDAL_HTTP_HEADERS": "X-Key: SECRET",
+        "GDAL_HTTP_COOKIE": "key=SECRET",
+        "AWS_ACCESS_KEY_ID": "SECRET",
+        "AWS_SECRET_ACCESS_KEY": "SECRET",
+        "AWS_SESSION_TOKEN": "SECRET",
+        "AWS_S3_ENDPOINT": f"127.0.0.1:{port}",
+        "AWS_HTTPS": "NO",
+        "AWS_VIRTUAL_HOSTING": "FALSE",
+        "GS_ACCESS_KEY_ID": "SECRET",
+        "GS_SECRET_ACCESS_KEY": "SECRET",
+        "CPL_GS_ENDPOINT": f"{server.url}/",
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "address", ["{}/B04.tif", "s3://any/B04.tif", "gs://any/B04.tif"]
+)
+def test_credentials_go_only_where_they_may(stranger, address):
+    address = on_the_web(address.format(stranger.url))
+    for signed in (False, True):
+        stranger.heard.clear()
+        with suppress(InvalidScene):
+            read_window(address, (8, 8), (0, 0, 8, 8), timeout_s=5, signed=signed)
+        assert stranger.heard
+        assert any("SECRET" in sent for sent in stranger.heard) == signed
+        assert any("Authorization" in sent for sent in stranger.heard) == signed

@@ -402,3 +402,27 @@ def test_a_band_without_an_offset_is_left_out_with_a_warning(web, caplog):
     (entry,) = served(web, made)
     assert sorted(entry.download().alongside) == ["b10", "b12"]
     assert "left out band B11" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("href", "chosen", "signed"),
+    [
+        ("https://own.org/B04.tif", {}, True),
+        ("https://OWN.org:443/B04.tif", {}, True),
+        ("https://bands.org/B04.tif", {}, False),
+        ("https://own.org@bands.org/B04.tif", {}, False),
+        ("https://own.org.bands.org/B04.tif", {}, False),
+        ("https://bands.org/B04.tif", {"hosts": "x.org+bands.org"}, True),
+        ("https://bands.org:8443/B04.tif", {"hosts": "bands.org:443"}, False),
+        ("s3://bucket/B04.tif", {}, False),
+        ("s3://bucket/B04.tif", {"buckets": "x+bucket"}, True),
+        ("gs://bucket/B04.tif", {"buckets": ["bucket"]}, True),
+        ("gs://bucket2/B04.tif", {"buckets": ["bucket"]}, False),
+        ("/home/me/B04.tif", {}, True),
+    ],
+)
+def test_credentials_are_for_the_catalogue_s_host_and_what_settings_name(
+    href, chosen, signed
+):
+    options = StacOptions(url="https://own.org/catalog.json", **chosen)
+    assert source._is_signed(href, options) == signed

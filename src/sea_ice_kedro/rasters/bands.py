@@ -32,6 +32,27 @@ _ALONE = {
     "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/:/vsigs/",
 }
 
+_UNSIGNED = {
+    "AWS_NO_SIGN_REQUEST": "YES",
+    "GS_NO_SIGN_REQUEST": "YES",
+    "GDAL_HTTP_NETRC": "NO",
+    # Nothing is sent before it is asked for.
+    "GDAL_HTTP_AUTH": "ANYSAFE",
+    # An empty value hides that of the environment.
+    **dict.fromkeys(
+        (
+            "GDAL_HTTP_USERPWD",
+            "GDAL_HTTP_BEARER",
+            "GDAL_HTTP_HEADERS",
+            "GDAL_HTTP_HEADER_FILE",
+            "GDAL_HTTP_COOKIE",
+            "GDAL_HTTP_COOKIEFILE",
+        ),
+        "",
+    ),
+}
+"""What keeps GDAL from sending credentials of this machine."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -79,6 +100,8 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     target: Target | None = None,
     timeout_s: float = 60.0,
     place: Georeference | None = None,
+    *,
+    signed: bool = True,
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
 
@@ -89,6 +112,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
         target: Bring the band there first, by nearest neighbour; 0 where it is not.
         timeout_s: Without an answer a server counts as gone.
         place: Where the band must lie, if it says where.
+        signed: Whether a server gets the credentials that the environment has for GDAL.
 
     Returns:
         uint16 (height, width).
@@ -99,7 +123,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     """
     row, column, height, width = window
     part = Window(column, row, width, height)
-    with opened_band(path, timeout_s) as file:
+    with opened_band(path, timeout_s, signed=signed) as file:
         _expect_band(path, file, shape)
         _expect_place(path, file, place)
         if target is None:
@@ -118,8 +142,10 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
 
 
 @contextmanager
-def opened_band(path: str, timeout_s: float = 60.0) -> Iterator[Any]:
-    """Open one band for reading, as a rasterio dataset.
+def opened_band(
+    path: str, timeout_s: float = 60.0, *, signed: bool = True
+) -> Iterator[Any]:
+    """Open one band for reading, as a rasterio dataset; see `read_window`.
 
     Raises:
         InvalidScene: if it is missing, no raster, or a damaged one.
@@ -127,7 +153,7 @@ def opened_band(path: str, timeout_s: float = 60.0) -> Iterator[Any]:
     timeouts = {"GDAL_HTTP_TIMEOUT": timeout_s, "GDAL_HTTP_CONNECTTIMEOUT": timeout_s}
     try:
         with (
-            rasterio.Env(**_ALONE, **timeouts),
+            rasterio.Env(**_ALONE, **timeouts, **({} if signed else _UNSIGNED)),
             DatasetReader(path, driver=_READABLE) as file,
         ):
             yield file

@@ -219,6 +219,21 @@ class StacOptions:
     timeout_s: float = 60.0
     """Without an answer a request counts as failed."""
 
+    max_items: int = 10_000
+    """Of a search, pages included, or files of a static catalogue: one that has more is
+    refused."""
+
+    max_search_s: float = 3600.0
+    """Nor may it take longer to read all of them."""
+
+    hosts: tuple[str, ...] = ()
+    """Besides the catalogue's own: where it may lead, and where bands may be fetched
+    with the credentials of the environment; "a.org+b.org:8080" in --params."""
+
+    buckets: tuple[str, ...] = ()
+    """Whose s3:// and gs:// addresses are signed with the credentials of this account,
+    "one+other" in --params; others are asked for as by anybody."""
+
     def __post_init__(self) -> None:
         """Refuse assets that are not three."""
         if isinstance(self.assets, str):
@@ -234,8 +249,14 @@ class StacOptions:
             expect_number("ingestion.stac.scale", self.scale, 1e-9, 1)
         if self.offset is not None:
             expect_number("ingestion.stac.offset", self.offset, -1, 1)
+        for name in ("hosts", "buckets"):
+            given = getattr(self, name) or ()
+            names = given.split("+") if isinstance(given, str) else given
+            object.__setattr__(self, name, tuple(str(one) for one in names))
         expect_integer("ingestion.stac.tries", self.tries, 1, 100)
         expect_number("ingestion.stac.timeout_s", self.timeout_s, 0.1, 3600)
+        expect_integer("ingestion.stac.max_items", self.max_items, 1, 10_000_000)
+        expect_number("ingestion.stac.max_search_s", self.max_search_s, 1, 604_800)
 
 
 def expect_number(name: str, value: object, low: float, high: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sea_ice_kedro.addresses import without_keys
+from sea_ice_kedro.addresses import host_of, is_named, without_keys
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import (
     CannotFetch,
@@ -125,11 +125,13 @@ class StacScene:
         shape = coarse_shape(self.facts.grid.shape, factor)
         timeout_s = self.options.timeout_s
         place = self.facts.grid.georeference if factor == 1 else None
-        path = self._path(href)
+        path, signed = self._path(href), _is_signed(href, self.options)
 
         def fetch() -> Any:  # noqa: ANN401
             try:
-                return read_window(path, shape, window, None, timeout_s, place)
+                return read_window(
+                    path, shape, window, None, timeout_s, place, signed=signed
+                )
             except InvalidScene as error:
                 if any(words in str(error) for words in _FINAL):
                     raise
@@ -141,9 +143,19 @@ class StacScene:
             raise CannotFetch(
                 f"STAC item {self.facts.item_id}: {error}. If it is behind an account, "
                 "give GDAL its credentials by the environment (AWS_..., "
-                "GDAL_HTTP_...); run the same command again: what has been downloaded "
-                "stays in data/01_raw/downloads"
+                "GDAL_HTTP_...), and name who gets them with --params "
+                "ingestion.stac.buckets=... or hosts=...; run the same command again: "
+                "what has been downloaded stays in data/01_raw/downloads"
             ) from None
+
+
+def _is_signed(href: str, options: StacOptions) -> bool:
+    """Tell whether a band's server may see credentials: a catalogue leads anywhere."""
+    scheme, _, rest = href.partition("://")
+    if scheme in ("http", "https"):
+        own = {host_of(options.url or "")} if "://" in (options.url or "") else set()
+        return is_named(href, own | set(options.hosts))
+    return scheme not in ("s3", "gs") or rest.partition("/")[0] in options.buckets
 
 
 def _expect_offset(raw: RawScene) -> None:

@@ -1,29 +1,39 @@
 """Items of a STAC API, or of a static catalogue; the only module with pystac-client."""
 
+import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from pystac import Item
+from pystac import Item, Link
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
-from urllib3 import Retry
 
-from sea_ice_kedro.addresses import without_keys
+from sea_ice_kedro.addresses import host_of, without_keys
 from sea_ice_kedro.errors import CannotFetch, InvalidOption
+from sea_ice_kedro.sources.bounded_web import (
+    LARGEST_ANSWER,
+    Limits,
+    NotAllowed,
+    bounded_session,
+)
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region
 
 Found = tuple[list[dict[str, Any]], dict[str, str]]
 """Items as JSON with absolute links, and why each of the others cannot be read."""
 
-_PASSING = (429, 500, 502, 503, 504)
+_DEEPEST = 20
+"""Catalogues within catalogues; by year, month, day, tile there are five."""
+
+_MOST_REPEATED = 10
+"""Pages in a row that bring nothing new, before a search counts as endless."""
 
 
 def find_items(options: StacOptions, search: SearchOptions, region: Region) -> Found:
@@ -41,29 +51,70 @@ def find_items(options: StacOptions, search: SearchOptions, region: Region) -> F
             "expected ingestion.stac.url to name a STAC API or a catalog.json, got "
             f"{options.url!r}; add --params ingestion.stac.url=https://..."
         )
-    retry = Retry(
-        total=options.tries - 1,
-        backoff_factor=0.5,
-        backoff_jitter=0.5,
-        status_forcelist=_PASSING,
-        allowed_methods=None,
-    )
-    with _errors_of(options.url):
-        io = StacApiIO(max_retries=retry, timeout=options.timeout_s)
+    on_the_web = options.url.startswith(("http://", "https://"))
+    own = {host_of(options.url)} if on_the_web else set()
+    limits = Limits(own | set(options.hosts), options.max_items, options.max_search_s)
+    with _errors_of(options.url, limits):
+        io = _BoundedIO(limits, options, on_the_web=on_the_web)
         # `open` sets the timeout of its own argument, none.
         catalogue = Client.open(options.url, stac_io=io, timeout=options.timeout_s)
         if catalogue.conforms_to("ITEM_SEARCH"):
-            return _searched(catalogue, options, search, region)
-        return _walked(catalogue, options)
+            return _searched(catalogue, options, search, region, limits)
+        return _walked(catalogue, options, limits)
+
+
+class _BoundedIO(StacApiIO):
+    """Reads what a catalogue leads to, within limits."""
+
+    def __init__(
+        self, limits: Limits, options: StacOptions, *, on_the_web: bool
+    ) -> None:
+        super().__init__(timeout=options.timeout_s)
+        self.session = bounded_session(limits, options.tries)
+        self._limits, self._on_the_web = limits, on_the_web
+        self._asked: set[str] = set()
+
+    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
+        """Read a file of the web, or of this machine for a catalogue on its disk."""
+        href = str(source.get_href() if isinstance(source, Link) else source)
+        if "://" in href and not href.startswith("file://"):
+            if isinstance(source, Link):
+                self._expect_new(source)
+            return str(super().read_text(source, *args, **kwargs))
+        if self._on_the_web:
+            raise NotAllowed(
+                f"expected an address, got {href[:200]!r}: no catalogue on the web has "
+                "to do with files of this machine"
+            )
+        self._limits.count()
+        path = Path(href.removeprefix("file://"))
+        # A pipe would have its reader wait for ever.
+        if path.exists() and (
+            not path.is_file() or path.stat().st_size > LARGEST_ANSWER
+        ):
+            raise NotAllowed(f"expected a file of at most {LARGEST_ANSWER:,} bytes")
+        return path.read_text(encoding="utf-8")
+
+    def _expect_new(self, page: Link) -> None:
+        """Refuse a next page that has been asked for already: it would have no end."""
+        asked = json.dumps(page.to_dict(transform_href=False), sort_keys=True)
+        if asked in self._asked:
+            raise CannotFetch(
+                f"expected a next page, got {without_keys(page.get_href() or '')} "
+                "again; tell who runs this catalogue, or ask for fewer days"
+            )
+        self._asked.add(asked)
 
 
 @contextmanager
-def _errors_of(url: str) -> Iterator[None]:
+def _errors_of(url: str, limits: Limits) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             # A static catalogue conforms to no API: that is known.
             warnings.simplefilter("ignore")
             yield
+    except CannotFetch:
+        raise
     except (APIError, requests.RequestException, OSError) as error:
         found = f"{type(error).__name__}: {_first_line(error)}"
     # What is no catalogue fails in pystac's many ways.
@@ -73,6 +124,7 @@ def _errors_of(url: str) -> Iterator[None]:
         found = f"{type(error).__name__}: {_first_line(error)}"
     else:
         return
+    limits.expect_left()
     raise CannotFetch(
         f"expected a STAC API or catalogue at {without_keys(url)}, got "
         f"{without_keys(found)}. Is "
@@ -81,7 +133,7 @@ def _errors_of(url: str) -> Iterator[None]:
     )
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0][:300]
 
 
@@ -90,7 +142,9 @@ def _searched(
     options: StacOptions,
     search: SearchOptions,
     region: Region,
+    limits: Limits,
 ) -> Found:
+    url = options.url or ""
     start, end = search.days()
     days = f"{start}T00:00:00Z/{end + timedelta(days=1)}T00:00:00Z"
     found: dict[str, dict[str, Any]] = {}
@@ -102,30 +156,48 @@ def _searched(
             datetime=days,
             limit=100,
         )
-        for number, record in enumerate(asked.items_as_dicts()):
-            name = str(record.get("id") or f"item {number} of the answer")
-            with _noting(lost, name):
-                found[name] = _resolved(Item.from_dict(record, root=catalogue))
+        repeated, listed = 0, 0
+        for page in asked.pages_as_dicts():
+            limits.count(len(page["features"]))
+            known = len(found) + len(lost)
+            for record in page["features"]:
+                name = str(record.get("id") or f"item {listed} of the answer")
+                listed += 1
+                with _noting(lost, name):
+                    found[name] = _resolved(Item.from_dict(record, root=catalogue))
+            repeated = repeated + 1 if len(found) + len(lost) == known else 0
+            if repeated == _MOST_REPEATED:
+                raise CannotFetch(
+                    f"expected pages of different items from {without_keys(url)}, got "
+                    f"{repeated} in a row with nothing new; tell who runs it, or ask "
+                    "for fewer days"
+                )
     return list(found.values()), lost
 
 
-def _walked(catalogue: Any, options: StacOptions) -> Found:  # noqa: ANN401
+def _walked(
+    catalogue: Any,  # noqa: ANN401 - a Client
+    options: StacOptions,
+    limits: Limits,
+) -> Found:
     found: list[dict[str, Any]] = []
     lost: dict[str, str] = {}
-    left, seen = [catalogue], {catalogue.self_href}
+    left, seen = [(catalogue, 1)], {catalogue.self_href}
     while left:
-        here = left.pop(0)
+        here, depth = left.pop(0)
         for link in here.get_links("item"):
-            with _noting(lost, _named(link)):
+            with _noting(lost, _named(link), limits):
                 item = link.resolve_stac_object(root=catalogue).target
                 if options.collection in (None, item.collection_id):
                     found.append(_resolved(item))
         for link in here.get_links("child"):
-            with _noting(lost, _named(link)):
+            with _noting(lost, _named(link), limits):
+                if depth == _DEEPEST:
+                    raise NotAllowed(f"a catalogue more than {_DEEPEST} within others")
                 child = link.resolve_stac_object(root=catalogue).target
                 if child.self_href not in seen:  # one that leads to itself has no end
                     seen.add(child.self_href)
-                    left.append(child)
+                    left.append((child, depth + 1))
     return found, lost
 
 
@@ -136,14 +208,20 @@ def _named(link: Any) -> str:  # noqa: ANN401 - a pystac.Link
 
 
 @contextmanager
-def _noting(lost: dict[str, str], name: str) -> Iterator[None]:
-    """Have one item that cannot be read cost no other."""
+def _noting(
+    lost: dict[str, str], name: str, limits: Limits | None = None
+) -> Iterator[None]:
+    """Have one item that cannot be read cost no other, within the limits of all."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - pystac fails in many ways
+        if limits is not None:
+            limits.expect_left()
+        # pystac says only that a link does not resolve.
+        said = error.__cause__ or error
         lost[name] = (
-            f"STAC item {name}: expected an item, got {type(error).__name__}: "
-            f"{without_keys(_first_line(error))}; run the same command again, or leave "
+            f"STAC item {name}: expected an item, got {type(said).__name__}: "
+            f"{without_keys(_first_line(said))}; run the same command again, or leave "
             "it out"
         )
 
