@@ -13,6 +13,7 @@ from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import files_of
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
+from sea_ice_kedro.sources.acquisitions import COPY, tell_left_out
 from sea_ice_kedro.sources.folder_listing import list_folder
 from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.manual_labels import read_manual_label
@@ -96,6 +97,8 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         for path in rasters
         if options.label_marker not in stem_of(path)
     }
+    for path in _copies(list(scenes)):
+        del scenes[path]
     stems = {stem_of(path) for path in scenes}
     entries = [
         SceneEntry(stem_of(path), scene, _label(labels.get(stem_of(path), []), scene))
@@ -117,6 +120,20 @@ def _expect_scenes(folder: str, files: list[str], rasters: list[str]) -> None:
     others = Counter(PurePath(f).suffix or "no ending" for f in files if f not in read)
     if others:
         logger.info("%s: files not read, by ending: %s", folder, dict(others))
+
+
+def _copies(paths: list[str]) -> list[str]:
+    """Find second downloads and copies, by name and content, and name them."""
+    by_name = {PurePath(path).name: path for path in paths}
+    left_out = {}
+    for path in paths:
+        name = PurePath(path)
+        original = f"{COPY.sub('', name.stem)}{name.suffix}"
+        other = by_name.get(original, path)
+        if other != path and checksum(other) == checksum(path):
+            left_out[name.name] = original
+    tell_left_out(left_out)
+    return [by_name[name] for name in left_out]
 
 
 def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:

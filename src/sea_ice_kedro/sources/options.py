@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
@@ -150,6 +151,8 @@ class IngestionOptions:
     def __post_init__(self) -> None:
         """Refuse unknown sources; build the nested records from configuration."""
         expect_choice("ingestion.source", self.source, SOURCES)
+        if isinstance(self.folder, str) and self.folder.startswith("~"):
+            object.__setattr__(self, "folder", str(Path(self.folder).expanduser()))
         if self.source in _FOLDERS and not self.folder:
             raise InvalidOption(
                 f"expected ingestion.folder to name a folder of {_FOLDERS[self.source]}"

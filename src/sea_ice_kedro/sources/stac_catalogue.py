@@ -1,6 +1,8 @@
 """Items of a STAC API, or of a static catalogue; the only module with pystac-client."""
 
+import logging
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,6 +21,8 @@ from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import CannotFetch, InvalidOption
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region
+
+logger = logging.getLogger(__name__)
 
 Found = tuple[list[dict[str, Any]], dict[str, str]]
 """Items as JSON with absolute links, and why each of the others cannot be read."""
@@ -93,7 +97,7 @@ def _searched(
 ) -> Found:
     start, end = search.days()
     days = f"{start}T00:00:00Z/{end + timedelta(days=1)}T00:00:00Z"
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[Any, str], dict[str, Any]] = {}
     lost: dict[str, str] = {}
     for box in region.boxes():
         asked = catalogue.search(
@@ -105,12 +109,15 @@ def _searched(
         for number, record in enumerate(asked.items_as_dicts()):
             name = str(record.get("id") or f"item {number} of the answer")
             with _noting(lost, name):
-                found[name] = _resolved(Item.from_dict(record, root=catalogue))
+                # Two boxes of a region may hold the same item.
+                key = record.get("collection"), name
+                found[key] = _resolved(Item.from_dict(record, root=catalogue))
     return list(found.values()), lost
 
 
 def _walked(catalogue: Any, options: StacOptions) -> Found:  # noqa: ANN401
-    found: list[dict[str, Any]] = []
+    found: dict[str, dict[str, Any]] = {}
+    others: Counter[str] = Counter()
     lost: dict[str, str] = {}
     left, seen = [catalogue], {catalogue.self_href}
     while left:
@@ -118,15 +125,21 @@ def _walked(catalogue: Any, options: StacOptions) -> Found:  # noqa: ANN401
         for link in here.get_links("item"):
             with _noting(lost, _named(link)):
                 item = link.resolve_stac_object(root=catalogue).target
-                if options.collection in (None, item.collection_id):
-                    found.append(_resolved(item))
+                # Some items do not say it: they belong to where they are listed.
+                collection = item.collection_id or here.id
+                if options.collection in (None, collection):
+                    found[item.self_href] = _resolved(item)
+                else:
+                    others[collection] += 1
         for link in here.get_links("child"):
             with _noting(lost, _named(link)):
                 child = link.resolve_stac_object(root=catalogue).target
                 if child.self_href not in seen:  # one that leads to itself has no end
                     seen.add(child.self_href)
                     left.append(child)
-    return found, lost
+    if others:
+        logger.info("items of other collections, and not taken: %s", dict(others))
+    return list(found.values()), lost
 
 
 def _named(link: Any) -> str:  # noqa: ANN401 - a pystac.Link
