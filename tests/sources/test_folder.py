@@ -42,6 +42,7 @@ def test_other_files_and_sub_folders_are_not_read_and_said(tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         assert list(listed(tmp_path)) == ["a"]
     assert "files not read, by ending: {'no ending': 1, '.xml': 2}" in caplog.text
+    assert "folders not read: more" in caplog.text
 
 
 def test_what_macos_leaves_beside_files_is_no_scene(tmp_path, caplog):
