@@ -33,8 +33,7 @@ _OPTIONS = {
         "-lv, --load-versions A": "versions of datasets, where they have any",
     },
     "How": {
-        "-r, --runner NAME": "Kedro's SequentialRunner (default), ThreadRunner, "
-        "ParallelRunner",
+        "-r, --runner NAME": "Kedro's SequentialRunner (default) or ThreadRunner",
         "--runner-params A=1": "settings of the runner",
         "--async": "load and save in threads",
     },

@@ -1,5 +1,6 @@
 """Networks that the package ships; `docs/polar.md` is their model card."""
 
+import os
 from pathlib import Path
 
 POLAR = str(Path(__file__).with_name("weights") / "polar.keras")
@@ -13,7 +14,7 @@ for a path, and each worker must find its own copy."""
 
 def network_url(name_or_path: str) -> str:
     """Return what a catalog entry says for a network that settings name."""
-    return URL if name_or_path == NAME else name_or_path
+    return URL if name_or_path == NAME else os.path.expanduser(name_or_path)
 
 
 def network_path(name_or_path: str) -> str:

@@ -3,19 +3,23 @@
 See https://docs.kedro.org/en/stable/configure/configuration_basics/
 """
 
+import os
 import warnings
+from pathlib import Path
 
 from omegaconf.resolvers import oc
 
 from sea_ice_kedro.hooks import (
     CredentialHooks,
     FailureHooks,
+    KnownSettingHooks,
     LimitHooks,
     MissingInputHooks,
     OptionalInputHooks,
     OverviewHooks,
     ReadableErrorHooks,
     RecordHooks,
+    RequirementHooks,
     RunLogHooks,
     RuntimeParameterHooks,
     SparkHooks,
@@ -40,6 +44,11 @@ warnings.filterwarnings(
 # Tables of all variants read each variant's scores, which is what namespaces are for.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 
+# Shells expand "~" in some places, .env files and quotes keep it.
+for name in ("SEA_ICE_DATA", "SEA_ICE_LOG", "SEA_ICE_TABLES"):
+    if os.environ.get(name, "").startswith("~"):
+        os.environ[name] = str(Path(os.environ[name]).expanduser())
+
 quieten()  # kedro-viz reads these settings, too
 
 # The last is called first: what is missing is said before failures are collected, a run
@@ -52,8 +61,10 @@ HOOKS = (
     MissingInputHooks(),
     OptionalInputHooks(),
     RuntimeParameterHooks(),
+    RequirementHooks(),
     VariantHooks(),
     LimitHooks(),
+    KnownSettingHooks(),
     OverviewHooks(),
     RunLogHooks(),
     ReadableErrorHooks(),

@@ -1,5 +1,7 @@
 import math
 
+from kedro.framework.session import KedroSession
+
 from sea_ice_kedro.pipelines.ingestion.nodes import (
     download_scenes,
     find_scenes,
@@ -8,6 +10,7 @@ from sea_ice_kedro.pipelines.ingestion.nodes import (
     ingest_scenes,
 )
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
+from tests.runs import ROOT
 
 
 def scene():
@@ -78,3 +81,13 @@ def test_what_was_not_followed_of_a_file_is_said_once_for_all_scenes(caplog):
 
 def test_an_index_of_nothing_still_has_its_columns():
     assert index_scenes(LISTING, {}).columns[:2].tolist() == ["scene_id", "source"]
+
+
+def test_only_missing_outputs_makes_what_may_be_absent_too(data_root):
+    for _ in range(2):
+        with KedroSession.create(ROOT, env="test") as session:
+            session.run(pipeline_names=["ingestion"], only_missing_outputs=True)
+        labels = sorted(data_root.glob("03_primary/manual_labels/*.tif"))
+        assert labels
+        for label in labels:
+            label.unlink()

@@ -84,6 +84,18 @@ def test_a_scene_that_could_not_be_labelled_has_no_part_in_a_split():
     assert set(table["scene_id"]) == set("abd")
 
 
+def test_a_batch_larger_than_the_split_is_refused_before_chips_are_cut():
+    with pytest.raises(TooFewScenes, match=r"at least 1000 chips.*lower the batch"):
+        split_chips(
+            INDEX,
+            dict.fromkeys("abcd"),
+            CHIPS,
+            SplitOptions(),
+            TrainingOptions(batch_size=1000),
+            WorkersOptions(),
+        )
+
+
 def test_scenes_without_a_label_are_left_out_and_others_are_cut():
     one = scene("a", floes(64, 96))
     labels = {"a": lambda: ClassMap("a", np.ones((64, 96), np.uint8))}

@@ -165,6 +165,49 @@ def test_of_an_acquisition_that_was_processed_twice_the_newer_is_taken(server):
     assert [e.scene_id for e in listed(server)] == [again]
 
 
+@dataclass
+class Half(GranuleThere):
+    """One of two datastrips of a tile."""
+
+    rows: tuple = (0, 256)
+
+    def ring(self):
+        whole = GranuleThere(self.index, (CORNER[0], CORNER[1] - 10 * self.rows[0]))
+        whole.shape = (self.rows[1] - self.rows[0], 256)
+        return whole.ring()
+
+
+def test_both_datastrips_of_a_tile_are_scenes(server):
+    server.granules[:] = [
+        Half(INDEX, rows=(0, 134)),
+        Half(INDEX.replace("T190917", "T191205"), rows=(120, 256)),
+    ]
+    assert len(listed(server)) == 2
+
+
+@dataclass
+class Silent(GranuleThere):
+    """A granule without some of its properties."""
+
+    lacking: tuple = ()
+
+    def record(self):
+        record = super().record()
+        for name in self.lacking:
+            del record["properties"][name]
+        return record
+
+
+def test_a_granule_that_does_not_say_sun_or_cloud_fits_no_limit_on_it(server, caplog):
+    lacking = ("MEAN_SOLAR_ZENITH_ANGLE", "CLOUDY_PIXEL_PERCENTAGE")
+    silent = INDEX.replace("20191103T190919", "20191105T190919")
+    server.granules.append(Silent(silent, lacking=lacking))
+    assert [e.scene_id for e in listed(server)] == [INDEX, silent]
+    limit = {"max_cloud_percentage": 50}
+    assert [e.scene_id for e in listed(server, search=limit)] == [INDEX]
+    assert silent in caplog.text
+
+
 def test_long_lists_come_in_pages(server, monkeypatch):
     monkeypatch.setattr(earth_engine_search, "_PAGE", 2)
     for minute in range(5):

@@ -42,6 +42,7 @@ def test_other_files_and_sub_folders_are_not_read_and_said(tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         assert list(listed(tmp_path)) == ["a"]
     assert "files not read, by ending: {'no ending': 1, '.xml': 2}" in caplog.text
+    assert "folders not read: more" in caplog.text
 
 
 def test_what_macos_leaves_beside_files_is_no_scene(tmp_path, caplog):
@@ -283,3 +284,17 @@ def test_a_url_of_a_folder_on_a_disk_is_a_folder(tmp_path):
     there, here = listed(f"file://{tmp_path}"), listed(tmp_path)
     assert fingerprint_of(there["a"].scene) == fingerprint_of(here["a"].scene)
     assert there["a"].scene().scene_id == "a"
+
+
+def test_a_copy_of_a_file_is_no_second_scene_and_is_named(tmp_path, caplog):
+    pictures(tmp_path, "a.png", "b.png")
+    (tmp_path / "a (1).png").write_bytes((tmp_path / "a.png").read_bytes())
+    write(tmp_path / "b - Copy.png", 255 - floes())
+    assert list(listed(tmp_path)) == ["a", "b", "b - Copy"]
+    assert "a (1).png (shown by a.png)" in caplog.text
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    pictures(tmp_path / "scenes", "a.png")
+    assert list(listed("~/scenes")) == ["a"]

@@ -14,6 +14,8 @@ from sea_ice_kedro.sources.options import RasterOptions, SampleOptions
         ({"bands": (0, 1, 2)}, "bands to be a whole number in 1..1000, got 0"),
         ({"scale": 0.0}, "scale from 1e-06 to 1, got 0.0"),
         ({"scale": math.nan}, "scale from 1e-06 to 1, got nan"),
+        ({"scale": "abc"}, "scale to be a number, got 'abc'"),
+        ({"nodata": "none"}, "nodata to be a number, got 'none'"),
         ({"offset": math.nan}, "offset from -1 to 1, got nan"),
         ({"offset": math.inf}, "offset from -1 to 1, got inf"),
         ({"offset": -0.1}, "offset only together with a scale, got -0.1"),
@@ -54,6 +56,11 @@ def test_an_unknown_source_is_refused_with_the_known_ones():
 def test_the_folder_source_without_a_folder_is_refused_with_the_way_out(folder):
     with pytest.raises(InvalidOption, match=r"ingestion\.folder=/path/to/scenes"):
         IngestionOptions(source="folder", folder=folder)
+
+
+def test_a_folder_that_is_no_path_is_refused():
+    with pytest.raises(InvalidOption, match=r"ingestion\.folder to be a path, got 5"):
+        IngestionOptions(source="folder", folder=5)
 
 
 @pytest.mark.parametrize("marker", ["scene_marker", "label_marker"])

@@ -238,9 +238,10 @@ SPOILT = {
 @pytest.mark.parametrize(("spoil", "words"), SPOILT.values(), ids=SPOILT)
 def test_a_spoilt_product_is_refused_with_the_way_out(tmp_path, spoil, words):
     spoil(OLD.write(tmp_path))
-    NEW.write(tmp_path)
+    good_name = NEW.name.replace("20191103T190919", "20191105T190919")
+    NEW.write(tmp_path).rename(tmp_path / f"{good_name}.SAFE")
     bad, good = listed(tmp_path)
-    assert (bad.scene_id, good.scene().scene_id) == (OLD.name, NEW.name)
+    assert (bad.scene_id, good.scene().scene_id) == (OLD.name, good_name)
     with pytest.raises(InvalidScene) as refusal:
         bad.scene()
     assert [word for word in words if word not in str(refusal.value)] == []
@@ -336,7 +337,7 @@ def test_a_product_that_was_downloaded_twice_is_one_and_what_is_none_is_named(
     (tmp_path / "notes.txt").write_text("x")
     with caplog.at_level("INFO"):
         assert len(listed(tmp_path, swir=False)) == 1
-    assert "(1).zip is not read: it has the name of" in caplog.text
+    assert f"(1).zip (shown by {path.name})" in caplog.text
     assert "no products, and not read: notes.txt" in caplog.text
 
 
@@ -474,3 +475,80 @@ def test_a_real_outline_holds_what_was_observed(tmp_path, product, observed):
         facts.grid.georeference.crs, "EPSG:4326", always_xy=True
     ).transform(*np.meshgrid(left + steps, top - steps))
     assert facts.outline.holds(*places).mean() == pytest.approx(observed, abs=0.004)
+
+
+def halves(folder):
+    """Write two datastrips of one tile, the upper and the lower half."""
+    for made, rows in (("20191103T202518", (0, 70)), ("20191103T203131", (60, 128))):
+        numbers = NUMBERS.copy()
+        numbers[:, : rows[0]] = numbers[:, rows[1] :] = 0
+        outline = outline_of_rows(*rows)
+        root = replace(OLD, numbers=numbers, outline=outline).write(folder / "made")
+        root.rename(folder / root.name.replace("20191103T202518", made))
+    shutil.rmtree(folder / "made")
+
+
+def outline_of_rows(first, last):
+    left, top = CORNER
+    right, bottom = left + 1600, top - 10 * last
+    top -= 10 * first
+    to_degrees = Transformer.from_crs("EPSG:32703", "EPSG:4326", always_xy=True)
+    xs, ys = to_degrees.transform(
+        [left, right, right, left], [top, top, bottom, bottom]
+    )
+    return " ".join(f"{y} {x}" for x, y in zip(xs, ys, strict=True))
+
+
+def test_both_datastrips_of_a_tile_are_scenes(tmp_path):
+    halves(tmp_path)
+    scenes = [entry.scene() for entry in listed(tmp_path, swir=False)]
+    assert len(scenes) == 2
+    assert np.any([scene.valid_mask for scene in scenes], axis=0)[12:].all()
+
+
+def test_of_a_product_that_was_processed_again_the_newest_is_the_scene(
+    tmp_path, caplog
+):
+    for product in (OLD, NEW, replace(NEW, level="2A")):
+        product.write(tmp_path)
+    (entry,) = listed(tmp_path, swir=False)
+    assert entry.scene_id == NEW.name
+    assert f"{OLD.name}.SAFE (shown by {NEW.name}.SAFE)" in caplog.text
+
+
+def test_a_copy_that_was_cut_short_costs_nothing_beside_a_whole_one(tmp_path, caplog):
+    path = OLD.zipped(tmp_path)
+    whole = path.with_name(f"{path.stem} (1).zip")
+    shutil.copy(path, whole)
+    path.write_bytes(path.read_bytes()[:5000])
+    (entry,) = listed(tmp_path, swir=False)
+    assert entry.scene().scene_id == OLD.name
+    assert f"{path.name} (shown by {whole.name})" in caplog.text
+
+
+def test_products_are_found_in_folders_and_what_looks_like_one_is_named(
+    tmp_path, caplog
+):
+    OLD.write(tmp_path / "2019/11/03")
+    (tmp_path / f"{NEW.name}.SAFE.tar").write_text("")
+    (entry,) = listed(tmp_path, swir=False)
+    assert entry.scene_id == OLD.name
+    assert f"no products, and not read: {NEW.name}.SAFE.tar" in caplog.text
+
+
+def test_the_first_l2a_products_are_read_by_their_names_of_then(tmp_path):
+    product = replace(OLD, level="2A", baseline="02.05")
+    root = product.write(tmp_path)
+    for name, changes in {
+        "MTD_MSIL2A.xml": (
+            ("IMAGE_FILE>", "IMAGE_FILE_2A>"),
+            ("BOA_QUANT", "L2A_BOA_QUANT"),
+        ),
+        "MTD_TL.xml": (("TILE_ID>", "TILE_ID_2A>"),),
+    }.items():
+        (path,) = root.rglob(name)
+        text = path.read_text()
+        for old, new in changes:
+            text = text.replace(old, new)
+        path.write_text(text)
+    assert only(tmp_path, swir=False).acquisition.granule == "T03CWT"

@@ -500,3 +500,42 @@ def test_more_pixels_than_allowed_are_refused_unread(tmp_path):
 def test_the_smallest_scenes_are_scenes(tmp_path, shape):
     scene = read(write(tmp_path / "a.png", np.full((*shape, 3), 9, np.uint8)))
     assert (scene.shape, scene.valid_mask.all()) == (shape, True)
+
+
+def test_the_fringe_that_jpeg_leaves_at_a_black_border_is_no_water(tmp_path):
+    rgb = np.full((96, 96, 3), (235, 238, 240), np.uint8)
+    inside = np.add.outer(np.arange(96), np.arange(96)) >= 70
+    rgb[~inside] = 0
+    path = tmp_path / "a.jpg"
+    Image.fromarray(rgb).save(path, quality=60)
+    scene = read(path)
+    dark = (scene.rgb.max(axis=-1) <= 30) & scene.valid_mask
+    assert not dark.any()
+    assert scene.valid_mask[np.add.outer(np.arange(96), np.arange(96)) >= 80].all()
+
+
+def test_dark_water_far_from_a_black_border_of_a_jpeg_is_water(tmp_path):
+    rgb = np.full((96, 96, 3), 230, np.uint8)
+    rgb[:16], rgb[48:80] = 0, (2, 8, 14)
+    Image.fromarray(rgb).save(tmp_path / "a.jpg", quality=90)
+    assert read(tmp_path / "a.jpg").valid_mask[40:].all()
+
+
+def test_saturated_digital_numbers_are_flagged(tmp_path):
+    numbers = np.full((16, 16, 3), 5000, np.uint16)
+    numbers[3, 4, 1] = 65_535
+    path = write(tmp_path / "a.tif", numbers)
+    scene = read_scene_file(str(path), DN)
+    assert np.argwhere(scene.alongside["saturated"]).tolist() == [[3, 4]]
+
+
+def test_the_day_of_a_scene_may_be_in_its_tags(tmp_path):
+    path = write(tmp_path / "a.tif", floes())
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(ACQUISITIONDATETIME="2019-11-03 19:09:21")
+    assert read(path).acquired == datetime(2019, 11, 3, 19, 9, 21, tzinfo=timezone.utc)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(ACQUISITIONDATETIME="", TIFFTAG_DATETIME="2024:01:01 00:00:00")
+    scene = read(path)
+    assert scene.acquired is None
+    assert "TIFFTAG_DATETIME is not used" in scene.origin.notes

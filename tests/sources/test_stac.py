@@ -217,7 +217,7 @@ def test_a_passing_fault_of_a_band_is_tried_again(web, how):
 def odd(web, **properties):
     """An item beside a good one, with odd properties."""
     made = item(web, name="odd")
-    made["properties"].pop("grid:code", None)  # not the same acquisition
+    made["properties"]["datetime"] = "2019-11-05T19:09:21Z"
     made["properties"] |= {k.replace("__", ":"): v for k, v in properties.items()}
     return made
 
@@ -271,7 +271,7 @@ def test_of_an_acquisition_that_was_processed_twice_the_newer_is_taken(web, capl
     with caplog.at_level("INFO"):
         (entry,) = served(web, newer, item(web))
     assert entry.scene_id == "newer"
-    assert f"older processings of others, and not taken: {ITEM}" in caplog.text
+    assert f"one acquisition is one scene: {ITEM} (shown by newer)" in caplog.text
 
 
 def test_a_band_that_lies_elsewhere_than_its_item_says_is_refused(web):
@@ -426,3 +426,73 @@ def test_credentials_are_for_the_catalogue_s_host_and_what_settings_name(
 ):
     options = StacOptions(url="https://own.org/catalog.json", **chosen)
     assert source._is_signed(href, options) == signed
+
+
+def test_an_item_without_what_a_limit_is_about_is_left_out_and_named(web, caplog):
+    limits = {"min_sun_elevation_deg": 10, "max_cloud_percentage": 50}
+    silent = odd(web)
+    del silent["properties"]["view:sun_elevation"]
+    (entry,) = served(web, item(web), silent, search=limits)
+    assert entry.scene_id == ITEM
+    assert "sun elevation is not known" in caplog.text
+    assert "asked for: odd" in caplog.text
+
+
+def test_the_sun_s_zenith_stands_for_its_elevation(web):
+    low = odd(web, **{"s2__mean_solar_zenith": 85.0})
+    del low["properties"]["view:sun_elevation"]
+    (entry,) = served(web, item(web), low, search={"min_sun_elevation_deg": 10})
+    assert entry.scene_id == ITEM
+
+
+def test_an_item_without_a_box_lies_where_its_outline_does(web):
+    away = odd(web)
+    away.pop("bbox")
+    away["geometry"]["coordinates"] = [[[10, 70], [20, 70], [20, 71], [10, 70]]]
+    (entry,) = served(web, item(web), away)
+    assert entry.scene_id == ITEM
+
+
+def test_an_item_that_does_not_say_its_collection_belongs_to_where_it_is_listed(web):
+    made = item(web)
+    del made["collection"]
+    (entry,) = served(web, made, collection="sentinel-2-l1c")
+    assert entry.scene_id == ITEM
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"s2:processing_baseline": 2.13},
+        {"sentinel:product_id": "S2A_MSIL2A_20191103T190919_N0213_R013_T03CWT_2019"},
+        {"s2:granule_id": "S2B_OPER_MSI_L2A_TL_SGS__20191103T202518_A1_T03CWT_N02.13"},
+    ],
+)
+def test_a_baseline_under_another_name_needs_no_offset(tmp_path, facts):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    del made["properties"]["s2:processing_baseline"]
+    made["properties"] |= facts
+    found = read_item(made, StacOptions(offset=-0.1))
+    assert found.calibrations[0] == Calibration(0.0001, 0.0)
+    assert found.acquisition.processing_baseline == "N0213"
+
+
+def test_without_a_baseline_the_way_out_is_to_find_it_first(tmp_path):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    del made["properties"]["s2:processing_baseline"]
+    with pytest.raises(
+        InvalidScene, match=r"find out the baseline first.*Before 04\.00"
+    ):
+        read_item(made, StacOptions())
+
+
+def test_both_datastrips_of_a_tile_are_scenes(web):
+    upper, lower = item(web, name="upper"), item(web, name="lower")
+    ring = upper["geometry"]["coordinates"][0]
+    half = [
+        [(a + b) / 2 for a, b in zip(p, q, strict=True)]
+        for p, q in ((ring[0], ring[3]), (ring[1], ring[2]))
+    ]
+    upper["geometry"]["coordinates"] = [[ring[0], ring[1], half[1], half[0]]]
+    lower["geometry"]["coordinates"] = [[half[0], half[1], ring[2], ring[3]]]
+    assert [e.scene_id for e in served(web, upper, lower)] == ["lower", "upper"]

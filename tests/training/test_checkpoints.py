@@ -33,10 +33,13 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path, checkpoint):
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.npz"]
 
 
-def test_a_checkpoint_of_another_plan_is_not_used(tmp_path, checkpoint):
+def test_a_checkpoint_of_another_plan_is_not_used_and_said(
+    tmp_path, checkpoint, caplog
+):
     path = str(tmp_path / "checkpoint.npz")
     save_checkpoint(path, checkpoint)
     assert load_checkpoint(path, "plan 2").epoch == 0
+    assert "set aside the checkpoint of 1 epochs" in caplog.text
 
 
 def test_without_a_checkpoint_training_starts_from_the_beginning(tmp_path):

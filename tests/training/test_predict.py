@@ -14,7 +14,12 @@ from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
-from sea_ice_kedro.training.predict import InferenceOptions, predict_scene, windows_for
+from sea_ice_kedro.training.predict import (
+    InferenceOptions,
+    predict_scene,
+    predicting,
+    windows_for,
+)
 from tests.fabricate import ROSS_SEA, WHEN, cut, floes, scene
 from tests.models import LIMITS, ByBrightness, card
 
@@ -202,3 +207,16 @@ def test_moving_the_windows_by_half_a_chip_changes_less_than_a_pixel_in_200(lear
     # Without an overlap the windows show.
     side_by_side = (codes(alone) == codes(replace(alone, shift_px=PX // 2))).mean()
     assert 1 - side_by_side > 1.5 * (1 - blended)
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [("data/06_models/a/unet.keras", True), ("b/unet.keras", False), ("polar", False)],
+)
+def test_a_relative_model_is_the_one_that_the_catalog_made_absolute(asked, fits):
+    served = ByBrightness(path="/home/me/project/data/06_models/a/unet.keras")
+    if fits:
+        assert predicting(served, InferenceOptions(model=asked))
+    else:
+        with pytest.raises(InvalidOption, match="is served"):
+            predicting(served, InferenceOptions(model=asked))

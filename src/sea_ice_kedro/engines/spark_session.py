@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.engines.spark_parts import INSTALL, provide_home, provide_java
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
 
@@ -120,11 +121,12 @@ def _connect(url: str) -> Any:  # noqa: ANN401
             f"({error}); {INSTALL}[spark-connect]'"
         ) from error
     # grpc and Spark have errors of their own, and no common one.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         raise SparkFailed(
-            f"expected a Spark Connect server at {url} ({_REMOTE}), got "
-            f"{_first_line(error)}; is it running, and reachable from here?"
-        ) from error
+            f"expected a Spark Connect server at {without_keys(url)} ({_REMOTE}), got"
+            f" {without_keys(_first_line(error))}; is it running, and reachable from "
+            "here?"
+        ) from None  # a cause may tell the address with its token
     return spark
 
 

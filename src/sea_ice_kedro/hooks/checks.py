@@ -1,5 +1,6 @@
 """What is checked before a run starts: its parameters and its inputs."""
 
+from collections.abc import Collection
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -22,11 +23,7 @@ class RuntimeParameterHooks:
         """
         read = {*_CONFIGURED, *_parameters_read()}
         given = _dotted(run_params.get("runtime_params") or {})
-        unread = [
-            name
-            for name in given
-            if not any(f"{name}.".startswith(f"{group}.") for group in read)
-        ]
+        unread = [name for name in given if not _is_below(name, read)]
         if unread:
             raise InvalidOption(
                 f"expected --params below one of {', '.join(sorted(read))}, got "
@@ -36,6 +33,15 @@ class RuntimeParameterHooks:
 
 _CONFIGURED = ("engine.name", "engine.workers", "inference.model", "modeling.variants")
 """Read by catalog files and by `VariantHooks`, not by a node."""
+
+
+def is_read(name: str) -> bool:
+    """Tell whether anything reads a setting: "autolabel.thresholds.thin_ice_min"."""
+    return _is_below(name, {*_CONFIGURED, *_parameters_read()})
+
+
+def _is_below(name: str, groups: Collection[str]) -> bool:
+    return any(f"{name}.".startswith(f"{group}.") for group in groups)
 
 
 def _dotted(nested: dict[str, Any], above: str = "") -> list[str]:

@@ -27,8 +27,7 @@ class RecordHooks:
     """Record settings, software, times, counts and failures of each run.
 
     The record is written every few seconds, before a node loads it, and at the end of
-    the run, however that ends. Steps that Kedro runs in processes of its own
-    (`--runner ParallelRunner`) are not recorded.
+    the run, however that ends.
     """
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ def render(raw: RawScene, brightness: BrightnessOptions) -> Scene:
         origin=raw.origin,
         acquisition=raw.acquisition,
         rendering=rendering,
-        alongside={**raw.alongside, **_saturated(raw)},
+        alongside={**raw.alongside, **saturated_band(raw.numbers, raw.valid_mask)},
     )
 
 
@@ -96,6 +97,17 @@ def observed_numbers(numbers: DigitalNumbers, calibrations: Calibrations) -> Mas
     return observed(numbers == 0, numbers, red.scale, measurable)
 
 
-def _saturated(raw: RawScene) -> dict[str, Grey]:
-    saturated = (raw.numbers >= SATURATED_FROM).any(axis=0) & raw.valid_mask
+def saturated_band(numbers: npt.NDArray[Any], valid_mask: Mask) -> dict[str, Grey]:
+    """Flag pixels that a detector could not measure.
+
+    Args:
+        numbers: (3, H, W) as stored; only uint16 reaches so far.
+        valid_mask: bool (H, W).
+
+    Returns:
+        The band by its name, uint8 (H, W), 1 where saturated; nothing where none is.
+    """
+    if numbers.dtype != np.uint16:
+        return {}
+    saturated = (numbers >= SATURATED_FROM).any(axis=0) & valid_mask
     return {SATURATED: saturated.astype(np.uint8)} if saturated.any() else {}

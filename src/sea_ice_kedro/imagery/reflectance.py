@@ -49,7 +49,8 @@ class BrightnessOptions:
         """Refuse a white or a gamma that nothing can be divided by."""
         for name in ("white_reflectance", "gamma"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and math.isfinite(value) and value > 0):
                 raise InvalidOption(
                     f"expected ingestion.brightness.{name} > 0, got {value!r}"
                 )

@@ -55,8 +55,19 @@ def observed(
     return np.asarray(valid)
 
 
+_BLOCK_PX = 16
+"""Side of what JPEG compresses at once, with colours at half resolution."""
+
+_FRINGE = 30
+"""Brightness up to which a pixel beside a black border may be what compression made of
+black and ice: the published limit of water, as which it would be labelled."""
+
+
 def valid_by_border(
-    rgb: npt.NDArray[Any], margin_px: int = 0, outside: Mask | None = None
+    rgb: npt.NDArray[Any],
+    margin_px: int = 0,
+    outside: Mask | None = None,
+    fringe_of: npt.NDArray[np.uint8] | None = None,
 ) -> Mask:
     """Call regions of exact zero that touch the border no data.
 
@@ -69,6 +80,8 @@ def valid_by_border(
             mixes them with black, and they would be labelled water.
         outside: bool (H, W), True where the scene is known to have ended: the border
             of a region may be there, too.
+        fringe_of: uint8 (H, W, 3) of lossy compression: dark pixels in the block
+            beside such a region are no data too, as far as they hang together with it.
 
     Returns:
         bool (H, W), True where the scene was observed.
@@ -86,8 +99,25 @@ def valid_by_border(
     absent = at_border & (sizes >= SMALLEST_REGION_PX)
     absent[0] = False  # region 0 is everything that is not black
     invalid = (absent[regions] & black).astype(np.uint8)
+    if fringe_of is not None and invalid.any():
+        invalid = _with_fringe(invalid, fringe_of)
     square = np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)
     return np.asarray(cv2.dilate(invalid, square) == 0)
+
+
+def _with_fringe(
+    invalid: npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Add what blocks of compression have left dark beside a black border."""
+    side = 2 * _BLOCK_PX + 1
+    near = cv2.dilate(invalid, np.ones((side, side), np.uint8)) > 0
+    dark = near & (rgb.max(axis=-1) <= _FRINGE)
+    joined = (dark | (invalid > 0)).astype(np.uint8)
+    count, regions = cv2.connectedComponents(joined, connectivity=8)
+    touching = np.zeros(count, bool)
+    touching[np.unique(regions[invalid > 0])] = True
+    touching[0] = False
+    return np.asarray(touching[regions], np.uint8)
 
 
 def _border(raster: npt.NDArray[Any]) -> npt.NDArray[Any]:

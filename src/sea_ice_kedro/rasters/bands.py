@@ -172,7 +172,8 @@ def _expect_band(path: str, file: Any, shape: tuple[int, int]) -> None:  # noqa:
         raise InvalidScene(
             f"{_name(path)}: expected one band of uint16, {shape[1]} x {shape[0]}, as "
             f"the metadata say, got {file.count} of {file.dtypes[0]}, {file.width} x "
-            f"{file.height}; download the product again"
+            f"{file.height}; download the product again, or, where its provider keeps "
+            "it so, read its bands as a GeoTIFF (ingestion.source=folder)"
         )
 
 

@@ -92,21 +92,33 @@ def _is_wanted(
     return bool(outline.holds(*_places(cut, grid.georeference, _MARGIN)).any())
 
 
+def places_in(grid: Grid, side: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Give longitudes and latitudes of places all over a granule, float (side, side).
+
+    Args:
+        grid: Of the granule.
+        side: Rows and columns of places.
+    """
+    height, width = grid.shape
+    return _places(Cut(0, 0, height, width), grid.georeference, steps=side)
+
+
 def _places(
-    cut: Cut, georeference: Georeference, margin: float = 0.0
+    cut: Cut, georeference: Georeference, margin: float = 0.0, steps: int = _STEPS
 ) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Give longitudes and latitudes of places all over a window, float (17, 17).
+    """Give longitudes and latitudes of places all over a window, float (steps, steps).
 
     Args:
         cut: The window.
         georeference: Of the granule.
         margin: Share of the window's sides that the places reach beyond it.
+        steps: Rows and columns of places.
     """
     a, b, c, d, e, f = cut.of(georeference).transform
     # Half a pixel inside: an outline often runs along the granule's edge.
     beyond_x, beyond_y = margin * cut.width, margin * cut.height
-    columns = np.linspace(0.5 - beyond_x, cut.width - 0.5 + beyond_x, _STEPS)
-    rows = np.linspace(0.5 - beyond_y, cut.height - 0.5 + beyond_y, _STEPS)[:, None]
+    columns = np.linspace(0.5 - beyond_x, cut.width - 0.5 + beyond_x, steps)
+    rows = np.linspace(0.5 - beyond_y, cut.height - 0.5 + beyond_y, steps)[:, None]
     to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
     longitudes, latitudes = to_degrees.transform(
         a * columns + b * rows + c, d * columns + e * rows + f

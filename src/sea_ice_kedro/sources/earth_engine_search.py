@@ -1,5 +1,6 @@
 """Which granules Earth Engine has there and then."""
 
+import math
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -7,10 +8,19 @@ from typing import Any
 from sea_ice_kedro.errors import CannotFetch, InvalidScene, NothingFound
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE
+from sea_ice_kedro.sources.acquisitions import (
+    Observed,
+    baseline_in,
+    datatake_in,
+    one_of_each,
+    satellite_in,
+    tell_left_out,
+)
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.plausible import expect_place
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
+from sea_ice_kedro.sources.search_limits import within_limits
 
 _PAGE = 250
 """Granules asked for at a time."""
@@ -25,13 +35,17 @@ class Granule:
     outline: Region
     acquired: datetime
     acquisition: Acquisition
+    satellite: str = ""
+    """"2A", ...; "" where Earth Engine does not say."""
+
     shortwave: tuple[str, ...] = ()
     """Names of the short-wave infrared bands that it has: "b10", ..."""
 
     def described(self) -> list[Any]:
-        """Give what it is but for the bands beside it, to digest: see `_digest`."""
+        """Give what decides on its pixels, to digest: see `_digest`."""
         facts = {f.name: getattr(self, f.name) for f in fields(self)}
-        return ["Granule", {k: v for k, v in facts.items() if k != "shortwave"}]
+        apart = ("shortwave", "satellite")
+        return ["Granule", {k: v for k, v in facts.items() if k not in apart}]
 
     @property
     def index(self) -> str:
@@ -72,35 +86,50 @@ def find_granules(
         .filterDate(start.isoformat(), (end + timedelta(days=1)).isoformat())
         .filterBounds(_geometry(ee, region))
     )
-    fitting = there.filter(
-        ee.Filter.lte("CLOUDY_PIXEL_PERCENTAGE", search.max_cloud_percentage)
-    ).filter(
-        ee.Filter.lte("MEAN_SOLAR_ZENITH_ANGLE", 90.0 - search.min_sun_elevation_deg)
-    )
     found: list[Granule] = []
     lost: dict[str, str] = {}
-    for image in client.list_images(session, fitting, _PAGE):
+    # Earth Engine's own filters say nothing of images without the property.
+    for image in client.list_images(session, there, _PAGE):
         try:
             found.append(granule_of(image))
         except (CannotFetch, InvalidScene) as error:
             lost[str(image.get("id")).rpartition("/")[2]] = str(error)
-    if not found and not lost:
-        count = session.ask(there.size().getInfo, "the number of granules")
+    skies = {
+        granule.asset_id: (
+            granule.acquisition.cloud_percentage,
+            granule.acquisition.sun_elevation_deg,
+        )
+        for granule in found
+    }
+    clear = within_limits(skies, search)
+    fitting = [granule for granule in found if granule.asset_id in clear]
+    if not fitting and not lost:
         raise NothingFound(
             f"expected granules of {name} from {start} to {end} in the region, got "
             f"none with at most {search.max_cloud_percentage:g} % cloud and the sun at "
-            f"least {search.min_sun_elevation_deg:g}° high, {count} at any; ask for "
-            "another region or other days (at the poles the sun is up for half a year),"
+            f"least {search.min_sun_elevation_deg:g}° high, {len(found)} at any; ask "
+            "for another region or other days (at the poles the sun is up for half a "
+            "year),"
             " or raise ingestion.search.max_cloud_percentage"
         )
-    newest: dict[tuple[str, str], Granule] = {}
-    for granule in sorted(found, key=_by_processing):
-        newest[granule.index[:15], granule.acquisition.granule] = granule
-    return sorted(newest.values(), key=lambda granule: granule.index), lost
+    left_out = one_of_each([_observed(granule) for granule in fitting])
+    tell_left_out(left_out)
+    kept = [granule for granule in fitting if granule.index not in left_out]
+    return sorted(kept, key=lambda granule: granule.index), lost
 
 
-def _by_processing(granule: Granule) -> tuple[str, str]:
-    return granule.acquisition.processing_baseline, granule.index
+def _observed(granule: Granule) -> Observed:
+    """Gather what tells the acquisition of a granule."""
+    return Observed(
+        name=granule.index,
+        grid=granule.grid,
+        outline=granule.outline,
+        acquired=granule.acquired,
+        datatake=datatake_in(granule.index),
+        satellite=granule.satellite,
+        baseline=granule.acquisition.processing_baseline,
+        made=granule.index,
+    )
 
 
 def _geometry(ee: Any, region: Region) -> Any:  # noqa: ANN401
@@ -114,6 +143,15 @@ def _geometry(ee: Any, region: Region) -> Any:  # noqa: ANN401
         for west, south, east, north in region.boxes()
     ]
     return ee.Geometry.MultiPolygon(boxes, "EPSG:4326", False)
+
+
+def _number(facts: dict[str, Any], name: str) -> float | None:
+    """Read a number; None where there is none, which costs nothing but a limit."""
+    try:
+        number = float(facts[name])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def granule_of(image: dict[str, Any]) -> Granule:
@@ -130,7 +168,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
         columns, rows = band["dimensions"]
         there = {band["id"] for band in image["bands"]}
         acquired = facts["system:time_start"] / 1000
-        baseline = str(facts.get("PROCESSING_BASELINE", "")).replace(".", "")
+        zenith = _number(facts, "MEAN_SOLAR_ZENITH_ANGLE")
         place = Georeference(band["crs"], (a, b, c, d, e, f))
         expect_place(place, f"Earth Engine's {image['id']}")
         return Granule(
@@ -140,17 +178,25 @@ def granule_of(image: dict[str, Any]) -> Granule:
             acquired=datetime.fromtimestamp(acquired, tz=timezone.utc),
             acquisition=Acquisition(
                 granule=f"T{facts['MGRS_TILE']}",
-                sun_elevation_deg=90.0 - float(facts["MEAN_SOLAR_ZENITH_ANGLE"]),
-                cloud_percentage=float(facts["CLOUDY_PIXEL_PERCENTAGE"]),
-                processing_baseline=f"N{baseline}" if baseline else "",
+                sun_elevation_deg=None if zenith is None else 90.0 - zenith,
+                cloud_percentage=_number(facts, "CLOUDY_PIXEL_PERCENTAGE"),
+                processing_baseline=baseline_in(
+                    facts.get("PROCESSING_BASELINE"), facts.get("PRODUCT_ID")
+                ),
                 asset_id=image["id"],
+            ),
+            satellite=satellite_in(
+                facts.get("SPACECRAFT_NAME"), facts.get("PRODUCT_ID")
             ),
             shortwave=tuple(b.name for b in SHORTWAVE if b.esa_name in there),
         )
     except InvalidScene:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        named = isinstance(error, KeyError)
         raise CannotFetch(
-            "expected a granule with its grid, time, sun, cloud and outline, got "
-            f"{image.get('id')} without: {type(error).__name__} {error}"
+            "expected a granule with its grid (of B4), time (system:time_start), tile "
+            "(MGRS_TILE) and outline (system:footprint), got "
+            f"{image.get('id')} without {error if named else f'one ({error})'}; it is "
+            "left out: Earth Engine's own metadata lack it"
         ) from error

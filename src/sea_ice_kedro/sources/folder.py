@@ -13,8 +13,9 @@ from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import files_of
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
-from sea_ice_kedro.sources.folder_listing import list_folder
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
+from sea_ice_kedro.sources.acquisitions import COPY, tell_left_out
+from sea_ice_kedro.sources.folder_listing import folders_with, list_folder
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, names
 from sea_ice_kedro.sources.manual_labels import read_manual_label
 from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
 from sea_ice_kedro.sources.scene_files import read_scene_file, stem_of
@@ -83,6 +84,8 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     if len(files) < len(listed):
         hidden = len(listed) - len(files)
         logger.info("%s: %d hidden files not read", options.folder, hidden)
+    if inside := folders_with(options.folder or "", SUFFIXES):
+        logger.warning("%s: folders not read: %s", options.folder, names(inside))
     rasters = [file for file in files if PurePath(file).suffix.lower() in SUFFIXES]
     _expect_scenes(options.folder or "", files, rasters)
     labels: dict[str, list[str]] = defaultdict(list)
@@ -96,6 +99,8 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         for path in rasters
         if options.label_marker not in stem_of(path)
     }
+    for path in _copies(list(scenes)):
+        del scenes[path]
     stems = {stem_of(path) for path in scenes}
     entries = [
         SceneEntry(stem_of(path), scene, _label(labels.get(stem_of(path), []), scene))
@@ -119,6 +124,20 @@ def _expect_scenes(folder: str, files: list[str], rasters: list[str]) -> None:
         logger.info("%s: files not read, by ending: %s", folder, dict(others))
 
 
+def _copies(paths: list[str]) -> list[str]:
+    """Find second downloads and copies, by name and content, and name them."""
+    by_name = {PurePath(path).name: path for path in paths}
+    left_out = {}
+    for path in paths:
+        name = PurePath(path)
+        original = f"{COPY.sub('', name.stem)}{name.suffix}"
+        other = by_name.get(original, path)
+        if other != path and checksum(other) == checksum(path):
+            left_out[name.name] = original
+    tell_left_out(left_out)
+    return [by_name[name] for name in left_out]
+
+
 def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:
     """Pick what belongs to a scene in a bucket; on a disk, GDAL finds it itself."""
     if is_on_disk(locate(path)[0]):
@@ -126,15 +145,15 @@ def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:
     name, stem = PurePath(path).name.lower(), stem_of(path).lower()
     ending = PurePath(name).suffix
     world_files = (f"{ending}w", f".{ending[1]}{ending[-1]}w", ".wld", ".tab")
-    names = [*(stem + w for w in world_files), f"{name}.aux.xml", f"{name}.msk"]
-    return tuple(found[name] for name in names if name in found)
+    likely = [*(stem + w for w in world_files), f"{name}.aux.xml", f"{name}.msk"]
+    return tuple(found[one] for one in likely if one in found)
 
 
 def _label(labels: list[str], scene: SceneFile) -> Callable[[], ClassMap] | None:
     if len(labels) > 1:
-        names = ", ".join(PurePath(path).name for path in labels)
+        said = ", ".join(PurePath(path).name for path in labels)
         return Unreadable(
-            f"expected one manual label of {PurePath(scene.path).name}, got {names}; "
+            f"expected one manual label of {PurePath(scene.path).name}, got {said}; "
             "remove or rename all but one",
             of_label=True,
         )

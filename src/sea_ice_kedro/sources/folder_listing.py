@@ -1,5 +1,7 @@
 """The files of a folder, on a disk or in a bucket."""
 
+import os
+from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -25,6 +27,25 @@ def list_folder(folder: str) -> list[str]:
         raise _no_folder(folder, is_file=place.exists())
     # A pipe would have its reader wait for ever.
     return [str(f) for f in sorted(place.iterdir()) if f.is_file() or not f.exists()]
+
+
+def folders_with(folder: str, suffixes: Collection[str]) -> list[str]:
+    """Name the folders directly in a folder that hold files of some endings.
+
+    Args:
+        folder: A path; of one in a bucket nothing is said.
+        suffixes: Lower case, ".tif".
+    """
+    filesystem, path = locate(folder)
+    if not is_on_disk(filesystem):
+        return []
+    return [
+        place.name
+        for place in sorted(Path(path).iterdir())
+        if place.is_dir()
+        and os.access(place, os.R_OK | os.X_OK)
+        and any(file.suffix.lower() in suffixes for file in place.iterdir())
+    ]
 
 
 def _list_remote(folder: str, filesystem: Any, path: str) -> list[str]:  # noqa: ANN401

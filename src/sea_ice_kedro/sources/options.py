@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
@@ -73,6 +74,12 @@ class RasterOptions:
             for band in self.bands:
                 expect_integer("ingestion.raster.bands", band, 1, 1000)
             object.__setattr__(self, "bands", tuple(self.bands))
+        for name in ("scale", "offset", "nodata"):
+            value = getattr(self, name)
+            if value is not None and not _is_number(value):
+                raise InvalidOption(
+                    f"expected ingestion.raster.{name} to be a number, got {value!r}"
+                )
         if self.scale is not None and not SCALES[0] <= self.scale <= SCALES[1]:
             raise InvalidOption(
                 f"expected ingestion.raster.scale from {SCALES[0]:g} to {SCALES[1]:g}, "
@@ -97,6 +104,10 @@ class RasterOptions:
             "ingestion.raster.border_margin_px", self.border_margin_px, 0, 64
         )
         expect_integer("ingestion.raster.max_pixels", self.max_pixels, 1, 2**40)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -150,6 +161,12 @@ class IngestionOptions:
     def __post_init__(self) -> None:
         """Refuse unknown sources; build the nested records from configuration."""
         expect_choice("ingestion.source", self.source, SOURCES)
+        if isinstance(self.folder, str) and self.folder.startswith("~"):
+            object.__setattr__(self, "folder", str(Path(self.folder).expanduser()))
+        if self.folder is not None and not isinstance(self.folder, str | Path):
+            raise InvalidOption(
+                f"expected ingestion.folder to be a path, got {self.folder!r}"
+            )
         if self.source in _FOLDERS and not self.folder:
             raise InvalidOption(
                 f"expected ingestion.folder to name a folder of {_FOLDERS[self.source]}"

@@ -69,12 +69,14 @@ def expect_no_nan(
         )
 
 
-def valid_pixels(
+def valid_pixels(  # noqa: PLR0913 - all that decides on it
     rgb: RGB,
     stored: Bands,
     calibration: Calibration | None,
     declared: Declared | None,
     options: RasterOptions,
+    *,
+    lossy: bool = False,
 ) -> Mask:
     """Combine the file's word, numbers that mean "not observed", and black borders.
 
@@ -84,6 +86,7 @@ def valid_pixels(
         calibration: What the numbers mean; None: 8-bit brightness.
         declared: What the file says, where that counts.
         options: How to tell.
+        lossy: Whether compression has changed pixels: black is not exact there.
 
     Returns:
         bool (H, W).
@@ -108,5 +111,7 @@ def valid_pixels(
     if options.validity == "border" or (auto and silent):
         black = rgb if calibration is None else (stored != 0).any(axis=0)[..., None]
         outside = None if absent is None else ~valid
-        valid &= valid_by_border(black, options.border_margin_px, outside)
+        valid &= valid_by_border(
+            black, options.border_margin_px, outside, rgb if lossy else None
+        )
     return valid

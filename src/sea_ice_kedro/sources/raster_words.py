@@ -147,9 +147,25 @@ def _place_notes(file: Any) -> list[str]:  # noqa: ANN401
             "has ground control points, which are not used: warp it first "
             "(gdalwarp -t_srs EPSG:3031)"
         ]
+    if file.rpcs is not None and file.transform.is_identity:
+        return [
+            "has rational polynomials (RPC), which are not used: warp it first "
+            "(gdalwarp -rpc -t_srs EPSG:3031)"
+        ]
     if file.crs is None and not file.transform.is_identity:
         return [
             "has a world file and no CRS, and so no place: name its CRS first "
             "(gdal_translate -a_srs EPSG:3031)"
         ]
     return []
+
+
+def time_tags(file: Any) -> dict[str, str]:  # noqa: ANN401
+    """Return the tags that may say when a scene was taken."""
+    return {**file.tags(), **file.tags(ns="IMAGERY")}
+
+
+def is_lossy(file: Any) -> bool:  # noqa: ANN401
+    """Tell whether pixels were changed to make the file small: black may be grey."""
+    compression = file.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "").upper()
+    return file.driver == "JPEG" or "JPEG" in compression

@@ -165,7 +165,9 @@ def _corners(box: tuple[float, ...]) -> Ring:
 
 def _read_geojson(path: str, option: str) -> Region:
     try:
-        region = outlines_of(json.loads(Path(path).read_text(encoding="utf-8")))
+        region = outlines_of(
+            json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        )
     except OSError as error:
         found = error.strerror
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:

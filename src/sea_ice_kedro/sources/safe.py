@@ -1,8 +1,7 @@
 """Sentinel-2 products in ESA's SAFE format, L1C and L2A: folders and zips."""
 
 import logging
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -10,24 +9,30 @@ from pathlib import Path
 import numpy as np
 
 from sea_ice_kedro.engines.tasks import content_digest
-from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Origin, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers, render
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.rasters.bands import Target, grid_in, read_window
 from sea_ice_kedro.rasters.files import checksum
-from sea_ice_kedro.rasters.remote import is_on_disk, locate
+from sea_ice_kedro.sources.acquisitions import (
+    Observed,
+    datatake_in,
+    level_in,
+    one_of_each,
+    satellite_in,
+    tell_left_out,
+)
 from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, scene_id
-from sea_ice_kedro.sources.listing import SceneEntry, entries_of, names
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, entries_of
 from sea_ice_kedro.sources.options import IngestionOptions
-from sea_ice_kedro.sources.safe_files import SUFFIX, Product
+from sea_ice_kedro.sources.safe_files import Product
+from sea_ice_kedro.sources.safe_folder import find_products
 from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
 from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
 
 logger = logging.getLogger(__name__)
 
 _PIXEL_M = 10.0
-_COPY = re.compile(r" ?\(\d+\)$")
 
 
 @dataclass(frozen=True)
@@ -100,72 +105,68 @@ class SafeScene:
 def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     """List the scenes of all products in a folder, or of the one that it is.
 
-    Metadata are read, bands are not. A product that cannot be read costs no other.
+    Metadata are read, bands are not. A product that cannot be read costs no other, and
+    what shows the same as another is left out (`acquisitions`).
 
     Raises:
         InvalidScene: if the folder is missing or holds no product.
     """
-    products = _once(Product(path) for path in _products(options.folder or ""))
+    found = {
+        product: entries_of(
+            product.file_name, partial(_scenes_of, product, options), "product"
+        )
+        for product in find_products(options.folder or "")
+    }
+    observed = [
+        _observed(product, scene)
+        for product, entries in found.items()
+        for scene in [entry.scene for entry in entries[:1]]
+        if isinstance(scene, SafeScene)
+    ]
+    left_out = one_of_each(observed)
+    left_out |= _spoilt_copies(found, {one.name for one in observed})
+    folder = Path(options.folder or "")
+    tell_left_out({_below(folder, a): _below(folder, b) for a, b in left_out.items()})
     return [
         entry
-        for product in products
-        for entry in entries_of(
-            product.name, partial(_scenes_of, product, options), "product"
-        )
+        for product, entries in found.items()
+        if str(product.path) not in left_out
+        for entry in entries
     ]
 
 
-def _once(products: Iterable[Product]) -> list[Product]:
-    """Leave one of each product: browsers name a second download "X (1).zip"."""
-    found: dict[str, Product] = {}
-    for product in sorted(products, key=lambda product: len(product.name)):
-        first = found.setdefault(_COPY.sub("", product.name), product)
-        if first is not product:
-            logger.warning(
-                "%s is not read: it has the name of %s",
-                product.path.name,
-                first.path.name,
-            )
-    return list(found.values())
+def _observed(product: Product, scene: SafeScene) -> Observed:
+    facts = scene.facts
+    return Observed(
+        name=str(product.path),
+        grid=facts.grid,
+        outline=facts.outline,
+        acquired=facts.acquired,
+        datatake=datatake_in(product.name),
+        satellite=satellite_in(product.name),
+        level=level_in(product.name),
+        baseline=facts.acquisition.processing_baseline,
+        made=product.name,
+    )
 
 
-def _products(folder: str) -> list[Path]:
-    filesystem, path = locate(folder)
-    if not is_on_disk(filesystem):
-        raise InvalidScene(
-            f"expected ingestion.folder of the source safe on a disk, got {folder}; "
-            "copy the products here first"
-        )
-    place = Path(path)
-    if product := _product_at(place):
-        return [product]
-    if not place.is_dir():
-        raise InvalidScene(
-            f"expected ingestion.folder to be a folder of {SUFFIX} products, got "
-            f"{folder}, which {'is a file' if place.exists() else 'does not exist'}"
-        )
-    there = sorted(place.iterdir())
-    products = {entry: _product_at(entry) for entry in there}
-    found = [product for product in products.values() if product]
-    others = [entry.name for entry, product in products.items() if not product]
-    if others:
-        logger.info("%s: no products, and not read: %s", folder, names(others))
-    if not found:
-        raise InvalidScene(
-            f"expected {SUFFIX} folders or zips in {folder}, got none among "
-            f"{len(there)} files"
-        )
-    return found
+def _below(folder: Path, path: str) -> str:
+    """Name a product as people find it below a folder."""
+    return str(Path(path).relative_to(folder)) if path != str(folder) else folder.name
 
 
-def _product_at(path: Path) -> Path | None:
-    """Find the product that a path is, or that a folder of its name holds (EODAG)."""
-    if path.is_dir():
-        if path.name.endswith(SUFFIX) or (path / "manifest.safe").is_file():
-            return path
-        inside = path / f"{path.name}{SUFFIX}"
-        return inside if inside.is_dir() else None
-    return path if path.is_file() and path.suffix.lower() == ".zip" else None
+def _spoilt_copies(
+    found: Mapping[Product, list[SceneEntry]], whole: set[str]
+) -> dict[str, str]:
+    """Find products that cannot be read, but of which another copy can."""
+    paths = {str(product.path): product.name for product in found}
+    copies = {name: path for path, name in paths.items() if path in whole}
+    return {
+        str(product.path): copies[product.name]
+        for product, entries in found.items()
+        if product.name in copies
+        and any(isinstance(entry.scene, Unreadable) for entry in entries)
+    }
 
 
 def _scenes_of(product: Product, options: IngestionOptions) -> list[SceneEntry]:

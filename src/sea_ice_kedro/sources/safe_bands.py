@@ -8,6 +8,9 @@ from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_xml import XmlFile
 
+_IMAGES = ("IMAGE_FILE", "IMAGE_FILE_2A")
+"""The latter in the first L2A products, of 2017."""
+
 
 def main_metadata(product: Product) -> tuple[str, XmlFile]:
     """Find a product's level, "1C" or "2A", and open its main metadata.
@@ -28,7 +31,8 @@ def main_metadata(product: Product) -> tuple[str, XmlFile]:
 def listed_band(main: XmlFile, band: str, level: str, pixel_m: int) -> str | None:
     """Give a band's name below the `.SAFE` folder, without ending; None: not listed."""
     ending = f"_{band}_{pixel_m}m" if level == "2A" else f"_{band}"
-    names = ((e.text or "").strip() for e in main.root.iter("IMAGE_FILE"))
+    listed = (element for tag in _IMAGES for element in main.root.iter(tag))
+    names = ((e.text or "").strip() for e in listed)
     return next((name for name in names if name.endswith(ending)), None)
 
 

@@ -1,6 +1,7 @@
 """The files of a product in ESA's SAFE format: a folder, or a zip read in place."""
 
 import hashlib
+import re
 import zipfile
 import zlib
 from contextlib import ExitStack
@@ -11,8 +12,11 @@ from typing import Any
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.rasters.bands import in_zip
+from sea_ice_kedro.sources.acquisitions import COPY
 
 SUFFIX = ".SAFE"
+
+_ENDING = re.compile(r"(\.SAFE)?(\.zip)?$", re.I)
 
 _MACOS = "__MACOSX/"
 """What macOS puts beside the files that it zips."""
@@ -29,8 +33,14 @@ class Product:
 
     @property
     def name(self) -> str:
-        """The product's name, without ending."""
-        return self.path.name.removesuffix(".zip").removesuffix(SUFFIX)
+        """The product's name, without ending and number of a copy."""
+        return COPY.sub("", self.file_name).removesuffix(SUFFIX)
+
+    @property
+    def file_name(self) -> str:
+        """The name of its folder or zip, without ending."""
+        name = self.path.name
+        return _ENDING.sub("", name) if _ENDING.search(name) else name
 
     @property
     def is_zip(self) -> bool:

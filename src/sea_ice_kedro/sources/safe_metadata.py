@@ -27,7 +27,12 @@ from sea_ice_kedro.sources.safe_xml import XmlFile
 BANDS = {"B04": "3", "B03": "2", "B02": "1"}
 """Red, green and blue, and their `band_id` in the lists of offsets."""
 
-_FIRST_WITH_OFFSET = "N0400"
+_QUANTIFICATION = {
+    "1C": ("QUANTIFICATION_VALUE",),
+    "2A": ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
+}
+"""By level, with the names of the first L2A products, of 2017."""
+
 _PLAIN_BASELINES = re.compile(r"N0[0-3]\d\d")
 """Baselines before the offset: 02.00 to 03.01."""
 
@@ -126,9 +131,7 @@ def calibrations_of_bands(
         InvalidScene: if something is missing.
     """
     tag = "BOA" if level == "2A" else "RADIO"
-    quantification = main.number(
-        "BOA_QUANTIFICATION_VALUE" if level == "2A" else "QUANTIFICATION_VALUE"
-    )
+    quantification = main.number(*_QUANTIFICATION[level])
     if quantification <= 0:
         main.fail("a quantification value > 0", str(quantification))
     offsets = {
@@ -199,9 +202,10 @@ def _child(reader: XmlFile, element: ElementTree.Element, tag: str) -> float:
 
 
 def _granule_name(granule: XmlFile) -> str:
-    found = re.search(r"_(T\d{2}[A-Z]{3})(_|$)", granule.text("TILE_ID"))
+    name = granule.text("TILE_ID", "TILE_ID_2A")
+    found = re.search(r"_(T\d{2}[A-Z]{3})(_|$)", name)
     if found is None:
-        granule.fail("the granule's name in <TILE_ID>", granule.text("TILE_ID"))
+        granule.fail("the granule's name in <TILE_ID>", name)
     return found.group(1)
 
 

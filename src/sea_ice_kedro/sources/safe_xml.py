@@ -33,15 +33,16 @@ class XmlFile:
                 "download it again"
             ) from error
 
-    def text(self, tag: str) -> str:
-        """Give the text of the first element of a name."""
-        for element in self.root.iter(tag):
-            return (element.text or "").strip()
-        self.fail(f"<{tag}>", "none")
+    def text(self, *tags: str) -> str:
+        """Give the text of the first element of a name, or of its older names."""
+        for tag in tags:
+            for element in self.root.iter(tag):
+                return (element.text or "").strip()
+        self.fail(f"<{tags[0]}>", "none")
 
-    def number(self, tag: str) -> float:
-        """Give the number in the first element of a name."""
-        return self.as_number(tag, self.text(tag))
+    def number(self, *tags: str) -> float:
+        """Give the number in the first element of a name, or of its older names."""
+        return self.as_number(tags[0], self.text(*tags))
 
     def as_number(self, tag: str, text: str | None) -> float:
         """Read a number."""

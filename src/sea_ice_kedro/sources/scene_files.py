@@ -1,9 +1,7 @@
 """One raster file as a scene: bands, scale, validity and georeference."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,6 +11,7 @@ from rasterio.enums import ColorInterp
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Origin, Scene
+from sea_ice_kedro.imagery.raw_scenes import saturated_band
 from sea_ice_kedro.imagery.reflectance import (
     BrightnessOptions,
     Calibration,
@@ -34,14 +33,13 @@ from sea_ice_kedro.sources.raster_words import (
     band_notes,
     bands_said,
     calibrations_said,
+    is_lossy,
     notes_of,
+    time_tags,
 )
+from sea_ice_kedro.sources.scene_time import time_of_file
 
 _DEFAULT = BrightnessOptions()
-
-_TIME = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
-_SENSED = re.compile(r"_V(\d{8}T\d{6})_")
-"""In ESA's names of before December 2016, after the time of creation."""
 
 
 def read_scene_file(
@@ -70,20 +68,24 @@ def read_scene_file(
         stored = file.read(numbers)
         declared = declared_in(file, numbers, options)
         georeference = georeference_of(file)
-        notes += notes_of(file)
+        acquired, said = time_of_file(stem_of(filepath), time_tags(file))
+        notes += [*notes_of(file), *said]
+        lossy = is_lossy(file)
     expect_place(georeference, path.name)
     expect_no_nan(path.name, stored, declared, options)
     rendering = Rendering(calibrations, brightness) if calibrations else None
     rgb = _as_rgb(stored, rendering)
     red = calibrations[0] if calibrations else None
+    valid_mask = valid_pixels(rgb, stored, red, declared, options, lossy=lossy)
     return Scene(
         scene_id=stem_of(filepath),
         rgb=rgb,
-        valid_mask=valid_pixels(rgb, stored, red, declared, options),
+        valid_mask=valid_mask,
         georeference=georeference,
-        acquired=_time_in(path.stem),
+        acquired=acquired,
         origin=Origin("folder", path.name, checksum(filepath), "; ".join(notes)),
         rendering=rendering,
+        alongside=saturated_band(stored, valid_mask) if rendering else {},
     )
 
 
@@ -194,15 +196,3 @@ def _as_rgb(stored: Bands, rendering: Rendering | None) -> RGB:
     if rendering is None:
         return np.asarray(cv2.merge(list(stored)), np.uint8)
     return to_rgb(list(stored), rendering)
-
-
-def _time_in(stem: str) -> datetime | None:
-    """Find a Sentinel-2 style time, 20191103T190921, in a file name."""
-    found = _SENSED.search(stem) or _TIME.search(stem)
-    if found is None:
-        return None
-    try:
-        time = datetime.strptime(found.group(1), "%Y%m%dT%H%M%S")  # noqa: DTZ007
-    except ValueError:
-        return None
-    return time.replace(tzinfo=timezone.utc)

@@ -1,7 +1,8 @@
 """Scenes from a STAC API or a static catalogue: windows of Cloud-Optimised bands."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
@@ -20,21 +21,19 @@ from sea_ice_kedro.imagery.arrays import Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
 from sea_ice_kedro.imagery.reflectance import to_reflectance
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
+from sea_ice_kedro.sources.acquisitions import Observed, one_of_each, tell_left_out
 from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
 from sea_ice_kedro.sources.drawing import draw
-from sea_ice_kedro.sources.listing import (
-    SceneEntry,
-    Unreadable,
-    entries_of,
-    names,
-)
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, entries_of
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.patience import Passing, Patience
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region
+from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
-from sea_ice_kedro.sources.stac_choice import is_clear, is_there
+from sea_ice_kedro.sources.stac_choice import is_there
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
+from sea_ice_kedro.sources.stac_properties import cloud_of, sun_of
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
 
 logger = logging.getLogger(__name__)
@@ -48,6 +47,17 @@ _MOST_NEGATIVE = 0.05
 _ON_THE_WEB = ("http", "https", "s3", "gs")
 _FIRST_WAIT_S = 0.5
 _FINAL = ("HTTP response code: 401", "HTTP response code: 403", "response code: 404")
+
+
+_OF_GDAL = "an error from GDAL"
+"""In errors that another try or an account may help against."""
+
+_ADVICE = (
+    ". If it is behind an account, give GDAL its credentials by the environment "
+    "(AWS_..., GDAL_HTTP_...), and name who gets them with --params "
+    "ingestion.stac.buckets=... or hosts=...; run the same command again: what has "
+    "been downloaded stays in data/01_raw/downloads"
+)
 
 
 @dataclass(frozen=True)
@@ -133,19 +143,16 @@ class StacScene:
                     path, shape, window, None, timeout_s, place, signed=signed
                 )
             except InvalidScene as error:
-                if any(words in str(error) for words in _FINAL):
+                if _OF_GDAL not in str(error) or any(w in str(error) for w in _FINAL):
                     raise
                 raise Passing(str(error)) from None
 
         try:
             return Patience(self.options.tries, _FIRST_WAIT_S).ask(fetch, "a band")
         except (Passing, InvalidScene) as error:
+            advice = _ADVICE if _OF_GDAL in str(error) else ""
             raise CannotFetch(
-                f"STAC item {self.facts.item_id}: {error}. If it is behind an account, "
-                "give GDAL its credentials by the environment (AWS_..., "
-                "GDAL_HTTP_...), and name who gets them with --params "
-                "ingestion.stac.buckets=... or hosts=...; run the same command again: "
-                "what has been downloaded stays in data/01_raw/downloads"
+                f"STAC item {self.facts.item_id}: {error}{advice}"
             ) from None
 
 
@@ -192,8 +199,14 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     options.search.days()
     items, lost = _catalogue().find_items(options.stac, options.search, region)
     odd = [SceneEntry(name, Unreadable(reason)) for name, reason in lost.items()]
-    there = [item for item in items if is_there(item, options.search, region)]
-    fitting = [item for item in there if is_clear(item, options.search)]
+    there = _by_name(i for i in items if is_there(i, options.search, region))
+    if elsewhere := len(items) - len(there):
+        logger.info(
+            "%d of %d items lie elsewhere, or on other days", elsewhere, len(items)
+        )
+    skies = {name: (cloud_of(item), sun_of(item)) for name, item in there.items()}
+    clear = within_limits(skies, options.search)
+    fitting = {name: item for name, item in there.items() if name in clear}
     if not fitting and not odd:
         raise NothingFound(
             f"expected items of {options.stac.collection or 'any collection'} in the "
@@ -204,10 +217,14 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         )
     scenes = {
         name: entries_of(name, partial(_scenes_of, item, options, region), "STAC item")
-        for item in fitting
-        for name in [str(item.get("id"))]
+        for name, item in fitting.items()
     }
-    entries = odd + [entry for found in _newest(scenes) for entry in found]
+    left_out = one_of_each(
+        [one for name, found in scenes.items() for one in _observed(name, found)]
+    )
+    tell_left_out(left_out)
+    kept = [found for name, found in scenes.items() if name not in left_out]
+    entries = odd + [entry for found in kept for entry in found]
     if not entries:
         raise NothingFound(
             f"expected scenes in {len(fitting)} items, got none whose centre lies in "
@@ -228,38 +245,20 @@ def _catalogue() -> ModuleType:
     return stac_catalogue
 
 
-def _newest(scenes: dict[str, list[SceneEntry]]) -> list[list[SceneEntry]]:
-    """Leave the newest processing of each acquisition: the same ice counts once.
-
-    Args:
-        scenes: By item; those that do not say granule and baseline stay.
-    """
-    latest: dict[object, str] = {}
-    for name in sorted(scenes, key=lambda name: (_baseline(scenes[name]), name)):
-        facts = _facts(scenes[name])
-        same: object = name
-        if (
-            facts
-            and facts.acquisition.granule
-            and facts.acquisition.processing_baseline
-        ):
-            same = facts.acquisition.granule, facts.acquired
-        latest[same] = name
-    kept = set(latest.values())
-    older = [name for name in scenes if name not in kept]
-    if older:
-        logger.info("older processings of others, and not taken: %s", names(older))
-    return [found for name, found in scenes.items() if name in kept]
+def _by_name(items: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Name items by their ids, with the collection where two share one."""
+    named: dict[str, dict[str, Any]] = {}
+    for item in items:
+        name = str(item.get("id"))
+        named[f"{item.get('collection')}/{name}" if name in named else name] = item
+    return named
 
 
-def _facts(found: list[SceneEntry]) -> StacFacts | None:
-    downloads = (entry.download for entry in found)
-    return next((d.facts for d in downloads if isinstance(d, StacScene)), None)
-
-
-def _baseline(found: list[SceneEntry]) -> str:
-    facts = _facts(found)
-    return facts.acquisition.processing_baseline if facts else ""
+def _observed(name: str, found: list[SceneEntry]) -> Iterator[Observed]:
+    """Give what tells the acquisition of an item that could be read."""
+    for download in [entry.download for entry in found[:1]]:
+        if isinstance(download, StacScene):
+            yield replace(download.facts.observed, name=name)
 
 
 def _scenes_of(

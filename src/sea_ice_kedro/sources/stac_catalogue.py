@@ -1,7 +1,9 @@
 """Items of a STAC API, or of a static catalogue; the only module with pystac-client."""
 
 import json
+import logging
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,6 +27,8 @@ from sea_ice_kedro.sources.bounded_web import (
 )
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region
+
+logger = logging.getLogger(__name__)
 
 Found = tuple[list[dict[str, Any]], dict[str, str]]
 """Items as JSON with absolute links, and why each of the others cannot be read."""
@@ -147,7 +151,7 @@ def _searched(
     url = options.url or ""
     start, end = search.days()
     days = f"{start}T00:00:00Z/{end + timedelta(days=1)}T00:00:00Z"
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[Any, str], dict[str, Any]] = {}
     lost: dict[str, str] = {}
     for box in region.boxes():
         asked = catalogue.search(
@@ -164,7 +168,9 @@ def _searched(
                 name = str(record.get("id") or f"item {listed} of the answer")
                 listed += 1
                 with _noting(lost, name):
-                    found[name] = _resolved(Item.from_dict(record, root=catalogue))
+                    # Two boxes of a region may hold the same item.
+                    key = record.get("collection"), name
+                    found[key] = _resolved(Item.from_dict(record, root=catalogue))
             repeated = repeated + 1 if len(found) + len(lost) == known else 0
             if repeated == _MOST_REPEATED:
                 raise CannotFetch(
@@ -180,7 +186,8 @@ def _walked(
     options: StacOptions,
     limits: Limits,
 ) -> Found:
-    found: list[dict[str, Any]] = []
+    found: dict[str, dict[str, Any]] = {}
+    others: Counter[str] = Counter()
     lost: dict[str, str] = {}
     left, seen = [(catalogue, 1)], {catalogue.self_href}
     while left:
@@ -188,8 +195,12 @@ def _walked(
         for link in here.get_links("item"):
             with _noting(lost, _named(link), limits):
                 item = link.resolve_stac_object(root=catalogue).target
-                if options.collection in (None, item.collection_id):
-                    found.append(_resolved(item))
+                # Some items do not say it: they belong to where they are listed.
+                collection = item.collection_id or here.id
+                if options.collection in (None, collection):
+                    found[item.self_href] = _resolved(item)
+                else:
+                    others[collection] += 1
         for link in here.get_links("child"):
             with _noting(lost, _named(link), limits):
                 if depth == _DEEPEST:
@@ -198,7 +209,9 @@ def _walked(
                 if child.self_href not in seen:  # one that leads to itself has no end
                     seen.add(child.self_href)
                     left.append((child, depth + 1))
-    return found, lost
+    if others:
+        logger.info("items of other collections, and not taken: %s", dict(others))
+    return list(found.values()), lost
 
 
 def _named(link: Any) -> str:  # noqa: ANN401 - a pystac.Link

@@ -6,8 +6,8 @@ from datetime import timezone
 from typing import Any
 
 from sea_ice_kedro.sources.product_options import SearchOptions
-from sea_ice_kedro.sources.regions import Region
-from sea_ice_kedro.sources.stac_items import acquired_of, cloud_of, sun_of
+from sea_ice_kedro.sources.regions import Region, outlines_of
+from sea_ice_kedro.sources.stac_properties import acquired_of
 
 
 def is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> bool:
@@ -16,17 +16,22 @@ def is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> boo
     day = acquired_of(item)
     if day is not None and not start <= day.astimezone(timezone.utc).date() <= end:
         return False
-    box = _box_of(item)
-    return box is None or any(_meet(box, other) for other in region.boxes())
+    boxes = _boxes_of(item)
+    return not boxes or any(_meet(b, other) for b in boxes for other in region.boxes())
 
 
-def _box_of(item: dict[str, Any]) -> list[float] | None:
-    """Read an item's box; None where it says none that can be used."""
+def _boxes_of(item: dict[str, Any]) -> list[Sequence[float]]:
+    """Read an item's box, or that of its outline; none where it says neither."""
     try:
         box = [float(number) for number in item["bbox"]]
     except (KeyError, TypeError, ValueError):
-        return None
-    return box if len(box) in (4, 6) and all(map(math.isfinite, box)) else None
+        box = []
+    if len(box) in (4, 6) and all(map(math.isfinite, box)):
+        return [box]
+    try:
+        return list(outlines_of(item["geometry"]).boxes())
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return []
 
 
 def _meet(box: Sequence[float], other: Sequence[float]) -> bool:
@@ -36,12 +41,4 @@ def _meet(box: Sequence[float], other: Sequence[float]) -> bool:
         any(low <= other[2] and high >= other[0] for low, high in parts)
         and south <= other[3]
         and north >= other[1]
-    )
-
-
-def is_clear(item: dict[str, Any], search: SearchOptions) -> bool:
-    """Hold an item against cloud and sun; what it does not know stays."""
-    cloud, sun = cloud_of(item), sun_of(item)
-    return (cloud is None or cloud <= search.max_cloud_percentage) and (
-        sun is None or sun >= search.min_sun_elevation_deg
     )

@@ -10,7 +10,8 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.product_options import StacOptions
-from sea_ice_kedro.sources.stac_items import baseline_of, calibration_of
+from sea_ice_kedro.sources.stac_calibration import calibration_of
+from sea_ice_kedro.sources.stac_properties import baseline_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def read_shortwave(
         grid: Of its red, green and blue.
         options: What the items do not say themselves.
     """
-    baseline = baseline_of(item["properties"])
+    baseline = baseline_of(item)
     found = []
     for band in SHORTWAVE:
         keys = (

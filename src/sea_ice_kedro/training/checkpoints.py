@@ -1,6 +1,7 @@
 """The state of a training after an epoch, in one file: whole or absent."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from fsspec.core import url_to_fs
 from sea_ice_kedro.errors import TrainingFailed
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
+
+logger = logging.getLogger(__name__)
 
 Weights = list[npt.NDArray[Any]]
 
@@ -102,6 +105,12 @@ def load_checkpoint(filepath: str, fingerprint: str) -> Checkpoint:
         with reading(filepath) as local, np.load(local, allow_pickle=False) as stored:
             facts = json.loads(str(stored["facts"]))
             if facts["fingerprint"] != fingerprint:
+                logger.warning(
+                    "set aside the checkpoint of %d epochs in %s: it is of other "
+                    "settings, chips or software; training starts at its first epoch",
+                    len(facts["history"]),
+                    filepath,
+                )
                 return Checkpoint(fingerprint)
             lists: dict[str, Any] = {name: _list(stored, name) for name in _LISTS}
             return Checkpoint(**facts, **lists)

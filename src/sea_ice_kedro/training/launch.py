@@ -116,10 +116,24 @@ def expect_filled_batches(plan: TrainingPlan, count: int) -> None:
     Raises:
         TooFewScenes: naming the numbers.
     """
-    chips, batch = chip_count(plan.train), plan.options.batch_size
+    expect_batches(plan.name, chip_count(plan.train), plan.options.batch_size, count)
+
+
+def expect_batches(name: str, chips: int, batch: int, count: int) -> None:
+    """Refuse batches that no worker could fill once.
+
+    Args:
+        name: Of what is trained, for the message.
+        chips: To learn from.
+        batch: Chips of a batch.
+        count: Workers, each with its share.
+
+    Raises:
+        TooFewScenes: naming the numbers.
+    """
     if chips // count < batch:
         raise TooFewScenes(
-            f"{plan.name}: expected at least {batch * count} chips to learn from "
+            f"{name}: expected at least {batch * count} chips to learn from "
             f"(modeling.training.batch_size {batch} x {count} worker(s)), got {chips}; "
             "lower the batch size, or bring more scenes"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
@@ -88,13 +89,24 @@ def predicting(
             not fit the network, before any prediction of
             an earlier run is touched.
     """
-    if options.model is not None and network_url(options.model) != model.path:
+    if options.model is not None and not _is_served(options.model, model.path):
         raise InvalidOption(
             f"expected inference.model only with --params and the pipeline inference, "
             f"got {options.model} where {model.path} is served"
         )
     expect_windows_fit(model.card(), options)
     return partial(predict_scene, model=model, options=replace(options, model=None))
+
+
+def _is_served(asked: str, path: str) -> bool:
+    """Compare a name, path or URL with what the catalog made of it.
+
+    Kedro makes a relative path absolute, below the project.
+    """
+    if network_url(asked) == path:
+        return True
+    relative = "://" not in asked and not Path(asked).is_absolute()
+    return relative and Path(path).parts[-len(Path(asked).parts) :] == Path(asked).parts
 
 
 def _strips(

@@ -24,7 +24,12 @@ from sea_ice_kedro.pipelines.modeling.chips import cut_scene
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
-from sea_ice_kedro.training.launch import expect_package, train
+from sea_ice_kedro.training.launch import (
+    expect_batches,
+    expect_package,
+    how_many,
+    train,
+)
 from sea_ice_kedro.training.model_file import TrainedUNet
 from sea_ice_kedro.training.options import (
     TrainingOptions,
@@ -41,12 +46,16 @@ from sea_ice_kedro.training.splits import (
     split,
 )
 
+_TRAINING, _WORKERS = TrainingOptions(), WorkersOptions()
 
-def split_chips(
+
+def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     class_map_tags: Partitions[dict[str, Any]],
     chips: ChipOptions,
     options: SplitOptions,
+    training: TrainingOptions = _TRAINING,
+    workers: WorkersOptions = _WORKERS,
 ) -> pd.DataFrame:
     """Assign every chip of every scene to a split, the same for all variants.
 
@@ -56,12 +65,15 @@ def split_chips(
             no part in a split.
         chips: Size of the grid.
         options: Shares, seed, and whether scenes stay whole.
+        training: Its batches must be filled.
+        workers: That share the chips.
 
     Returns:
         A row a chip of the grid: `scene_id`, `row`, `column`, `split`.
 
     Raises:
-        TooFewScenes: if a split would stay empty.
+        TooFewScenes: if a split would stay empty, or a batch is larger than the split
+            to learn from: no chip is cut then.
     """
     expect_package("tensorflow", "train", "to train a network")
     rows = [
@@ -71,7 +83,10 @@ def split_chips(
         for window in chip_windows(_shape(scene), chips.size_px)
     ]
     table = pd.DataFrame(rows, columns=["scene_id", "row", "column"])
-    return table.assign(split=split(table["scene_id"].tolist(), options))
+    table = table.assign(split=split(table["scene_id"].tolist(), options))
+    learnt = int((table["split"] == TRAIN).sum())
+    expect_batches("this run", learnt, training.batch_size, how_many(workers))
+    return table
 
 
 def _shape(scene: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of the index

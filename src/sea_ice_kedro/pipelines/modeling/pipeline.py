@@ -27,6 +27,8 @@ def create_pipeline() -> Pipeline:
                     "class_maps@tags",
                     "params:modeling.chips",
                     "params:modeling.split",
+                    "params:modeling.training",
+                    "params:modeling.workers",
                 ],
                 outputs="chip_split",
                 name="split_chips",

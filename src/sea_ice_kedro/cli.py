@@ -1,0 +1,64 @@
+"""Kedro's commands in this project: what goes wrong before a run says its way out."""
+
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.utils import load_obj
+
+from sea_ice_kedro.extras import INSTALL, is_installed
+
+_RUNNERS = ("SequentialRunner", "ThreadRunner")
+
+
+@click.group(name="sea_ice_kedro")
+def cli() -> None:
+    """Commands of this project."""
+
+
+def _run(**options: Any) -> Any:  # noqa: ANN401 - what Kedro's own command takes
+    """Run a pipeline as Kedro does, by a runner that exists."""
+    expect_runner(options.get("runner"))
+    return kedro_run.callback(**options)  # type: ignore[misc]
+
+
+def expect_runner(name: str | None) -> None:
+    """Refuse a runner that nobody knows.
+
+    Args:
+        name: Of Kedro's, or the dotted path of another one; None: Kedro's default.
+
+    Raises:
+        ClickException: naming those of Kedro that work here.
+    """
+    if name is None:
+        return
+    try:
+        load_obj(name, "kedro.runner")
+    except (AttributeError, ImportError, ValueError) as error:
+        raise click.ClickException(
+            f"expected --runner to be one of {', '.join(_RUNNERS)}, or the path of "
+            f"another (package.module.Runner), got {name!r} ({error})"
+        ) from None
+
+
+run = click.Command(
+    name="run", params=kedro_run.params, help=kedro_run.help, callback=_run
+)
+cli.add_command(run)
+
+
+@click.command(
+    name="viz", context_settings={"ignore_unknown_options": True}, add_help_option=False
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def _viz(arguments: tuple[str, ...]) -> None:
+    """Show the pipelines in a browser (needs the extra `viz`)."""
+    del arguments
+    raise click.ClickException(
+        f"expected the package kedro-viz for this command, got none; {INSTALL['viz']}"
+    )
+
+
+if not is_installed("kedro_viz"):
+    cli.add_command(_viz)

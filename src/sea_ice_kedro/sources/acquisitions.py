@@ -1,0 +1,252 @@
+"""One acquisition, one scene: which of many products show the same ice twice.
+
+A provider keeps old processings beside new ones, L1C beside L2A, and whoever downloads
+has the same product as a folder and as a zip. Counted twice, areas double, and a copy
+may be trained on while the other is scored. But a tile on the border of two datastrips
+is two products of the same tile and minute, each with a part of the ground: both are
+needed. Names differ between providers, so that tile, time and footprint decide.
+"""
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS
+
+from sea_ice_kedro.sources.cutting import Grid, places_in
+from sea_ice_kedro.sources.regions import Region
+
+logger = logging.getLogger(__name__)
+
+COPY = re.compile(r" ?\(\d+\)$| - Copy( \(\d+\))?$| copy( \d+)?$")
+"""What browsers, Windows and macOS add to the name of a second file of one name."""
+
+_SAME_PASS = timedelta(minutes=30)
+"""Sentinel-2 needs 100 minutes for an orbit; metadata tell the time of the tile, of its
+datastrip or of the whole datatake, which lasts up to 20 minutes."""
+
+_DATATAKE = re.compile(r"(?:^|_)(\d{8}T\d{6})_")
+"""The first time in names of products and datatakes, and in Earth Engine's index."""
+
+_SHOWN = 0.95
+"""Share of a footprint that others show from which on it adds nothing: outlines of two
+processings differ by some pixels."""
+
+_SIDE = 64
+"""Places a side of the tile that are looked up in footprints."""
+
+_NAMED = 20
+
+Footprint = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What tells the acquisition of one product from that of another."""
+
+    name: str
+    """Of the product: unique among those that are compared."""
+
+    grid: Grid
+    """Of the tile at 10 m; its corner says which tile it is."""
+
+    outline: Region
+    """Footprint, in degrees."""
+
+    acquired: datetime
+    """Time of the tile, or of whatever the provider calls so."""
+
+    datatake: datetime | None = None
+    """When its datatake began, where a name says so (`datatake_in`): the same in all
+    its processings."""
+
+    satellite: str = ""
+    """"2A", "2B", ...; "" where nobody says."""
+
+    level: str = ""
+    """"1C" or "2A"."""
+
+    baseline: str = ""
+    """"N0500"."""
+
+    made: str = ""
+    """When it was processed, as text that sorts by time."""
+
+    @property
+    def rank(self) -> tuple[bool, str, str]:
+        """Tell what is to be preferred: L1C, then the newest processing."""
+        return self.level != "2A", self.baseline, self.made
+
+
+def one_of_each(products: Sequence[Observed]) -> dict[str, str]:
+    """Find the products that show nothing which better ones do not show.
+
+    Two products show one acquisition when tile, satellite (where both say one) and
+    datatake agree; where a datatake is not known, time does, to half an hour. Of those
+    the best is taken; another is taken beside it only where it shows ground that none
+    of the taken ones shows, and instead of it where it shows all of that and more.
+
+    Args:
+        products: In any order.
+
+    Returns:
+        Name of each product to leave out -> the name of one that shows it.
+    """
+    tiles: dict[object, list[Observed]] = defaultdict(list)
+    for product in products:
+        tiles[_tile(product.grid)].append(product)
+    left_out: dict[str, str] = {}
+    for tile in tiles.values():
+        if len(tile) > 1:
+            left_out |= _left_out_of(tile)
+    return {name: _last(name, left_out) for name in left_out}
+
+
+def tell_left_out(left_out: dict[str, str]) -> None:
+    """Name in the log what is left out, and what shows it instead."""
+    if not left_out:
+        return
+    said = [f"{name} (shown by {other})" for name, other in sorted(left_out.items())]
+    rest = f", ... ({len(said)} in all)" if len(said) > _NAMED else ""
+    logger.warning(
+        "left out, as one acquisition is one scene: %s%s",
+        ", ".join(said[:_NAMED]),
+        rest,
+    )
+
+
+_BASELINE = re.compile(r"(?:^|_)N(\d\d)\.?(\d\d)(?=_|\.|$)")
+
+
+def satellite_in(*texts: object) -> str:
+    """Find a satellite in its names or those of a product: "2A" of "Sentinel-2A"."""
+    for text in texts:
+        found = re.match(r"(?:sentinel-?|s)2([a-d])(?![a-z0-9])", str(text), re.I)
+        if found:
+            return f"2{found.group(1).upper()}"
+    return ""
+
+
+def datatake_in(*texts: object) -> datetime | None:
+    """Find when a datatake began in names of products: the same in all processings.
+
+    Args:
+        texts: "S2A_MSIL1C_20191103T190919_N0208_...",
+            "GS2A_20191103T190919_013899_...",
+            "20191103T190919_20191103T190917_T03CWT" or anything else.
+    """
+    for text in texts:
+        found = _DATATAKE.search(str(text))
+        # In ESA's names of before December 2016 creation comes first.
+        if found and "_OPER_" not in str(text):
+            with suppress(ValueError):
+                time = datetime.strptime(found.group(1), "%Y%m%dT%H%M%S")  # noqa: DTZ007
+                return time.replace(tzinfo=timezone.utc)
+    return None
+
+
+def level_in(*texts: object) -> str:
+    """Find the level, "1C" or "2A", in names of products or levels."""
+    for text in texts:
+        found = re.search(
+            r"(?:^L?|MSIL?|_L?|-L|LEVEL-)(1C|2A)(?:$|_)", str(text).upper()
+        )
+        if found:
+            return found.group(1)
+    return ""
+
+
+def baseline_in(*values: object) -> str:
+    """Find the processing baseline, "N0213", in how providers write it; "": nowhere.
+
+    Args:
+        values: "02.13", "N0213", the number 2.13, names of products or of granules
+            (S2A_MSIL2A_20191103T190919_N0213_..., S2B_OPER_MSI_L2A_TL_..._N02.13),
+            or anything else.
+    """
+    for value in values:
+        text = str(value).strip()
+        if found := re.fullmatch(r"N?(\d{1,2})\.(\d{1,2})", text):
+            major, minor = found.groups()
+            # The number 5.1 was 05.10; as text, nobody leaves a 0 at the end out.
+            return f"N{major:0>2}{minor:0<2}"
+        if found := _BASELINE.search(text):
+            return f"N{found.group(1)}{found.group(2)}"
+    return ""
+
+
+def _left_out_of(tile: list[Observed]) -> dict[str, str]:
+    """Compare the products of one tile."""
+    taken: list[Observed] = []
+    left_out: dict[str, str] = {}
+    footprints: dict[str, Footprint] = {}
+
+    def footprint(product: Observed) -> Footprint:
+        if product.name not in footprints:
+            footprints[product.name] = _footprint(product)
+        return footprints[product.name]
+
+    by_name = sorted(tile, key=lambda one: (_is_copy(one.name), one.name))
+    for product in sorted(by_name, key=lambda one: one.rank, reverse=True):
+        rivals = [other for other in taken if _same_pass(product, other)]
+        if rivals:
+            own = footprint(product)
+            shown = np.any([footprint(other) for other in rivals], axis=0)
+            if _covers(shown, own):
+                left_out[product.name] = max(
+                    rivals, key=lambda other: int((footprint(other) & own).sum())
+                ).name
+                continue
+            for other in rivals:
+                if _covers(own, footprint(other)):
+                    left_out[other.name] = product.name
+                    taken.remove(other)
+        taken.append(product)
+    return left_out
+
+
+def _is_copy(name: str) -> bool:
+    """Tell by its name whether a file is somebody's second one."""
+    return bool(COPY.search(re.sub(r"\.(zip|safe)$", "", name, flags=re.I)))
+
+
+def _last(name: str, left_out: dict[str, str]) -> str:
+    """Follow what is left out to what is taken."""
+    while name in left_out:
+        name = left_out[name]
+    return name
+
+
+def _same_pass(one: Observed, other: Observed) -> bool:
+    known = "" not in (one.satellite, other.satellite)
+    if known and one.satellite != other.satellite:
+        return False
+    if one.datatake is not None and other.datatake is not None:
+        return one.datatake == other.datatake
+    return abs(one.acquired - other.acquired) <= _SAME_PASS
+
+
+def _covers(shown: Footprint, own: Footprint) -> bool:
+    return bool((shown & own).sum() >= _SHOWN * own.sum()) and bool(own.any())
+
+
+def _footprint(product: Observed) -> Footprint:
+    """Look up places all over the tile, bool (64, 64)."""
+    return product.outline.holds(*places_in(product.grid, _SIDE))
+
+
+def _tile(grid: Grid) -> object:
+    transform = grid.georeference.transform
+    return _code(grid.georeference.crs), round(transform[2]), round(transform[5])
+
+
+@lru_cache(maxsize=256)
+def _code(crs: str) -> object:
+    return CRS.from_user_input(crs).to_epsg() or crs

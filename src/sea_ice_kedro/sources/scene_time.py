@@ -1,0 +1,100 @@
+"""When a raster file says that it was taken: in its name, or in its tags."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+
+_OLD_ESA = re.compile(r"_(?:OPER|USER)_")
+_SENSED = re.compile(r"_V(\d{8}T\d{6})_")
+"""In ESA's names of before December 2016, after the time of creation."""
+
+_CALENDAR = re.compile(
+    r"(?<!\d)(\d{4})(-?)(\d{2})\2(\d{2})"  # 20191103, 2019-11-03
+    r"(?:[T_ -]?(\d{2})[-:.h]?(\d{2})[-:.m]?(\d{2}))?"  # T190921, _19-09-21
+    r"(?!\d)"
+)
+_DAY_OF_YEAR = re.compile(r"(?<![A-Z0-9])A(\d{4})(\d{3})(?!\d)")
+"""As in names of MODIS: MOD09GA.A2019307.h17v17."""
+
+_FIRST_YEAR = 1972
+"""Landsat 1. Other numbers of eight digits are seldom a day since then."""
+
+_TAGS = (
+    "ACQUISITIONDATETIME",
+    "ACQUISITION_DATETIME",
+    "ACQUISITION_DATE",
+    "ACQUIRED",
+    "SENSING_TIME",
+    "DATATAKE_1_DATATAKE_SENSING_START",
+    "PRODUCT_START_TIME",
+    "DATE_ACQUIRED",
+)
+"""Of GDAL's IMAGERY domain, and of products that were converted."""
+
+_WRITTEN = "TIFFTAG_DATETIME"
+
+
+def time_of_file(
+    stem: str, tags: Mapping[str, str]
+) -> tuple[datetime | None, list[str]]:
+    """Find when a scene was taken: in its name, else in its tags.
+
+    The first time in a name counts: after it come times of processing. A name with
+    a day only is midnight of that day.
+
+    Args:
+        stem: Name of the file, without ending.
+        tags: Of the file.
+
+    Returns:
+        The time, UTC, or None; and what the run is to say of it.
+    """
+    found = _in_name(stem)
+    if found is not None:
+        return found, []
+    by_name = {name.upper(): value for name, value in tags.items()}
+    for name in _TAGS:
+        for time in _times_in(str(by_name.get(name, ""))):
+            return time, []
+    if _OLD_ESA.search(stem):
+        return None, [
+            "has no time of sensing in its name, only that of processing: its day is "
+            "not known; put the day before it (20160117_...)"
+        ]
+    if _WRITTEN in by_name:
+        return None, [
+            f"has no day in its name, and its {_WRITTEN} is not used: most programs "
+            "write there when the file was made"
+        ]
+    return None, []
+
+
+def _in_name(stem: str) -> datetime | None:
+    sensed = _SENSED.search(stem)
+    old = _OLD_ESA.search(stem)
+    if sensed and old is not None:
+        return next(_times_in(sensed.group(1)), None)
+    # What stands before ESA's own name was put there by somebody who knows.
+    return next(_times_in(stem[: old.start()] if old else stem), None)
+
+
+def _times_in(text: str) -> Iterator[datetime]:
+    """Give each time or day in a text, in order, that can be one of a scene."""
+    latest = datetime.now(timezone.utc) + timedelta(days=1)
+    for found in _CALENDAR.finditer(text):
+        year, _, month, day, *clock = found.groups()
+        date = [int(year), int(month), int(day)]
+        time = [int(part) for part in clock if part]
+        for parts in (date + time, date):  # a number after a day may be no time
+            with suppress(ValueError):
+                moment = datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type, misc]
+                if _FIRST_YEAR <= moment.year and moment <= latest:
+                    yield moment
+                break
+    for found in _DAY_OF_YEAR.finditer(text):
+        with suppress(ValueError):
+            moment = datetime.strptime("".join(found.groups()), "%Y%j")  # noqa: DTZ007
+            moment = moment.replace(tzinfo=timezone.utc)
+            if _FIRST_YEAR <= moment.year and moment <= latest:
+                yield moment

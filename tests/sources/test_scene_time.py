@@ -1,0 +1,52 @@
+import pytest
+
+from sea_ice_kedro.sources.scene_time import time_of_file
+
+
+def told(stem, **tags):
+    time, notes = time_of_file(stem, tags)
+    return time and time.isoformat().removesuffix("+00:00").removesuffix(
+        "T00:00:00"
+    ), notes
+
+
+@pytest.mark.parametrize(
+    ("stem", "time"),
+    [
+        ("S2A_MSIL1C_20191103T190919_N0208_R013_T03CWT_20191103T202518", "2019-11-03T19:09:19"),
+        ("T03CWT_20191103T190919_B04", "2019-11-03T19:09:19"),
+        ("ice_20191103", "2019-11-03"),
+        ("ice-2019-11-03", "2019-11-03"),
+        ("2019-11-03T19-09-19_ice", "2019-11-03T19:09:19"),
+        ("2019-11-03 19.09.19", "2019-11-03T19:09:19"),
+        ("20191103190919", "2019-11-03T19:09:19"),
+        ("20191103_190919_1034", "2019-11-03T19:09:19"),
+        ("LC08_L1GT_052116_20191103_20200825_02_T2", "2019-11-03"),
+        ("MOD09GA.A2019307.h17v17.006", "2019-11-03"),
+        ("S2A_OPER_PRD_MSIL1C_PDMC_20160119T013846_R116_V20160117T002243_20160117T002334", "2016-01-17T00:22:43"),
+        ("20160117_S2A_OPER_MSI_L1C_TL_SGS__20160119T013846_A002987_T01CCV", "2016-01-17"),
+        ("ice_12345678", None),
+        ("ice_20191332", None),
+        ("y02048x04096", None),
+        ("ice_99991231", None),
+    ],
+)  # fmt: skip
+def test_the_first_time_in_a_name_is_the_scene_s(stem, time):
+    assert told(stem) == (time, [])
+
+
+def test_a_time_of_processing_alone_is_no_time_of_the_scene():
+    time, notes = told("S2A_OPER_MSI_L1C_TL_SGS__20160119T013846_A002987_T01CCV_B04")
+    assert time is None
+    assert "only that of processing" in notes[0]
+
+
+def test_tags_of_acquisition_are_read_and_that_of_writing_is_not():
+    assert (
+        told("ice", AcquisitionDateTime="2019-11-03 19:09:19")[0]
+        == "2019-11-03T19:09:19"
+    )
+    assert told("ice_20191104", ACQUISITION_DATE="2019-11-03")[0] == "2019-11-04"
+    time, notes = told("ice", TIFFTAG_DATETIME="2024:01:01 00:00:00")
+    assert time is None
+    assert "TIFFTAG_DATETIME is not used" in notes[0]
