@@ -210,6 +210,16 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     assert paper == base
 
 
+@pytest.mark.parametrize("env", ["base", "dataproc"])
+def test_all_that_is_made_but_downloads_is_made_again_on_request(env, monkeypatch):
+    monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
+    entries = entries_of(configuration(env, engine={"remake": True}))
+    engines = {n: e["engine"] for n, e in entries.items() if "engine" in e}
+    assert len(engines) > 20
+    kept = {name for name, engine in engines.items() if not engine.get("remake")}
+    assert kept == {"downloads@raster", "inference.downloads@raster"}
+
+
 SPARK_TABLES = {
     *("scene_index", "inference.scene_index", "cloud_statistics", "label_statistics"),
     *("ice_statistics", "daily_grid", "daily_ice_grid"),
@@ -229,7 +239,7 @@ def test_a_cluster_differs_in_roots_engine_tables_and_spark_and_in_nothing_else(
     differs = {key for key in there if there[key] != here.get(key)}
     assert differs == {"tables_root", "engine", "inference_engine"}
     assert there["data_root"] == there["tables_root"] == "gs://bucket/season"
-    assert there["engine"] == {"name": "spark", "workers": "auto"}
+    assert there["engine"] == {"name": "spark", "workers": "auto", "remake": False}
     entries = {name for name in base["catalog"] if not name.startswith("_")}
     assert {n for n in cluster["catalog"] if not n.startswith("_")} == entries
     changed = {n for n in entries if _but_engine(cluster, n) != _but_engine(base, n)}

@@ -42,12 +42,12 @@ class Deadly:
         os._exit(1)
 
 
-def partitions(folder, engine="sequential", **options):
+def partitions(folder, engine="sequential", remake=False, **options):
     return ParallelPartitionedDataset(
         path=str(folder),
         filename_suffix=".tif",
         dataset="sea_ice_kedro.datasets.SceneDataset",
-        engine={"name": engine, "workers": 2},
+        engine={"name": engine, "workers": 2, "remake": remake},
         **options,
     )
 
@@ -99,6 +99,20 @@ def test_what_is_there_from_the_same_input_is_left_alone(tmp_path, caplog):
     assert "1 made, 1 unchanged, 0 failed" in caplog.text
     assert (tmp_path / "a.tif").stat().st_mtime_ns == 1
     assert (tmp_path / "b.tif").stat().st_mtime_ns != 1
+
+
+def test_what_is_up_to_date_is_made_again_on_request(tmp_path, caplog):
+    partitions(tmp_path).save({"a": Maker("a")})
+    with caplog.at_level(logging.INFO):
+        partitions(tmp_path, remake=True).save({"a": Maker("a")})
+    assert "1 made, 0 unchanged" in caplog.text
+
+
+def test_a_request_that_is_neither_yes_nor_no_is_refused(tmp_path):
+    with pytest.raises(
+        InvalidOption, match=r"engine\.remake to be true or false, got 1"
+    ):
+        partitions(tmp_path, remake=1)
 
 
 def test_what_an_upstream_file_changed_is_made_again(tmp_path):

@@ -38,8 +38,9 @@ def test_a_parameter_that_nothing_reads_is_refused_by_name(data_root, parameters
     with pytest.raises(InvalidOption, match="which nothing reads") as error:
         run_here("ingestion", **parameters)
     assert name in str(error.value)
-    assert "autolabel.thresholds, engine.name, engine.workers, evaluation" in str(
-        error.value
+    assert (
+        "autolabel.thresholds, engine.name, engine.remake, engine.workers, evaluation"
+        in str(error.value)
     )
 
 

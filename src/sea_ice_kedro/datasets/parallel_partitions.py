@@ -16,8 +16,8 @@ from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
 from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS, track
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines.base import make_engine
-from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
-from sea_ice_kedro.errors import SeaIceError, WorkerLost
+from sea_ice_kedro.engines.tasks import code_of, fingerprint_of, recipe_of
+from sea_ice_kedro.errors import InvalidOption, SeaIceError, WorkerLost
 from sea_ice_kedro.rasters.files import checksum, remove
 from sea_ice_kedro.run_record import FailedScene, ProductRecord
 
@@ -62,12 +62,19 @@ class PartitionWriter:
 
     dataset_type: Callable[..., AbstractDataset[Any, Any]]
     dataset_config: Mapping[str, Any]
+    remake: bool = False
+    """Whether to write it even if the same content is there already."""
 
-    def __call__(self, item: tuple[str, str, Callable[[], Any]]) -> Receipt:
-        """Write the partition unless the same content is there already."""
-        partition_id, filepath, make = item
+    def __call__(self, item: tuple[str, str, Callable[[], Any], str]) -> Receipt:
+        """Write the partition unless the same content is there already.
+
+        Args:
+            item: Id, path, what makes the value, and the digest of its code: sources
+                are read where the run was started.
+        """
+        partition_id, filepath, make, code = item
         try:
-            return Receipt(partition_id, self._write(filepath, make))
+            return Receipt(partition_id, self._write(filepath, make, code))
         # One scene must not cost the others, whatever is wrong with it; the caller
         # raises what is recorded here.
         except Exception as error:  # noqa: BLE001
@@ -79,13 +86,13 @@ class PartitionWriter:
             reason = f"{type(error).__name__}: {error}"
             return Receipt(partition_id, "failed", reason, traceback.format_exc())
 
-    def _write(self, filepath: str, make: Callable[[], Any]) -> str:
+    def _write(self, filepath: str, make: Callable[[], Any], code: str) -> str:
         stored = getattr(self.dataset_type, "stored_fingerprint", None)
         if stored is None:
             self._dataset(filepath).save(make())
             return "written"
-        fingerprint = fingerprint_of(make)
-        if stored(self._dataset(filepath)) == fingerprint:
+        fingerprint = fingerprint_of(make, code)
+        if not self.remake and stored(self._dataset(filepath)) == fingerprint:
             return "unchanged"
         provenance = {
             "fingerprint": fingerprint,
@@ -121,7 +128,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
 
     One worker loads, computes and writes a scene, so pixels never pass through the
     driver. A partition that is there already, made from the same input and options by
-    the same software, is left alone.
+    the same code, is left alone.
 
     Examples:
         Using the YAML API:
@@ -132,7 +139,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
           path: data/04_feature/class_maps
           filename_suffix: .tif
           dataset: {type: sea_ice_kedro.datasets.ClassMapDataset}
-          engine: {name: processes, workers: auto}
+          engine: {name: processes, workers: auto, remake: false}
         ```
     """
 
@@ -153,12 +160,14 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             dataset: Dataset of one file, as for `PartitionedDataset`.
             filename_suffix: Ending of the files, ".tif".
             engine: `name` and `workers` (see `make_engine`); default: sequential. It
-                also runs `load_many`.
+                also runs `load_many`. With `remake: true`, partitions are made again
+                that are up to date.
             optional: Whether a run goes on when all partitions failed.
             metadata: Ignored by Kedro; read by kedro-viz.
 
         Raises:
-            InvalidOption: if the engine is unknown or has no worker.
+            InvalidOption: if the engine is unknown or has no worker, or `remake` is
+                not true or false.
         """
         super().__init__(
             path=path,
@@ -166,7 +175,13 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             filename_suffix=filename_suffix,
             metadata=metadata,
         )
-        self._engine = make_engine(**(engine or {}))
+        options = dict(engine or {})
+        self._remake = options.pop("remake", False)
+        if not isinstance(self._remake, bool):
+            raise InvalidOption(
+                f"expected engine.remake to be true or false, got {self._remake!r}"
+            )
+        self._engine = make_engine(**options)
         self._optional = optional
         self.last_saved: ProductRecord | None = None
         """What became of the partitions of the last `save`."""
@@ -207,18 +222,23 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
                 end, or if all failed and are needed. All others are written.
         """
         items = [
-            (i, self._join_protocol(self._partition_to_path(i)), make)
+            (
+                i,
+                self._join_protocol(self._partition_to_path(i)),
+                make,
+                code_of(make, self._dataset_type),
+            )
             for i, make in data.items()
         ]
         self.last_saved = ProductRecord(self.name, 0, 0, 0.0)
         if not items:
             return
-        writer = PartitionWriter(self._dataset_type, self._dataset_config)
+        writer = PartitionWriter(self._dataset_type, self._dataset_config, self._remake)
         start = time.monotonic()
         outcomes = self._engine.map(writer, items)
         receipts = [
             self._receipt(outcome, partition_id, filepath)
-            for outcome, (partition_id, filepath, _) in zip(
+            for outcome, (partition_id, filepath, *_) in zip(
                 track(outcomes, self.name, len(items), _is_failure), items, strict=True
             )
         ]

@@ -2,7 +2,7 @@
 
 A node gets `{scene_id: loader}` and returns `{scene_id: Task}`; nothing is computed
 until the catalog saves. A task knows its function and arguments, so its result has a
-fingerprint before it exists: same input, same options, same software, same bytes.
+fingerprint before it exists: same input, same options, same code, same bytes.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sea_ice_kedro import __version__
+from sea_ice_kedro.engines.code import CODE
 
 Value = TypeVar("Value")
 Partitions = Mapping[str, Callable[[], Value]]
@@ -60,19 +61,39 @@ def map_partitions(
     }
 
 
-def fingerprint_of(value: object) -> str:
-    """Digest a task: its functions, options, inputs' content and our version.
+def fingerprint_of(value: object, code: str | None = None) -> str:
+    """Digest a task: its functions, options, inputs' content, code and our version.
 
     What has a `product_version` of its own is made again only when that changes: a
     download, which a new version of this software leaves as it is.
 
+    Args:
+        value: The task, or whatever makes a product when it is called.
+        code: From `code_of`, where that is known already; workers need no sources.
+
     Raises:
         TypeError: if something in it has no stable description.
     """
-    version = getattr(value, "product_version", __version__)
-    description = {"version": version, "value": _describe(value)}
+    description = {
+        "version": getattr(value, "product_version", __version__),
+        "code": code_of(value) if code is None else code,
+        "value": _describe(value),
+    }
     text = json.dumps(description, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_of(value: object, *also: object) -> str:
+    """Digest the code that a value is made by, and the libraries that code uses.
+
+    Args:
+        value: The task, or whatever makes a product when it is called.
+        also: What else has a part in the product: the dataset that writes it.
+
+    Returns:
+        "" for what has a `product_version` of its own.
+    """
+    return "" if hasattr(value, "product_version") else CODE.digest(value, *also)
 
 
 def content_digest(value: object) -> str:

@@ -31,7 +31,10 @@ class RuntimeParameterHooks:
             )
 
 
-_CONFIGURED = ("engine.name", "engine.workers", "inference.model", "modeling.variants")
+_CONFIGURED = (
+    *("engine.name", "engine.workers", "engine.remake"),
+    *("inference.model", "modeling.variants"),
+)
 """Read by catalog files and by `VariantHooks`, not by a node."""
 
 

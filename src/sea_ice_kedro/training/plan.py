@@ -34,7 +34,8 @@ class TrainingPlan:
     that all of them see."""
 
     content: str = ""
-    """Digest of what the shards were made from, and of the network to start from."""
+    """Digest of what the shards were made from, of the network to start from and of
+    the code that trains."""
 
     @property
     def checkpoint(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.engines.code import CODE
 from sea_ice_kedro.errors import InvalidOption, TooFewScenes
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
@@ -23,6 +24,9 @@ from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.shard_selection import ChipShard, Selection, select
 from sea_ice_kedro.training.splits import TRAIN, VALIDATION, SplitOptions
 
+_TRAINING = "sea_ice_kedro.training.fit:fit"
+"""What decides the weights; not imported here, as that loads TensorFlow."""
+
 
 def make_plan(
     chip_index: pd.DataFrame,
@@ -38,7 +42,8 @@ def make_plan(
         TooFewScenes: if a split has no chip, or a class no pixel to learn from.
     """
     split, unet, training, workers = options
-    content = hashlib.sha256(" ".join(s.fingerprint for s in shards).encode())
+    made_by = [CODE.digest(_TRAINING), *(shard.fingerprint for shard in shards)]
+    content = hashlib.sha256(" ".join(made_by).encode())
     if training.start != "fresh":
         start = ModelFile(training.start)
         unet = start.card().unet
