@@ -36,7 +36,7 @@ FEATURES, SURROUNDINGS, PIXELS, HIDDEN, LOGITS = (
 )
 """Names of the layers that `sampled_logits` takes apart."""
 
-_LEAST_SPAN = 0.04
+LEAST_SPAN = 0.04
 """Of the roots of brightness of a scene's ends; a scene of one tone has none."""
 
 
@@ -67,7 +67,7 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
         first = number * len(QUANTILES)
         dark = context[:, first + DARK_END][:, None, None, None]
         bright = context[:, first + BRIGHT_END][:, None, None, None]
-        share = (value - dark) / keras.ops.maximum(bright - dark, _LEAST_SPAN)
+        share = (value - dark) / keras.ops.maximum(bright - dark, LEAST_SPAN)
         return keras.ops.clip(2 * share - 1, -3.0, 3.0)
 
     def compute_output_shape(

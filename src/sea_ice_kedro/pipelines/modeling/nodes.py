@@ -25,7 +25,7 @@ from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
 from sea_ice_kedro.training.launch import expect_package, train
-from sea_ice_kedro.training.model_file import TrainedUNet
+from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, trained_in
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
@@ -253,6 +253,11 @@ def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
     plan = make_plan(chip_index, shards, checkpoints, options)
     state = train(plan)
     return finished(shards[0], plan, state), pd.DataFrame(state.history)
+
+
+def export_unet(unet: ModelFile) -> TrainedUNet:
+    """Take a network out of its .keras file, to be saved as ONNX."""
+    return trained_in(unet.path)
 
 
 def draw_curves(training_history: pd.DataFrame) -> go.Figure:
