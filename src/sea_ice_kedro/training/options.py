@@ -172,9 +172,9 @@ class TrainingOptions:
         expect_integer(f"{above}seed", self.seed, 0, 2**31 - 1)
         if self.start.endswith(ONNX):
             raise InvalidOption(
-                f"expected {above}start to be fresh, polar or the path of a .keras "
-                f"file, got {self.start}, which is to be served; name the .keras file "
-                "that lies beside it"
+                "expected modeling.training.start to be fresh, polar or the path of a "
+                f".keras file, got {self.start}, which is only served; name the .keras "
+                "file beside it"
             )
 
 
