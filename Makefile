@@ -56,7 +56,8 @@ test-docs: .tools/uv
 polar: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra train
 	$(UV) run --no-sync kedro run --env polar --pipeline polar
-	cp data/polar/06_models/polar/polar.keras src/sea_ice_kedro/weights/polar.keras
+	cp data/polar/06_models/polar/polar.keras data/polar/06_models/polar/polar.onnx \
+		src/sea_ice_kedro/weights/
 
 docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra docs

@@ -1,10 +1,12 @@
-"""A whole scene against its chips one by one: seconds.
+"""A whole scene by ONNX Runtime against its chips one by one, or Keras: seconds.
 
-    python -m benchmarks.inference [--size 2048] [--repeats 3] [--paper]
+    python -m benchmarks.inference [--size 2048] [--repeats 3] [--network paper]
+        [--keras]
 
-One by one: `model.predict` of each 256-chip, as the published scripts do, without
-overlap, reading and writing. Whole: the scene's GeoTIFF read by windows, overlapped,
-blended, class map and confidence written as COG.
+Whole: the scene's GeoTIFF read by windows, overlapped, blended, class map and
+confidence written as COG. One by one: `model.predict` of each 256-chip, as the
+published scripts do, without overlap, reading and writing. With --keras, and for polar:
+the same work as whole, but the network served by Keras on TensorFlow.
 """
 
 import argparse
@@ -30,7 +32,13 @@ from sea_ice_kedro.training.model_file import (
 )
 from sea_ice_kedro.training.options import UNetOptions
 from sea_ice_kedro.training.predict import InferenceOptions, predict_scene
-from sea_ice_kedro.training.unet import build_unet
+from sea_ice_kedro.training.unet import build_network
+
+NETWORKS = {
+    "default": UNetOptions(),
+    "paper": PAPER,
+    "polar": UNetOptions(6, 8, (0.0,) * 7, network="context"),
+}
 
 
 def main() -> None:
@@ -38,21 +46,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--paper", action="store_true")
+    parser.add_argument("--network", choices=NETWORKS, default="default")
+    parser.add_argument("--keras", action="store_true")
     arguments = parser.parse_args()
-    unet = PAPER if arguments.paper else UNetOptions()
+    unet = NETWORKS[arguments.network]
+    by_keras = arguments.keras or unet.sees_scene
     options = SimulationOptions(height=arguments.size, width=arguments.size)
     scene = simulate_scene(options, seed=1, scene_id="scene").scene
     with tempfile.TemporaryDirectory() as folder:
-        path, network = f"{folder}/scene.tif", f"{folder}/unet.keras"
+        path, keras, onnx = (
+            f"{folder}/{name}" for name in ("scene.tif", "unet.keras", "unet.onnx")
+        )
         SceneDataset(filepath=path).save(scene)
         card = ModelCard(images="original", chip_px=256, unet=unet)
-        weights = [np.array(v) for v in build_unet(unet).variables]
-        save_model(network, TrainedUNet(card, weights))
-        whole = partial(predict_whole, path, network, Path(folder))
-        single = partial(predict_chips, scene.rgb, load_model(network))
-        ours, theirs, ratio = paired(whole, single, arguments.repeats)
-    print(f"whole {ours:.1f} s, one by one {theirs:.1f} s, median ratio {ratio:.2f}x")
+        weights = [np.array(v) for v in build_network(unet).variables]
+        for network in (keras, onnx):
+            save_model(network, TrainedUNet(card, weights))
+        whole = partial(predict_whole, path, onnx, Path(folder))
+        other = partial(predict_whole, path, keras, Path(folder))
+        if not by_keras:
+            other = partial(predict_chips, scene.rgb, load_model(keras))
+        ours, theirs, ratio = paired(whole, other, arguments.repeats)
+    name = "Keras" if by_keras else "one by one"
+    print(f"whole {ours:.2f} s, {name} {theirs:.2f} s, median ratio {ratio:.2f}x")
 
 
 def predict_whole(path: str, network: str, folder: Path) -> None:

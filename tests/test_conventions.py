@@ -237,7 +237,7 @@ def test_a_cluster_differs_in_roots_engine_tables_and_spark_and_in_nothing_else(
     assert cluster["parameters"] == base["parameters"]
     here, there = base["globals"], cluster["globals"]
     differs = {key for key in there if there[key] != here.get(key)}
-    assert differs == {"tables_root", "engine", "inference_engine"}
+    assert differs == {"tables_root", "engine"}
     assert there["data_root"] == there["tables_root"] == "gs://bucket/season"
     assert there["engine"] == {"name": "spark", "workers": "auto", "remake": False}
     entries = {name for name in base["catalog"] if not name.startswith("_")}

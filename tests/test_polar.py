@@ -6,7 +6,7 @@ import pytest
 from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.scene_context import context_of
-from sea_ice_kedro.networks import POLAR
+from sea_ice_kedro.networks import POLAR, POLAR_KERAS
 from sea_ice_kedro.training.model_file import ModelFile
 from sea_ice_kedro.training.options import UNetOptions
 
@@ -24,6 +24,13 @@ def test_the_file_is_small_and_its_card_says_what_it_is():
     )
     assert card.epochs == 4
     assert 0.5 < card.temperature < 2
+
+
+def test_it_is_served_and_trained_on_from_as_one_network():
+    from pathlib import Path
+
+    assert ModelFile(POLAR_KERAS).card() == ModelFile(POLAR).card()
+    assert sum(Path(path).stat().st_size for path in (POLAR, POLAR_KERAS)) <= 16e6
 
 
 def picture(water, thin, thick, side=256):

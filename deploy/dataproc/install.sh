@@ -29,4 +29,4 @@ fi
 
 # Spark runs as another user. What cannot be imported ends here, and not in a job.
 chmod -R a+rX "$target"
-"$target/bin/python" -c "import cv2, numba, rasterio, sea_ice_kedro.datasets"
+"$target/bin/python" -c "import cv2, numba, onnxruntime, rasterio, sea_ice_kedro.datasets"

@@ -30,7 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     in_order = [
         made for name, made in pipelines.items() if name not in {*_APART, "__default__"}
     ]
-    by_own = map_ingested(f"{chosen()[0].name}.unet")
+    by_own = map_ingested(f"{chosen()[0].name}.unet_onnx")
     mapped = _grouped(by_own + map_with_polar(), NAMESPACE)
     pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
     return pipelines

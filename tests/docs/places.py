@@ -46,13 +46,13 @@ def make_places(folder, data):
     catalogue = write_catalogue(folder / "stac", items)
     for path in (folder / "stac").rglob("*.json"):  # as Earth Search calls it
         path.write_text(path.read_text().replace("sentinel-2-l1c", "sentinel-2-l2a"))
-    network = data / "06_models/manual_original/unet.keras"
+    network = data / "06_models/manual_original/unet.onnx"
     names = {
         "/path/to/scenes": str(scenes),
         "/tmp/dim": str(scenes),
         "/path/to/archive": str(archive(folder / "archive")),
         "/path/to/products": str(folder / "products"),
-        "/path/to/unet.keras": str(network),
+        "/path/to/unet.onnx": str(network),
         "/path/to/chips": str(scenes),
         "/path/to/regions.geojson": str(regions(folder / "regions.geojson")),
         "/raid/sea_ice": str(data),

@@ -110,17 +110,19 @@ def test_an_item_that_kills_its_worker_costs_no_other(spark_engine):
 
 
 def serve(path):
-    """Serve a network; tell in which process, and how often it was loaded there."""
+    """Serve a network; tell in which process, how often it was loaded, and by what."""
     from sea_ice_kedro.training import model_file
 
     model_file.ModelFile(path).predict(np.zeros((1, 32, 32, 3), np.uint8))
-    return os.getpid(), model_file._serving.cache_info().misses
+    frameworks = {"tensorflow", "keras", "onnxruntime"} & set(sys.modules)
+    return os.getpid(), model_file._serving.cache_info().misses, frameworks
 
 
 @pytest.mark.spark
 @pytest.mark.train
-def test_a_network_is_loaded_once_a_worker(spark_engine, tmp_path):
-    path = str(untrained_network(tmp_path / "unet.keras"))
+def test_a_network_is_loaded_once_a_worker_without_tensorflow(spark_engine, tmp_path):
+    path = str(untrained_network(tmp_path / "unet.onnx"))
     served = list(spark_engine.map(serve, [path] * 12))
-    assert len({pid for pid, _ in served}) <= 2
-    assert {loaded for _, loaded in served} == {1}
+    assert len({pid for pid, _, _ in served}) <= 2
+    assert {loaded for _, loaded, _ in served} == {1}
+    assert all(frameworks == {"onnxruntime"} for _, _, frameworks in served)

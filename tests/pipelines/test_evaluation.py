@@ -307,8 +307,8 @@ def wired_for():
 @pytest.mark.parametrize("names", ["auto_original", "manual_filtered+auto_original"])
 def test_each_variant_is_predicted_with_its_own_network(wired_for, names):
     pipeline = wired_for(names)
-    networks = {name for name in pipeline.inputs() if name.endswith(".unet")}
-    assert networks == {f"{name}.unet" for name in names.split("+")}
+    networks = {name for name in pipeline.inputs() if name.endswith(".unet_onnx")}
+    assert networks == {f"{name}.unet_onnx" for name in names.split("+")}
     (table,) = (n for n in pipeline.nodes if n.name == "tabulate_scores")
     assert [name for name in table.inputs if name.endswith("chip_scores")] == [
         f"{name}.chip_scores" for name in names.split("+")
@@ -335,8 +335,8 @@ def test_the_whole_pipeline_makes_every_product(wired_for, data_root):
         "chip_split": split_of(**dict.fromkeys(ids, ALL)).assign(
             row=lambda t: 4 * t["row"], column=lambda t: 4 * t["column"]
         ),
-        "auto_original.unet": ThresholdNet("auto_original"),
-        "auto_filtered.unet": ThresholdNet("auto_filtered"),
+        "auto_original.unet_onnx": ThresholdNet("auto_original"),
+        "auto_filtered.unet_onnx": ThresholdNet("auto_filtered"),
         "params:inference": InferenceOptions(),
         "params:evaluation": OPTIONS,
         "params:autolabel.thresholds": THRESHOLDS,

@@ -157,7 +157,7 @@ def test_a_quicklook_is_drawn_from_scene_and_prediction():
 
 
 def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
-    own, shared = create_pipeline(), map_ingested("auto_original.unet")
+    own, shared = create_pipeline(), map_ingested("auto_original.unet_onnx")
     assert own.inputs() == {
         "served_model",
         "params:ingestion",
@@ -179,4 +179,8 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
     products |= grid_predictions().all_outputs() | follow_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products
-    assert {"scene_index", "scenes@windows", "auto_original.unet"} <= shared.inputs()
+    assert {
+        "scene_index",
+        "scenes@windows",
+        "auto_original.unet_onnx",
+    } <= shared.inputs()

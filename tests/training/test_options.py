@@ -43,3 +43,11 @@ def test_the_nested_record_is_built_from_configuration():
 def test_hosts_say_how_many_workers_there_can_be():
     assert WorkersOptions(hosts="dgx1:8,dgx2:4").slots == 12
     assert WorkersOptions().slots is None
+
+
+def test_training_goes_on_from_a_file_for_keras_only():
+    assert TrainingOptions(start="unet.keras").start == "unet.keras"
+    with pytest.raises(
+        InvalidOption, match=r"path of a \.keras file, got a/unet\.onnx, w"
+    ):
+        TrainingOptions(start="a/unet.onnx")

@@ -1,4 +1,4 @@
-"""A trained U-Net as one `.keras` file that knows how it was made."""
+"""A trained U-Net as one `.keras` or `.onnx` file that knows how it was made."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
     """Saves a trained network; loading gives a handle that any worker can serve.
 
+    A file that ends with ".keras" can be trained on; one that ends with ".onnx" is
+    served without Keras.
+
     kedro-datasets' `TensorFlowModelDataset` would load the network at once, and has no
     place for what a scene must go through before it.
 
@@ -24,14 +27,14 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
         ```yaml
         unet:
           type: sea_ice_kedro.datasets.UNetDataset
-          filepath: data/06_models/auto_original/unet.keras
+          filepath: data/06_models/auto_original/unet.onnx
           name: auto_original
         ```
 
         Using the Python API:
 
         >>> from sea_ice_kedro.datasets import UNetDataset
-        >>> card = UNetDataset(filepath="unet.keras").load().card()
+        >>> card = UNetDataset(filepath="unet.onnx").load().card()
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
         """Name the file.
 
         Args:
-            filepath: A path, or a URL that fsspec knows; ends with ".keras".
+            filepath: A path, or a URL that fsspec knows; ends with ".keras" or ".onnx".
                 "package://polar" is the network that this package ships.
             name: Of the variant, written into the file.
             metadata: Ignored by Kedro; read by kedro-viz.

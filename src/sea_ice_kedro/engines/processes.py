@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from sea_ice_kedro.engines.base import Item, Result
+from sea_ice_kedro.engines.cores import Sharing, share_of
 from sea_ice_kedro.errors import WorkerLost
 
 _MAIN_MODULE = threading.Lock()
@@ -33,9 +34,12 @@ class ProcessesEngine:
     ) -> Iterator[Result | WorkerLost]:
         """Yield `func(item)` for every item, in order.
 
+        Workers share the cores; few items leave each of them more than one.
+
         When a worker dies (killed, out of memory), the first item without a result is
         tried again alone, and lost if it kills its worker again; the others go on.
         """
+        work = Sharing(func, share_of(min(self.workers, len(items))))
         waiting = deque(range(len(items)))
         while waiting:
             futures: dict[int, Future[Result]] = {}
@@ -43,13 +47,13 @@ class ProcessesEngine:
                 # An idle worker may have died since the last call: submitting tells.
                 with _without_main_module():  # workers start as work is submitted
                     for i in waiting:
-                        futures[i] = _pool(self.workers).submit(func, items[i])
+                        futures[i] = _pool(self.workers).submit(work, items[i])
                 while waiting:
                     yield futures[waiting[0]].result()
                     waiting.popleft()
             except BrokenProcessPool:
                 _pool.cache_clear()
-                yield _alone(func, items[waiting.popleft()])
+                yield _alone(work, items[waiting.popleft()])
             except BaseException:
                 for future in futures.values():
                     future.cancel()

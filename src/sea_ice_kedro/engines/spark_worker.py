@@ -1,7 +1,6 @@
 """What a Spark task does, in a Python worker on an executor."""
 
 import gc
-import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 from zipimport import zipimporter
 
 from sea_ice_kedro import __version__
+from sea_ice_kedro.engines.cores import keep_to
 from sea_ice_kedro.engines.opencv import single_threaded_opencv
 from sea_ice_kedro.engines.processes import in_a_process_each
 from sea_ice_kedro.errors import WorkerLost
@@ -128,6 +128,5 @@ def _keep_what_is_imported() -> None:
 
 @lru_cache(maxsize=1)
 def _start_worker(cpus: int) -> None:
-    """Keep TensorFlow, once it is loaded, to the cores that are this task's."""
-    for pool in ("INTRAOP", "INTEROP"):
-        os.environ.setdefault(f"TF_NUM_{pool}_THREADS", str(cpus))
+    """Keep networks, once they are loaded, to the cores that are this task's."""
+    keep_to(cpus)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sea_ice_kedro.engines.base import Item, Result
+from sea_ice_kedro.engines.cores import kept_to, share_of
 from sea_ice_kedro.engines.opencv import single_threaded_opencv
 from sea_ice_kedro.errors import WorkerLost
 
@@ -19,7 +20,8 @@ class ThreadsEngine:
         self, func: Callable[[Item], Result], items: Sequence[Item]
     ) -> Iterator[Result | WorkerLost]:
         """Yield `func(item)` for every item, in order."""
-        with single_threaded_opencv():
+        share = share_of(min(self.workers, len(items)))
+        with single_threaded_opencv(), kept_to(share):
             executor = ThreadPoolExecutor(self.workers, thread_name_prefix="scene")
             try:
                 yield from executor.map(func, items)

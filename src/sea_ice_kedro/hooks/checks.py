@@ -111,7 +111,7 @@ def _how_to_make(name: str) -> str:
     ]
     if stored == "served_model":
         return (
-            "a trained network: --params inference.model=/path/to/unet.keras, or made "
+            "a trained network: --params inference.model=/path/to/unet.onnx, or made "
             "by: kedro run --pipelines modeling"
         )
     if not makers:

@@ -12,7 +12,7 @@ from sea_ice_kedro.training.launch import expect_package, gpu_count
 from sea_ice_kedro.training.options import WorkersOptions
 
 _LEARNING = "sea_ice_kedro.pipelines.modeling"
-_ENGINES = ("engine", "inference_engine", "download_engine")
+_ENGINES = ("engine", "download_engine")
 
 
 class RequirementHooks:

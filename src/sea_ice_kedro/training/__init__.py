@@ -1,4 +1,4 @@
-"""Keras behind one seam: the U-Net, its training on one or many workers, its file."""
+"""Networks: the U-Nets, their training on one or many workers, their files."""
 
 import os
 

@@ -39,10 +39,10 @@ FEATURES, SURROUNDINGS, PIXELS, HIDDEN, LOGITS = (
 )
 """Names of the layers that `sampled_logits` takes apart."""
 
-_LIMIT_SCALE = 6.0
+LIMIT_SCALE = 6.0
 """Roots of brightness of neighbouring classes differ by some tenths."""
 
-_LEAST_SPAN = 0.04
+LEAST_SPAN = 0.04
 """Of the roots of brightness of a scene's ends; a scene of one tone has none."""
 
 
@@ -74,7 +74,7 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
         )
         # The limit of thin ice is one of the channel that `place_limits` looked at.
         above = found * least + (1 - found) * most - thin, most - thick
-        relative += [keras.ops.clip(_LIMIT_SCALE * a, -3.0, 3.0) for a in above]
+        relative += [keras.ops.clip(LIMIT_SCALE * a, -3.0, 3.0) for a in above]
         features = [2 * root - 1, 2 * least - 1, *(6.0 * t for t in tints)]
         return keras.ops.concatenate([*features, *relative, absent], axis=-1)
 
@@ -82,7 +82,7 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
         first = number * len(QUANTILES)
         dark = context[:, first + DARK_END][:, None, None, None]
         bright = context[:, first + BRIGHT_END][:, None, None, None]
-        share = (value - dark) / keras.ops.maximum(bright - dark, _LEAST_SPAN)
+        share = (value - dark) / keras.ops.maximum(bright - dark, LEAST_SPAN)
         return keras.ops.clip(2 * share - 1, -3.0, 3.0)
 
     def compute_output_shape(

@@ -22,7 +22,7 @@ from sea_ice_kedro.training.checkpoints import (
 from sea_ice_kedro.training.epoch_news import EpochNews
 from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.losses import masked_cross_entropy
-from sea_ice_kedro.training.model_file import ModelFile, load_model
+from sea_ice_kedro.training.model_file import load_model
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.sampled_logits import SampledLogits
 from sea_ice_kedro.training.shard_selection import Selection
@@ -103,7 +103,7 @@ def starting_model(plan: TrainingPlan) -> keras.Model:
     """Return the network before the first step: fresh, or with weights of another."""
     model = build_network(plan.unet)
     if plan.options.start != "fresh":
-        stored = load_model(ModelFile(plan.options.start).filepath)
+        stored = load_model(plan.options.start)
         model.set_weights(stored.get_weights())
     return model
 

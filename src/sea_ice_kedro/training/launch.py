@@ -94,8 +94,8 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
     """
     if importlib.util.find_spec(name) is None:
         other = {
-            "train": "map by thresholds only: kedro run --pipelines "
-            "ingestion,filtering,autolabel",
+            "train": "go without: kedro run --pipelines ingestion,filtering,autolabel "
+            "maps by thresholds, kedro run --pipelines inference by polar or any .onnx",
             "horovod": "train with modeling.workers.count=1",
         }
         way = (

@@ -1,4 +1,4 @@
-"""A trained network in one file: Keras' own format, with its card inside."""
+"""A trained network in one file, with its card inside: Keras' own format, or ONNX."""
 
 import hashlib
 import importlib
@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.engines.cores import cores_to_use
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE, Context
-from sea_ice_kedro.networks import network_path
+from sea_ice_kedro.networks import ONNX, network_path, trainable_path
 from sea_ice_kedro.rasters.files import browsing, checksum, reading, writing
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.training.checkpoints import Weights
 from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.onnx_file import card_text, content_of
 
 _CARD = "sea_ice_kedro.json"
 _RETRAIN = "train one: kedro run --pipelines modeling"
@@ -54,7 +56,10 @@ class ModelFile:
         return network_path(self.path)
 
     def fingerprint(self) -> str:
-        """Digest card and weights: Keras writes the time into its files."""
+        """Digest card and weights: Keras writes the time into its files.
+
+        A network is the same in either format.
+        """
         return content_digest(_card_text(self.filepath))
 
     def card(self) -> ModelCard:
@@ -73,7 +78,7 @@ class ModelFile:
         call: take it once a scene. A network that takes the context of a scene is
         served by `predict_in`.
         """
-        return partial(_predict, _serving(self.filepath, checksum(self.filepath)))
+        return partial(_predict, self._served())
 
     def predict_in(self, context: Context) -> Predict:
         """Return what `predict` is for a network that takes the context of a scene.
@@ -81,8 +86,11 @@ class ModelFile:
         Args:
             context: float32 (CONTEXT_SIZE,), of the scene that the images are of.
         """
-        serving = _serving(self.filepath, checksum(self.filepath))
-        return partial(_predict_in, serving, context)
+        return partial(_predict_in, self._served(), context)
+
+    def _served(self) -> Callable[..., Any]:
+        content = checksum(self.filepath)
+        return _serving(self.filepath, content, cores_to_use())  # type: ignore[no-any-return]
 
 
 def _predict(
@@ -102,7 +110,8 @@ def save_model(filepath: str, trained: TrainedUNet) -> None:
     """Write a network, whole or not at all.
 
     Args:
-        filepath: A path, or a URL that fsspec knows.
+        filepath: A path, or a URL that fsspec knows; where it ends with ".onnx", what
+            is written is served without Keras.
         trained: Card and weights.
     """
     import keras  # noqa: PLC0415 - only where a model is made
@@ -113,10 +122,17 @@ def save_model(filepath: str, trained: TrainedUNet) -> None:
     model = build_network(trained.card.unet)
     for variable, value in zip(model.variables, trained.weights, strict=True):
         variable.assign(value)
+    card = replace(trained.card, weights=digest_of(trained.weights))
+    if filepath.endswith(ONNX):
+        from sea_ice_kedro.training.onnx_export import export  # noqa: PLC0415 - Keras
+
+        content = export(model, card)
+        with writing(filepath) as part:
+            part.write_bytes(content)
+        return
     with tempfile.TemporaryDirectory() as folder, writing(filepath) as part:
         path = Path(folder) / "unet.keras"  # Keras goes by the ending
         model.save(path)
-        card = replace(trained.card, weights=digest_of(trained.weights))
         with zipfile.ZipFile(path, "a") as file:
             file.writestr(_CARD, card.to_json())
         part.write_bytes(path.read_bytes())
@@ -143,24 +159,26 @@ def read_card(filepath: str) -> ModelCard:
 
 def _card_text(filepath: str) -> str:
     try:
-        if is_on_disk(locate(filepath)[0]):
+        if is_on_disk(locate(filepath)[0]) and not filepath.endswith(ONNX):
             return _card_in(filepath)
-        return _remote_card(filepath, checksum(filepath))
+        return _known_card(filepath, checksum(filepath))
     except (FileNotFoundError, IsADirectoryError) as error:
         raise FileNotFoundError(
             f"no such model: {filepath}; {_RETRAIN}, or name another with --params "
-            "inference.model=/path/to/unet.keras"
+            "inference.model=/path/to/unet.onnx"
         ) from error
 
 
 @lru_cache(maxsize=8)
-def _remote_card(filepath: str, content: str) -> str:
+def _known_card(filepath: str, content: str) -> str:
     """Read a card once a process; `content` notices when the file changes."""
     del content
     return _card_in(filepath)
 
 
 def _card_in(filepath: str) -> str:
+    if filepath.endswith(ONNX):
+        return card_text(content_of(filepath), Path(filepath).name)
     with browsing(filepath) as file:
         try:
             with zipfile.ZipFile(file) as members:
@@ -176,6 +194,9 @@ def _card_in(filepath: str) -> str:
 def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
     """Load a network as Keras model, from uint8 (N, H, W, 3) to probabilities.
 
+    Args:
+        filepath: A path, a URL that fsspec knows, or that of `networks`.
+
     Raises:
         FileNotFoundError: if there is no such file.
         InvalidModel: if it is not one, is of another version, takes other bands or
@@ -183,6 +204,12 @@ def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
     """
     from sea_ice_kedro.training.launch import expect_package  # noqa: PLC0415
 
+    filepath = trainable_path(filepath)
+    if filepath.endswith(ONNX):
+        raise InvalidModel(
+            f"{Path(filepath).name}: expected a .keras file to train on from, got one "
+            "to be served; name the .keras file that lies beside it"
+        )
     card = read_card(filepath)
     expect_package("tensorflow", "train", "to load a network")
     import keras  # noqa: PLC0415 - only where a model is used
@@ -219,10 +246,25 @@ def _expect_shape(name: str, model: Any, card: ModelCard) -> None:  # noqa: ANN4
         )
 
 
+def trained_in(filepath: str) -> TrainedUNet:
+    """Read a .keras file back, as training has given it to `save_model`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InvalidModel: if it is no model of this project and version.
+    """
+    weights = [np.array(variable) for variable in load_model(filepath).variables]
+    return TrainedUNet(read_card(filepath), weights)
+
+
 @lru_cache(maxsize=2)
-def _serving(filepath: str, content: str) -> Any:  # noqa: ANN401
+def _serving(filepath: str, content: str, threads: int) -> Any:  # noqa: ANN401
     """Load a network once a process; `content` notices when the file changes."""
     del content
+    if filepath.endswith(ONNX):
+        from sea_ice_kedro.training.onnx_serving import Serving  # noqa: PLC0415
+
+        return Serving(filepath, threads)
     import tensorflow as tf  # noqa: PLC0415 - only where a model is used
 
     for gpu in tf.config.list_physical_devices("GPU"):

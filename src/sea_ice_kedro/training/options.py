@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
+from sea_ice_kedro.networks import ONNX
 
 NORMALISATIONS = ("tint", "rgb", "paper")
 NETWORKS = ("published", "context")
@@ -143,7 +144,7 @@ class TrainingOptions:
     """Compile forward and backward pass with XLA: faster on a GPU, slower on a CPU."""
 
     start: str = "fresh"
-    """"fresh": weights drawn by `seed`. "polar", or the path of a model file: training
+    """"fresh": weights drawn by `seed`. "polar", or the path of a .keras file: training
     goes on from that network, whose shape replaces `modeling.unet`."""
 
     cache_mb: int = 2048
@@ -169,6 +170,12 @@ class TrainingOptions:
         expect_choice(f"{above}precision", self.precision, PRECISIONS)
         expect_integer(f"{above}cache_mb", self.cache_mb, 0, 2**30)
         expect_integer(f"{above}seed", self.seed, 0, 2**31 - 1)
+        if self.start.endswith(ONNX):
+            raise InvalidOption(
+                "expected modeling.training.start to be fresh, polar or the path of a "
+                f".keras file, got {self.start}, which is only served; name the .keras "
+                "file beside it"
+            )
 
 
 @dataclass(frozen=True)

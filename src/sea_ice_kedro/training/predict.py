@@ -38,7 +38,7 @@ class InferenceOptions:
     overlap_px: int = 64
     """Rows and columns that neighbouring windows share."""
 
-    batch_size: int = 24
+    batch_size: int = 8
     """Chips' worth of pixels that are predicted at a time, at least one window."""
 
     def __post_init__(self) -> None:

@@ -12,13 +12,13 @@ from sea_ice_kedro.training.options import UNetOptions
 LOGITS = "logits"
 """Name of the layer before the softmax."""
 
-_CENTRE, _SCALE = 0.7, 4.0
+CENTRE, SCALE = 0.7, 4.0
 """Of the root of reflectance over sea ice: about mean 0, standard deviation 1."""
 
-_TINT = 30.0
+TINT = 30.0
 """Tints of sea ice are a few hundredths."""
 
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
 
 
 def _brightness_and_tint(rgb):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
@@ -29,9 +29,9 @@ def _brightness_and_tint(rgb):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
     """
     red, green, blue = (rgb[..., band : band + 1] for band in range(3))
     total = red + green + blue + 1.0
-    brightness = (keras.ops.sqrt(total / 766.0) - _CENTRE) * _SCALE
+    brightness = (keras.ops.sqrt(total / 766.0) - CENTRE) * SCALE
     tints = [(blue - red) / total, (2.0 * green - red - blue) / total]
-    return keras.ops.concatenate([brightness, *(t * _TINT for t in tints)], axis=-1)
+    return keras.ops.concatenate([brightness, *(t * TINT for t in tints)], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="sea_ice_kedro")
@@ -51,9 +51,7 @@ class Normalise(layers.Layer):  # type: ignore[misc]
         """Map (N, H, W, 3), 0..255, to (N, H, W, C)."""
         values = keras.ops.cast(images, "float32")
         if self.method == "paper":
-            grey = keras.ops.sum(
-                values * keras.ops.array(_LUMA), axis=-1, keepdims=True
-            )
+            grey = keras.ops.sum(values * keras.ops.array(LUMA), axis=-1, keepdims=True)
             length = keras.ops.sqrt(keras.ops.sum(grey * grey, axis=1, keepdims=True))
             values = grey / keras.ops.maximum(length, 1e-3)
         elif self.method == "rgb":

@@ -42,7 +42,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
                     *_HELD_OUT,
                     "chip_index",
                     "scenes@windows",
-                    "unet",
+                    "unet_onnx",
                     "params:inference",
                 ],
                 outputs="held_out_predictions",
@@ -67,7 +67,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
                     "held_out_predictions",
                     *_LABELS,
                     "chip_scores",
-                    "unet",
+                    "unet_onnx",
                     "params:evaluation",
                 ],
                 outputs="prediction_samples",
@@ -79,7 +79,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
     return Pipeline(
         nodes,
         namespace=variant.name,
-        inputs=nodes.inputs() - parameters - {"chip_index", "unet"},
+        inputs=nodes.inputs() - parameters - {"chip_index", "unet_onnx"},
         parameters=parameters,
         tags=variant.name,
     )

@@ -58,7 +58,7 @@ def map_ingested(unet: str) -> Pipeline:
     """Wire the prediction of the scenes that the `ingestion` pipeline has stored.
 
     Args:
-        unet: Name of the dataset that loads the network, "auto_original.unet".
+        unet: Name of the dataset that loads the network, "auto_original.unet_onnx".
     """
     nodes = _maps(
         unet,

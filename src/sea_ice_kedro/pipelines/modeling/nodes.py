@@ -30,7 +30,7 @@ from sea_ice_kedro.training.launch import (
     how_many,
     train,
 )
-from sea_ice_kedro.training.model_file import TrainedUNet
+from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, trained_in
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
@@ -268,6 +268,11 @@ def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
     plan = make_plan(chip_index, shards, checkpoints, options)
     state = train(plan)
     return finished(shards[0], plan, state), pd.DataFrame(state.history)
+
+
+def export_unet(unet: ModelFile) -> TrainedUNet:
+    """Take a network out of its .keras file, to be saved as ONNX."""
+    return trained_in(unet.path)
 
 
 def draw_curves(training_history: pd.DataFrame) -> go.Figure:

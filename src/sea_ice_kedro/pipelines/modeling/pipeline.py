@@ -6,6 +6,7 @@ from sea_ice_kedro.pipelines.modeling.nodes import (
     cut_filtered_chips,
     cut_original_chips,
     draw_curves,
+    export_unet,
     index_chips,
     index_clear_chips,
     split_chips,
@@ -135,6 +136,7 @@ def _train() -> list[Node]:
             outputs=["unet", "training_history"],
             name="train_unet",
         ),
+        Node(func=export_unet, inputs="unet", outputs="unet_onnx", name="export_unet"),
         Node(
             func=draw_curves,
             inputs="training_history",

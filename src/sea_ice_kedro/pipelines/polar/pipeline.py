@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.pipelines.modeling.nodes import draw_curves
+from sea_ice_kedro.pipelines.modeling.nodes import draw_curves, export_unet
 from sea_ice_kedro.pipelines.polar.nodes import (
     calibrate_polar,
     draw_worlds,
@@ -44,6 +44,12 @@ def create_pipeline() -> Pipeline:
                 ["polar.chip_index", "polar.chips", "polar.unet"],
                 ["polar.calibrated_unet", "polar.reliability"],
                 name="calibrate_polar",
+            ),
+            Node(
+                export_unet,
+                "polar.calibrated_unet",
+                "polar.calibrated_onnx",
+                name="export_polar",
             ),
         ],
         tags="polar",
