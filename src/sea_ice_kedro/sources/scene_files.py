@@ -39,6 +39,9 @@ from sea_ice_kedro.sources.raster_words import (
 
 _DEFAULT = BrightnessOptions()
 
+_LONGEST_SIDE = 100_000
+"""Pixels: 1 x 150 million would pass for a granule, and take hours."""
+
 _TIME = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
 _SENSED = re.compile(r"_V(\d{8}T\d{6})_")
 """In ESA's names of before December 2016, after the time of creation."""
@@ -98,6 +101,11 @@ def _check_size(name: str, file: Any, options: RasterOptions) -> None:  # noqa: 
             f"{name}: expected at most {options.max_pixels:,} pixels, got "
             f"{file.width} x {file.height} = {file.width * file.height:,}; if it is "
             "no decompression bomb, raise ingestion.raster.max_pixels"
+        )
+    if max(file.width, file.height) > _LONGEST_SIDE:
+        raise InvalidScene(
+            f"{name}: expected at most {_LONGEST_SIDE:,} rows and columns, got "
+            f"{file.height:,} and {file.width:,}; no scene is such a strip. Cut it"
         )
 
 
