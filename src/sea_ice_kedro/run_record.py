@@ -103,7 +103,8 @@ class RunFacts:
     """Package or machine -> version or description."""
 
     outcome: str = "under way"
-    """"under way" (also of a run that was killed), "done" or "ended by an error"."""
+    """"under way" (also of a run that was killed), "done", "interrupted" (Ctrl-C) or
+    "ended by an error"."""
 
     elapsed_s: float | None = None
     """Of the whole run; None before its end."""

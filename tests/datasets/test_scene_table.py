@@ -110,3 +110,16 @@ def test_a_table_describes_itself_by_its_file():
     dataset = SceneTableDataset(filepath="t.csv", metadata={"kedro-viz": {}})
     assert "filepath='t.csv'" in str(dataset).replace('"', "'")
     assert dataset.metadata == {"kedro-viz": {}}
+
+
+def test_a_formula_in_a_name_does_nothing_in_a_spreadsheet_and_stays_a_name(tmp_path):
+    names = ["=cmd|' /C calc'!A0", "@SUM(1)", "-rf", "+1", "'=1", "plain"]
+    table = pd.DataFrame(
+        {"scene_id": names, "change": [-1.5, 2.0, -3.0, 0.0, 1.0, 2.0]}
+    )
+    dataset = SceneTableDataset(filepath=str(tmp_path / "t.csv"))
+    dataset.save(table)
+    rows = (tmp_path / "t.csv").read_text().splitlines()[1:]
+    assert not any(row.startswith(("=", "@", "-")) for row in rows)
+    assert rows[0].endswith(",-1.5")
+    pd.testing.assert_frame_equal(dataset.load(), table)

@@ -79,6 +79,11 @@ def test_a_record_that_cannot_be_formatted_is_left_to_logging(keyless):
     assert record.args == ("a",)
 
 
+def test_a_name_neither_colours_the_terminal_nor_turns_the_line(screen, log, keyless):
+    logger.info("%s: unchanged", "\x1b[31ma\u202eb")
+    assert screen == ["\\x1b[31ma\\u202eb: unchanged"]
+
+
 def test_what_ended_a_run_is_in_the_log_without_keys(log, tmp_path):
     log.open(tmp_path / "info.log")
     log.write(OSError("sc://host:15002/;token=SECRET"))

@@ -214,3 +214,16 @@ def test_a_url_of_a_disk_is_a_path(tmp_path):
         assert path == tmp_path / "made" / "scene.tif"
     remove(url)
     assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
+    final, synced = tmp_path / "scene.tif", []
+
+    def fsync(file):
+        synced.append((os.fstat(file).st_ino, final.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with writing(str(final)) as part:
+        part.write_text("hello")
+        inode = part.stat().st_ino
+    assert synced == [(inode, False)]

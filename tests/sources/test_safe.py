@@ -15,7 +15,7 @@ from sea_ice_kedro.engines.tasks import fingerprint_of
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
-from sea_ice_kedro.sources import IngestionOptions, find_scenes
+from sea_ice_kedro.sources import IngestionOptions, find_scenes, safe_files
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_metadata import read_facts
 from tests.products import CORNER, Fabricated, ice_numbers
@@ -281,6 +281,22 @@ def test_a_zip_with_names_outside_itself_is_refused(tmp_path, name):
     with pytest.raises(InvalidScene, match="no product of ESA's, do not unzip it"):
         only(tmp_path)
     assert not list(tmp_path.parent.rglob("evil*"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("_LARGEST", "to be metadata of at most 100"),
+        ("_LARGEST_BAND", "no band of ESA.s"),
+    ],
+)
+def test_parts_larger_than_any_product_has_are_refused_unread(
+    tmp_path, monkeypatch, limit, said
+):
+    monkeypatch.setattr(safe_files, limit, 100)
+    OLD.zipped(tmp_path)
+    with pytest.raises(InvalidScene, match=said):
+        only(tmp_path)
 
 
 def test_a_zip_of_something_else_is_refused(tmp_path):

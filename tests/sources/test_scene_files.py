@@ -496,6 +496,12 @@ def test_more_pixels_than_allowed_are_refused_unread(tmp_path):
     assert read(path, max_pixels=48 * 64).shape == (48, 64)
 
 
+def test_a_strip_of_a_hundred_thousand_rows_is_no_scene(tmp_path):
+    path = write(tmp_path / "a.png", np.full((100_001, 1, 3), 9, np.uint8))
+    with pytest.raises(InvalidScene, match="at most 100,000 rows and columns, got 100"):
+        read(path)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1)])
 def test_the_smallest_scenes_are_scenes(tmp_path, shape):
     scene = read(write(tmp_path / "a.png", np.full((*shape, 3), 9, np.uint8)))

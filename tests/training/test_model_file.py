@@ -149,14 +149,127 @@ def test_a_model_of_other_bands_or_classes_is_refused(path, tmp_path, bands, cla
     other.save(tmp_path / "other.keras")
     with zipfile.ZipFile(tmp_path / "other.keras", "a") as file:
         file.writestr("sea_ice_kedro.json", CARD.to_json())
-    with pytest.raises(InvalidModel, match=r"bands R, G, B to 3 classes, .* got \("):
+    with pytest.raises(InvalidModel, match=r"expected the network on its card, of"):
         load_model(str(tmp_path / "other.keras"))
 
 
-def test_an_architecture_that_keras_cannot_rebuild_is_refused(path):
-    rewritten(path, "config.json", lambda text: text.replace(b"Normalise", b"Mystery"))
-    with pytest.raises(InvalidModel, match=r"that Keras 3.* can load, got"):
+@pytest.mark.parametrize("strange", ["Mystery", "Lambda", "TFSMLayer", "get_file"])
+def test_a_file_that_describes_what_is_not_on_its_card_is_refused_by_name(
+    path, strange
+):
+    def hostile(text):
+        config = json.loads(text)
+        layer = next(x for x in config["config"]["layers"] if x["name"] == "normalise")
+        if strange == "get_file":
+            called = {"module": "keras.utils", "class_name": "function"}
+            layer["config"]["method"] = {**called, "config": strange}
+        else:
+            layer["class_name"] = strange
+        return json.dumps(config)
+
+    rewritten(path, "config.json", hostile)
+    with pytest.raises(InvalidModel, match=rf"got .*{strange}.*nothing of it was run"):
         load_model(str(path))
+
+
+def test_nothing_that_a_file_describes_is_built(path, monkeypatch):
+    import keras
+
+    def build(*args, **settings):
+        raise AssertionError("built")
+
+    monkeypatch.setattr(keras.saving, "load_model", build)
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", build)
+    assert load_model(str(path)).name == "unet"
+
+
+@pytest.mark.parametrize(
+    ("member", "change", "said"),
+    [
+        ("sea_ice_kedro.json", lambda text: b" " * (2 << 20) + text, "of at most"),
+        ("config.json", lambda text: b" " * (17 << 20) + text, "of at most"),
+        ("config.json", lambda _: b"[" * 100_000, "RecursionError"),
+        ("model.weights.h5", lambda h5: h5[: len(h5) // 2], "without its card or wei"),
+        ("model.weights.h5", lambda _: None, "without its card or weights"),
+    ],
+)
+def test_oversized_and_damaged_parts_are_refused(path, member, change, said):
+    rewritten(path, member, change)
+    with pytest.raises(InvalidModel, match=said):
+        load_model(str(path))
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused(path, network):
+    def negated(h5):
+        values = next(np.array(v) for v in network.variables if v.shape.rank > 1)
+        assert values.tobytes() in h5
+        return h5.replace(values.tobytes(), (-values).tobytes())
+
+    rewritten(path, "model.weights.h5", negated)
+    with pytest.raises(InvalidModel, match="expected weights with the digest on its"):
+        load_model(str(path))
+
+
+def test_a_card_of_a_network_too_large_for_its_weights_is_refused_unbuilt(path):
+    def large(text):
+        unet = {"depth": 8, "base_filters": 512, "dropout": [0.0] * 9}
+        card = json.loads(text)
+        return json.dumps({**card, "unet": {**card["unet"], **unet}})
+
+    rewritten(path, "sea_ice_kedro.json", large)
+    with pytest.raises(InvalidModel, match="512 filters, 8 steps down"):
+        load_model(str(path))
+
+
+def test_a_small_file_of_huge_weights_is_refused(path):
+    with zipfile.ZipFile(path) as file:
+        members = {m: file.read(m) for m in file.namelist()}
+    members["model.weights.h5"] = bytes(64 << 20)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for member, content in members.items():
+            file.writestr(member, content)
+    with pytest.raises(InvalidModel, match="packed into"):
+        load_model(str(path))
+
+
+@pytest.mark.parametrize("how", ["link", "external", "virtual", "huge"])
+def test_weights_that_lead_to_other_files_or_have_no_end_are_refused(
+    path, tmp_path, how
+):
+    import h5py
+
+    (tmp_path / "secret").write_bytes(b"SECRET" * 100)
+    other = tmp_path / "other.h5"
+    with h5py.File(other, "w") as file:
+        if how == "link":
+            file["layers"] = h5py.ExternalLink(str(path), "/x")
+        elif how == "external":
+            outside = [(str(tmp_path / "secret"), 0, 400)]
+            file.create_dataset("x", (100,), "f4", external=outside)
+        elif how == "virtual":
+            layout = h5py.VirtualLayout((10,), "f4")
+            layout[:] = h5py.VirtualSource(str(path), "x", (10,))
+            file.create_virtual_dataset("x", layout)
+        else:
+            file.create_dataset("x", (1 << 40,), "f4", chunks=(1 << 20,))
+        file.create_dataset("room", data=np.zeros(100_000, np.float32))
+    rewritten(path, "model.weights.h5", lambda _: other.read_bytes())
+    said = "bytes of weights for the network" if how == "huge" else "no array of this"
+    with pytest.raises(InvalidModel, match=said):
+        load_model(str(path))
+
+
+@pytest.mark.parametrize(
+    "facts", [{"chip_px": 10**9}, {"chip_px": "../x"}, {"images": "=cmd"}]
+)
+def test_a_card_with_facts_that_no_network_has_is_refused(path, facts):
+    rewritten(
+        path,
+        "sea_ice_kedro.json",
+        lambda text: json.dumps({**json.loads(text), **facts}),
+    )
+    with pytest.raises(InvalidModel, match="expected a card that this version can"):
+        ModelFile(str(path)).card()
 
 
 def test_a_card_survives_its_text():

@@ -1,9 +1,13 @@
 """A table with a row a scene, as CSV; ids such as "001" or "NA" stay text."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 from kedro_datasets._typing import TablePreview
 
 from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.plain_text import as_cell, from_cell
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
@@ -12,7 +16,8 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
     """Saves and loads a table with a row a scene; its index is not kept.
 
     Column `scene_id` is text, whatever the ids look like. In the other columns, too,
-    only an empty field means "no value".
+    only an empty field means "no value". A text that a spreadsheet would run as a
+    formula has "'" before it in the file, and not when it is loaded.
 
     Examples:
         Using the YAML API:
@@ -36,7 +41,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
             CannotWrite: if there is no room or no permission.
         """
         with write_errors(self._filepath), writing(self._filepath) as part:
-            data.to_csv(part, index=False, lineterminator="\n")
+            _changed(data, as_cell).to_csv(part, index=False, lineterminator="\n")
 
     def load(self) -> pd.DataFrame:
         """Read the table back."""
@@ -52,7 +57,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
 
     def _read(self, nrows: int | None = None) -> pd.DataFrame:
         with reading(self._filepath) as path:
-            return pd.read_csv(
+            data = pd.read_csv(
                 path,
                 dtype={"scene_id": str},
                 keep_default_na=False,
@@ -60,3 +65,16 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
                 float_precision="round_trip",
                 nrows=nrows,
             )
+        return _changed(data, from_cell)
+
+
+def _changed(data: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
+    """Give a table with its texts changed; columns without such a text stay."""
+    texts: dict[str, Any] = {}
+    for column in data.columns:
+        if not pd.api.types.is_numeric_dtype(data[column]):
+            before = list(data[column])
+            values = [change(value) for value in before]
+            if any(new is not old for new, old in zip(values, before, strict=True)):
+                texts[column] = pd.Series(values, data.index, dtype=object)
+    return data.assign(**texts) if texts else data

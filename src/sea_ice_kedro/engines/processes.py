@@ -3,6 +3,7 @@
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import sys
 import threading
 from collections import deque
@@ -115,6 +116,8 @@ def _start_worker() -> None:
     import cv2  # noqa: PLC0415 - the engines themselves start without OpenCV
 
     cv2.setNumThreads(1)
+    # Ctrl-C reaches all processes of a terminal; what it means, the run says.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 

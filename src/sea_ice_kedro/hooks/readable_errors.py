@@ -14,6 +14,7 @@ from rich.markup import escape
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import SeaIceError
 from sea_ice_kedro.hooks.run_log import LOG
+from sea_ice_kedro.plain_text import inert
 
 
 class ReadableErrorHooks:
@@ -40,7 +41,7 @@ def _in_words(otherwise: ExceptHook) -> ExceptHook:
             otherwise(kind, error, trace)
             return
         words = f"{kind.__name__}: {error}" if meant is None else str(meant)
-        words = without_keys(words)
+        words = inert(without_keys(words))
         where = f"all of it is in {log}; " if log else ""
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         console.print(f"[bold red]Error:[/] {escape(words)}")

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -11,6 +12,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from sea_ice_kedro.datasets.failures import LEDGER, Failure
+from sea_ice_kedro.hooks.interrupts import Interrupts
 from sea_ice_kedro.hooks.readable_errors import meant_for_people
 from sea_ice_kedro.hooks.settings_used import settings_that_differ
 from sea_ice_kedro.hooks.software import commit, software_and_machine
@@ -34,6 +36,7 @@ class RecordHooks:
         """Start without a run."""
         self._loader: Any = None
         self._recorder: Recorder | None = None
+        self._interrupts = Interrupts()
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401
@@ -49,6 +52,7 @@ class RecordHooks:
     ) -> None:
         """Begin the record of this run, where the catalog has a place for it."""
         self._recorder = None
+        self._interrupts.expect(partial(self._close, "interrupted"))
         if RECORD not in catalog:
             return
         facts = RunFacts(
@@ -95,6 +99,7 @@ class RecordHooks:
         self._close("ended by an error", words)
 
     def _close(self, outcome: str, error: str = "") -> None:
+        self._interrupts.forget()
         if self._recorder is not None:
             recorder, self._recorder = self._recorder, None
             recorder.close(outcome, error)

@@ -12,6 +12,7 @@ from kedro.framework.hooks import hook_impl
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.plain_text import inert
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class RunLogHooks:
 
 
 def log_without_keys() -> None:
-    """Have keys left out of the addresses in all that any library logs from now on.
+    """Have no keys of addresses and nothing that a terminal acts on in any log.
 
     urllib3, rasterio and others log whole addresses, on loggers and handlers of their
     own.
@@ -63,14 +64,16 @@ class _KeylessRecords:
         record = self._make(*args, **kwargs)
         if record.exc_info and record.exc_info[1] is not None:
             trace = "".join(traceback.format_exception(record.exc_info[1]))
-            if without_keys(trace) != trace:
-                record.exc_info, record.exc_text = None, without_keys(trace)
+            shown = inert(without_keys(trace))
+            if shown != trace:
+                record.exc_info, record.exc_text = None, shown
         try:
             said = record.getMessage()
         except (TypeError, ValueError):
             return record  # logging itself says what is wrong with it
-        if without_keys(said) != said:
-            record.msg, record.args = without_keys(said), None
+        shown = inert(without_keys(said))
+        if shown != said:
+            record.msg, record.args = shown, None
         return record
 
 
@@ -120,7 +123,7 @@ class RunLog:
         """Write what ended the run, with its trace; tell where, None without a file."""
         if self._handler is None:
             return None
-        trace = without_keys("".join(traceback.format_exception(error)))
+        trace = inert(without_keys("".join(traceback.format_exception(error))))
         text = f"the run ended with\n{trace}"
         level = logging.CRITICAL
         self._handler.handle(

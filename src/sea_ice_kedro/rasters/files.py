@@ -95,11 +95,21 @@ def writing(filepath: str) -> Iterator[Path]:
     part = final.with_name(f".{final.name}.{_machine()}-{os.getpid()}.part")
     try:
         yield part
+        _to_disk(part)
         part.replace(final)
     finally:
         # A library may leave a side file beside what it could not finish.
         for leftover in final.parent.glob(f"{_escaped(part.name)}*"):
             leftover.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Have a file on the disk before its name says that it is whole: power may fail."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _clear_leftovers(final: Path) -> None:

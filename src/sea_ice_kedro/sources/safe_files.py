@@ -21,8 +21,11 @@ _ENDING = re.compile(r"(\.SAFE)?(\.zip)?$", re.I)
 _MACOS = "__MACOSX/"
 """What macOS puts beside the files that it zips."""
 
-_LARGEST = 64 << 20
+_LARGEST = 16 << 20
 """Bytes of a metadata file; a granule's largest has about one million."""
+
+_LARGEST_BAND = 1 << 30
+"""Bytes of a band's file; all numbers of one at 10 m, unpacked, are 241 million."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,12 @@ class Product:
         Raises:
             InvalidScene: if it is not what it was.
         """
+        if self.sizes[name] > _LARGEST_BAND:
+            raise InvalidScene(
+                f"{self.path.name}: expected {name.rpartition('/')[2]} of at most "
+                f"{_LARGEST_BAND:,} bytes, got {self.sizes[name]:,}; that is no band "
+                "of ESA's: do not unzip it, and download the product again"
+            )
         path = Path(self.file_of(name))
         status = path.stat()
         root = self._root if self.is_zip else ""

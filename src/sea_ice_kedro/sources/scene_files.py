@@ -41,6 +41,9 @@ from sea_ice_kedro.sources.scene_time import time_of_file
 
 _DEFAULT = BrightnessOptions()
 
+_LONGEST_SIDE = 100_000
+"""Pixels: 1 x 150 million would pass for a granule, and take hours."""
+
 
 def read_scene_file(
     filepath: str,
@@ -100,6 +103,11 @@ def _check_size(name: str, file: Any, options: RasterOptions) -> None:  # noqa: 
             f"{name}: expected at most {options.max_pixels:,} pixels, got "
             f"{file.width} x {file.height} = {file.width * file.height:,}; if it is "
             "no decompression bomb, raise ingestion.raster.max_pixels"
+        )
+    if max(file.width, file.height) > _LONGEST_SIDE:
+        raise InvalidScene(
+            f"{name}: expected at most {_LONGEST_SIDE:,} rows and columns, got "
+            f"{file.height:,} and {file.width:,}; no scene is such a strip. Cut it"
         )
 
 

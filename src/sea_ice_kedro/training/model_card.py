@@ -9,7 +9,11 @@ from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.training.options import UNetOptions
+
+_LARGEST_CHIP = 10_980
+"""Rows and columns; no granule has more."""
 
 FORMAT = 1
 """Of the card; a file with another cannot be served by this version."""
@@ -110,6 +114,8 @@ class ModelCard:
                     f"{facts.get('software', 'an unknown version')}; train it again: "
                     "kedro run --pipelines modeling"
                 )
+        expect_integer("chip_px", facts["chip_px"], 1, _LARGEST_CHIP)
+        expect_choice("images", facts["images"], ("original", "filtered"))
         known = {field.name for field in fields(cls)}
         facts = {key: value for key, value in facts.items() if key in known}
         facts["unet"] = UNetOptions(**facts["unet"])

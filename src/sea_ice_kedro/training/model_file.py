@@ -1,7 +1,8 @@
 """A trained network in one file, with its card inside: Keras' own format, or ONNX."""
 
 import hashlib
-import importlib
+import json
+import math
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -16,16 +17,24 @@ import numpy.typing as npt
 from sea_ice_kedro.engines.cores import cores_to_use
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
-from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE, Context
+from sea_ice_kedro.imagery.scene_context import Context
 from sea_ice_kedro.networks import ONNX, network_path, trainable_path
-from sea_ice_kedro.rasters.files import browsing, checksum, reading, writing
+from sea_ice_kedro.rasters.files import checksum, reading, writing
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.training.checkpoints import Weights
+from sea_ice_kedro.training.model_archive import (
+    CARD,
+    expect_layers,
+    expect_room,
+    read_member,
+    weights_in,
+)
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.onnx_file import card_text, content_of
 
-_CARD = "sea_ice_kedro.json"
+_DIGEST = "weights-sha256:"
+"""Before version 0.3.0 a digest counted states that are not in the file."""
+
 _RETRAIN = "train one: kedro run --pipelines modeling"
 
 
@@ -122,7 +131,7 @@ def save_model(filepath: str, trained: TrainedUNet) -> None:
     model = build_network(trained.card.unet)
     for variable, value in zip(model.variables, trained.weights, strict=True):
         variable.assign(value)
-    card = replace(trained.card, weights=digest_of(trained.weights))
+    card = replace(trained.card, weights=_digest_in(model))
     if filepath.endswith(ONNX):
         from sea_ice_kedro.training.onnx_export import export  # noqa: PLC0415 - Keras
 
@@ -134,17 +143,19 @@ def save_model(filepath: str, trained: TrainedUNet) -> None:
         path = Path(folder) / "unet.keras"  # Keras goes by the ending
         model.save(path)
         with zipfile.ZipFile(path, "a") as file:
-            file.writestr(_CARD, card.to_json())
+            file.writestr(CARD, card.to_json())
         part.write_bytes(path.read_bytes())
 
 
-def digest_of(weights: Weights) -> str:
-    """Digest the values of weights: "sha256:..."."""
+def _digest_in(model: Any) -> str:  # noqa: ANN401 - a keras.Model
+    """Digest the weights that a file keeps; states of random numbers are not kept."""
     digest = hashlib.sha256()
-    for values in weights:
-        digest.update(f"{values.shape} {values.dtype}".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return f"sha256:{digest.hexdigest()}"
+    for variable in model.variables:
+        if "seed_generator" not in variable.path:
+            values = np.array(variable)
+            digest.update(f"{values.shape} {values.dtype}".encode())
+            digest.update(np.ascontiguousarray(values).tobytes())
+    return f"{_DIGEST}{digest.hexdigest()}"
 
 
 def read_card(filepath: str) -> ModelCard:
@@ -179,28 +190,28 @@ def _known_card(filepath: str, content: str) -> str:
 def _card_in(filepath: str) -> str:
     if filepath.endswith(ONNX):
         return card_text(content_of(filepath), Path(filepath).name)
-    with browsing(filepath) as file:
-        try:
-            with zipfile.ZipFile(file) as members:
-                return members.read(_CARD).decode()
-        except (zipfile.BadZipFile, KeyError, OSError) as error:
-            raise InvalidModel(
-                f"{Path(filepath).name}: expected a whole .keras file of a network "
-                f"trained by this project, got one without its card ({error}); "
-                f"{_RETRAIN}"
-            ) from error
+    try:
+        return read_member(filepath, CARD).decode()
+    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError) as error:
+        raise InvalidModel(
+            f"{Path(filepath).name}: expected a whole .keras file, got a damaged card "
+            f"({error}); {_RETRAIN}"
+        ) from error
 
 
 def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
     """Load a network as Keras model, from uint8 (N, H, W, 3) to probabilities.
+
+    The network is built by this package as the card tells, and takes its weights from
+    the file; what the file describes itself is compared, never built.
 
     Args:
         filepath: A path, a URL that fsspec knows, or that of `networks`.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        InvalidModel: if it is not one, is of another version, takes other bands or
-            gives other classes.
+        InvalidModel: if it is not one, is of another version, describes another network
+            than its card, or has other weights.
     """
     from sea_ice_kedro.training.launch import expect_package  # noqa: PLC0415
 
@@ -212,38 +223,42 @@ def load_model(filepath: str) -> Any:  # noqa: ANN401 - a keras.Model
         )
     card = read_card(filepath)
     expect_package("tensorflow", "train", "to load a network")
-    import keras  # noqa: PLC0415 - only where a model is used
-
-    importlib.import_module("sea_ice_kedro.training.unet")  # registers its layers
-
-    name = Path(filepath).name
+    expect_room(filepath, card.unet)
+    model = _built(card)
+    expect_layers(filepath, json.loads(model.to_json()))
+    size = sum(4 * math.prod(variable.shape) for variable in model.variables)
     with reading(filepath) as path, tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "unet.keras"
-        copy.write_bytes(path.read_bytes())
+        weights = weights_in(path, Path(folder), size)
         try:
-            model = keras.saving.load_model(copy, compile=False)
-        # Keras has no errors of its own: layers, weights and zip files raise theirs.
+            model.load_weights(weights)
+        # Keras has no errors of its own: layers, weights and files raise theirs.
         except Exception as error:
             raise InvalidModel(
-                f"{name}: expected a network that Keras {keras.__version__} can load, "
-                f"got {type(error).__name__}: {error}; {_RETRAIN}"
+                f"{Path(filepath).name}: expected weights of the network on its card, "
+                f"got {type(error).__name__}: {str(error)[:300]}; {_RETRAIN}"
             ) from error
-    _expect_shape(name, model, card)
+    found = _digest_in(model)
+    if card.weights.startswith(_DIGEST) and found != card.weights:
+        raise InvalidModel(
+            f"{Path(filepath).name}: expected weights with the digest on its card, "
+            f"{card.weights}, got {found}; the file is damaged or was changed: copy it "
+            f"again, or {_RETRAIN}"
+        )
     return model
 
 
-def _expect_shape(name: str, model: Any, card: ModelCard) -> None:  # noqa: ANN401
-    shapes: tuple[Any, Any] = model.input_shape, model.output_shape
-    pixels = (None, None, None, 3)
-    expected: tuple[Any, Any] = pixels, (None, None, None, len(SeaIceClass))
-    if card.unet.sees_scene:
-        expected = [pixels, (None, CONTEXT_SIZE)], (None, None, None, NO_CLASS + 1)
-    if shapes != expected:
-        raise InvalidModel(
-            f"{name}: expected a network from bands R, G, B to {expected[1][-1]} "
-            f"classes, {expected[0]} to {expected[1]}, got {shapes[0]} to "
-            f"{shapes[1]}; {_RETRAIN}"
-        )
+def _built(card: ModelCard) -> Any:  # noqa: ANN401 - a keras.Model
+    """Build the network of a card in float32, whatever is being trained."""
+    import keras  # noqa: PLC0415 - only where a model is used
+
+    from sea_ice_kedro.training.unet import build_network  # noqa: PLC0415
+
+    policy = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy("float32")
+    try:
+        return build_network(card.unet)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
 
 
 def trained_in(filepath: str) -> TrainedUNet:

@@ -119,6 +119,14 @@ def test_whatever_a_scene_or_an_error_is_called_it_is_text():
     assert set(links) == {"#scene-0--script-alert--x----script--"}
 
 
+def test_a_name_does_not_turn_the_writing_of_a_page():
+    name = "\u202egnp.exe\x1b[31m"
+    html = render_report(material(scenes=index([name]), labels=labels([name])))
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert "\\u202egnp.exe\\x1b[31m" in html
+
+
 def test_every_link_leads_somewhere_in_the_page_and_nothing_is_fetched():
     pictures = {i: {"original": PICTURE, "thumbnail": PICTURE} for i in IDS}
     read_page = read(pictures=pictures, record=record(), matrices=matrices())

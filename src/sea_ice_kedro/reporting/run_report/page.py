@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.imagery.classes import (
@@ -13,6 +14,7 @@ from sea_ice_kedro.imagery.classes import (
     QualityFlag,
     SeaIceClass,
 )
+from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.reporting.concentration_series import LITTLE
 from sea_ice_kedro.reporting.run_report import run_views, words
 from sea_ice_kedro.reporting.run_report.curves import HEIGHT, WIDTH, view_curves
@@ -121,10 +123,17 @@ def _listed(views: list[SceneView]) -> list[SceneView]:
     return [views[place] for place in sorted(places[:MOST_ROWS])]
 
 
+def _inert(value: object) -> object:
+    """Have names of scenes do nothing in a page; what is markup is ours."""
+    plain = isinstance(value, str) and not isinstance(value, Markup)
+    return inert(str(value)) if plain else value
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("sea_ice_kedro.reporting.run_report"),
         autoescape=True,
+        finalize=_inert,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,51 @@
+"""Ctrl-C: a run ends with one line, a record that says so, and exit code 130."""
+
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+EXIT_CODE = 130
+"""Of a command that Ctrl-C has ended, as shells count: 128 + SIGINT."""
+
+_WORDS = "Interrupted: what is done stays done; the same command goes on from there."
+
+
+class Interrupts:
+    """What Ctrl-C does while a run is under way; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        """Change nothing yet."""
+        self._before: Any = None
+
+    def expect(self, close: Callable[[], None]) -> None:
+        """Have Ctrl-C end the process from now on.
+
+        Args:
+            close: Puts down how the run ended.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return  # only there may Python be told
+        self.forget()
+
+        def end(number: int, frame: object) -> None:
+            del number, frame
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            self._before = None
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            close()
+            if hasattr(sys, "ps1"):  # a notebook goes on
+                raise KeyboardInterrupt(_WORDS)
+            sys.stderr.write(f"\n{_WORDS}\n")
+            raise SystemExit(EXIT_CODE)
+
+        self._before = signal.signal(signal.SIGINT, end)
+
+    def forget(self) -> None:
+        """Put back what Ctrl-C did before."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
