@@ -92,7 +92,8 @@ def _map_run(folder: str, out: str | None, network: str) -> MapRun:
         _param("ingestion.source", "folder"),
         _param("ingestion.folder", str(scenes)),
     ]
-    pipelines, maps = _BY_NETWORK, "07_model_output/predictions"
+    pipelines: tuple[str, ...] = _BY_NETWORK
+    maps = "07_model_output/predictions"
     if network == NONE:
         pipelines, maps = _BY_BRIGHTNESS, "04_feature/class_maps"
     elif network != POLAR:
