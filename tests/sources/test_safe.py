@@ -507,11 +507,12 @@ def test_both_datastrips_of_a_tile_are_scenes(tmp_path):
 
 
 def test_of_a_product_that_was_processed_again_the_newest_is_the_scene(
-    tmp_path, caplog
+    tmp_path, caplog, monkeypatch
 ):
     for product in (OLD, NEW, replace(NEW, level="2A")):
-        product.write(tmp_path)
-    (entry,) = listed(tmp_path, swir=False)
+        product.write(tmp_path / "in")
+    monkeypatch.chdir(tmp_path)
+    (entry,) = listed("in", swir=False)
     assert entry.scene_id == NEW.name
     assert f"{OLD.name}.SAFE (shown by {NEW.name}.SAFE)" in caplog.text
 
