@@ -315,9 +315,24 @@ def without_its_ending(root, place):
     shutil.copytree(root, place / root.stem)
 
 
+def zipped_without_its_folder(root, place):
+    shutil.make_archive(str(place / root.stem), "zip", root)
+
+
+def under_another_case(root, place):
+    shutil.copytree(root, place / f"{root.stem}.safe")
+
+
 @pytest.mark.parametrize(
     "lay",
-    [as_macos_zips, with_a_folder_around, as_eodag_keeps_it, without_its_ending],
+    [
+        as_macos_zips,
+        with_a_folder_around,
+        as_eodag_keeps_it,
+        without_its_ending,
+        zipped_without_its_folder,
+        under_another_case,
+    ],
 )
 def test_a_product_is_found_as_people_keep_it(tmp_path, lay):
     root = OLD.write(tmp_path / "made")
