@@ -1,8 +1,10 @@
 import os
+import sys
+from types import ModuleType
 
 import pytest
 
-from sea_ice_kedro.engines import spark_parts
+from sea_ice_kedro.engines import spark_parts, spark_session
 from sea_ice_kedro.engines.spark_parts import link_home, provide_home, provide_java
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
 
@@ -99,3 +101,21 @@ def test_without_spark_executors_are_refused_with_the_way_out(
     monkeypatch.delenv("SPARK_HOME", raising=False)
     with pytest.raises(MissingPackage, match=r"pyspark for executors.*--extra spark"):
         link_home(tmp_path / "home")
+
+
+def test_a_token_of_spark_connect_is_not_told(monkeypatch):
+    spark = ModuleType("pyspark.sql")
+    spark.SparkSession = None
+    monkeypatch.setitem(sys.modules, "pyspark", ModuleType("pyspark"))
+    monkeypatch.setitem(sys.modules, "pyspark.sql", spark)
+    url = "sc://host:15002/;token=SECRET"
+    monkeypatch.setenv("SPARK_REMOTE", "")
+
+    def refuse(_url):
+        raise OSError(f"nobody answers at {url}")
+
+    monkeypatch.setattr(spark_session, "_expect_answer", refuse)
+    with pytest.raises(SparkFailed, match="sc://host:15002/;") as failure:
+        spark_session._connect(url)
+    assert "SECRET" not in str(failure.value)
+    assert failure.value.__cause__ is None

@@ -4,6 +4,7 @@ import warnings
 
 import pytest
 import rasterio
+from rasterio.errors import CRSError
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
@@ -207,3 +208,12 @@ def test_the_room_left_is_that_of_the_disk(tmp_path):
         with pytest.raises(CannotWrite, match=r"MB free\), got") as error:
             write_raster(f"{folder}/a.tif", layers(), WORKING)
         assert f"to write it to {tmp_path}/scenes (" in str(error.value)
+
+
+def test_a_crs_that_cannot_be_read_is_said_with_the_way_out(tmp_path):
+    write_raster(str(tmp_path / "a.tif"), layers(), WORKING)
+    with (
+        pytest.raises(InvalidScene, match=r"a\.tif: expected a CRS.*-a_srs EPSG:3031"),
+        opened(str(tmp_path / "a.tif")),
+    ):
+        raise CRSError("no such thing")

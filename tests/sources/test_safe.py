@@ -331,9 +331,24 @@ def without_its_ending(root, place):
     shutil.copytree(root, place / root.stem)
 
 
+def zipped_without_its_folder(root, place):
+    shutil.make_archive(str(place / root.stem), "zip", root)
+
+
+def under_another_case(root, place):
+    shutil.copytree(root, place / f"{root.stem}.safe")
+
+
 @pytest.mark.parametrize(
     "lay",
-    [as_macos_zips, with_a_folder_around, as_eodag_keeps_it, without_its_ending],
+    [
+        as_macos_zips,
+        with_a_folder_around,
+        as_eodag_keeps_it,
+        without_its_ending,
+        zipped_without_its_folder,
+        under_another_case,
+    ],
 )
 def test_a_product_is_found_as_people_keep_it(tmp_path, lay):
     root = OLD.write(tmp_path / "made")
@@ -523,11 +538,12 @@ def test_both_datastrips_of_a_tile_are_scenes(tmp_path):
 
 
 def test_of_a_product_that_was_processed_again_the_newest_is_the_scene(
-    tmp_path, caplog
+    tmp_path, caplog, monkeypatch
 ):
     for product in (OLD, NEW, replace(NEW, level="2A")):
-        product.write(tmp_path)
-    (entry,) = listed(tmp_path, swir=False)
+        product.write(tmp_path / "in")
+    monkeypatch.chdir(tmp_path)
+    (entry,) = listed("in", swir=False)
     assert entry.scene_id == NEW.name
     assert f"{OLD.name}.SAFE (shown by {NEW.name}.SAFE)" in caplog.text
 

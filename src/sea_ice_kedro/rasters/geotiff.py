@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio.enums import ColorInterp
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
@@ -224,6 +224,11 @@ def _read_errors(filepath: str) -> Iterator[None]:
             f"{Path(filepath).name}: expected a whole, readable raster (GeoTIFF, PNG "
             f"or JPEG), got an error from GDAL: {error.__cause__ or error}. Is the "
             "file complete and of the type its name says? Fetch or export it again"
+        ) from error
+    except CRSError as error:
+        raise InvalidScene(
+            f"{Path(filepath).name}: expected a CRS that GDAL can read, got an error: "
+            f"{error}; give it the right one (gdal_translate -a_srs EPSG:3031), or none"
         ) from error
 
 

@@ -104,18 +104,22 @@ def find_granules(
     clear = within_limits(skies, search)
     fitting = [granule for granule in found if granule.asset_id in clear]
     if not fitting and not lost:
-        raise NothingFound(
-            f"expected granules of {name} from {start} to {end} in the region, got "
-            f"none with at most {search.max_cloud_percentage:g} % cloud and the sun at "
-            f"least {search.min_sun_elevation_deg:g}° high, {len(found)} at any; ask "
-            "for another region or other days (at the poles the sun is up for half a "
-            "year),"
-            " or raise ingestion.search.max_cloud_percentage"
-        )
+        raise _nothing(name, search, len(found))
     left_out = one_of_each([_observed(granule) for granule in fitting])
     tell_left_out(left_out)
     kept = [granule for granule in fitting if granule.index not in left_out]
     return sorted(kept, key=lambda granule: granule.index), lost
+
+
+def _nothing(name: str, search: SearchOptions, count: int) -> NothingFound:
+    start, end = search.days()
+    return NothingFound(
+        f"expected granules of {name} from {start} to {end} in the region, got none "
+        f"with at most {search.max_cloud_percentage:g} % cloud and the sun at least "
+        f"{search.min_sun_elevation_deg:g}° high, {count} at any; ask for another "
+        "region or other days (at the poles the sun is up for half a year), or raise "
+        "ingestion.search.max_cloud_percentage"
+    )
 
 
 def _observed(granule: Granule) -> Observed:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -152,7 +153,9 @@ def _observed(product: Product, scene: SafeScene) -> Observed:
 
 def _below(folder: Path, path: str) -> str:
     """Name a product as people find it below a folder."""
-    return str(Path(path).relative_to(folder)) if path != str(folder) else folder.name
+    with suppress(ValueError):  # the folder is a URL
+        return str(Path(path).absolute().relative_to(folder.absolute()))
+    return Path(path).name
 
 
 def _spoilt_copies(

@@ -4,6 +4,7 @@ import hashlib
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -145,6 +146,7 @@ class Product:
             if not entry.filename.startswith(_MACOS)
         }
         roots = {found for parts in folders if (found := _up_to_product(parts))}
+        roots = roots or set(self._folders_of_manifests())
         if len(roots) != 1:
             there = {parts[0] for parts in folders if parts}
             raise InvalidScene(
@@ -152,6 +154,16 @@ class Product:
                 f"{', '.join(sorted(roots or there)[:5]) or 'none'} in it"
             )
         return next(iter(roots))
+
+    def _folders_of_manifests(self) -> Iterator[str]:
+        """Name the folders that are a product by their content, "" for the zip's own.
+
+        Some tools zip what is in the `.SAFE` folder, or give it another name.
+        """
+        for entry in self._entries():
+            folder, _, name = entry.filename.rpartition("/")
+            if name == "manifest.safe" and not entry.filename.startswith(_MACOS):
+                yield f"{folder}/" if folder else ""
 
     def _sizes_in_zip(self) -> dict[str, int]:
         return {
@@ -185,7 +197,7 @@ class Product:
 def _up_to_product(parts: tuple[str, ...]) -> str:
     """Return a folder in a zip up to its `.SAFE`, with a slash; "": not in any."""
     for count, part in enumerate(parts, 1):
-        if part.endswith(SUFFIX):
+        if part.upper().endswith(SUFFIX):
             return "/".join(parts[:count]) + "/"
     return ""
 

@@ -43,7 +43,7 @@ def find_products(folder: str) -> list[Product]:
         )
     others: list[Path] = []
     found = sorted(_products_in(place, _DEPTH, others, set()))
-    others = [path for path in others if not path.name.startswith(".")]
+    others = [path for path in others if not path.name.startswith("._")]
     _tell_others(place, others)
     if not found:
         raise InvalidScene(
@@ -64,10 +64,16 @@ def _products_in(
     for path in sorted(folder.iterdir()):
         if _is_product(path):
             yield path
-        elif path.is_dir() and depth > 1 and os.access(path, os.R_OK | os.X_OK):
+        elif depth > 1 and _is_open(path):
             yield from _products_in(path, depth - 1, others, seen)
         else:
             others.append(path)
+
+
+def _is_open(path: Path) -> bool:
+    """Tell folders from files, and from what systems hide (.snapshot, .Trash)."""
+    hidden = path.name.startswith(".")
+    return not hidden and path.is_dir() and os.access(path, os.R_OK | os.X_OK)
 
 
 def _is_product(path: Path) -> bool:

@@ -85,7 +85,10 @@ def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     table = pd.DataFrame(rows, columns=["scene_id", "row", "column"])
     table = table.assign(split=split(table["scene_id"].tolist(), options))
     learnt = int((table["split"] == TRAIN).sum())
-    expect_batches("this run", learnt, training.batch_size, how_many(workers))
+    # Counting GPUs takes TensorFlow seconds; a number that was given needs none.
+    count = workers.count
+    workers_count = how_many(workers) if isinstance(count, str) else count
+    expect_batches("this run", learnt, training.batch_size, workers_count)
     return table
 
 
