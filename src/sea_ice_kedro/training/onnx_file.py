@@ -27,9 +27,9 @@ MOST_BYTES = 2**30
 OPERATORS = frozenset(
     (
         *("Add", "AveragePool", "Cast", "Clip", "Concat", "Conv", "ConvTranspose"),
-        *("Div", "Gemm", "LessOrEqual", "Max", "MaxPool", "Mul", "Neg", "ReduceMin"),
-        *("ReduceSum", "Relu", "Reshape", "Resize", "Slice", "Softmax", "Sqrt", "Sub"),
-        "Transpose",
+        *("Div", "Gemm", "LessOrEqual", "Max", "MaxPool", "Mul", "Neg", "ReduceMax"),
+        *("ReduceMin", "ReduceSum", "Relu", "Reshape", "Resize", "Slice", "Softmax"),
+        *("Sqrt", "Sub", "Transpose"),
     )
 )
 """Those that `onnx_export` writes."""

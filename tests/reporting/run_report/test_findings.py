@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -206,6 +208,13 @@ def test_a_run_that_an_error_ended_is_raised_unless_it_only_wrote_a_report():
     error = "expected at least 3 scenes, got 2\nand more"
     assert found(record=record(error=error)) == [("serious", title)]
     assert found(record=record(error=error, pipelines=("reporting",))) == []
+
+
+def test_a_run_that_ctrl_c_ended_is_raised():
+    (run,) = (before := record()).runs
+    interrupted = replace(before, runs=(replace(run, outcome="interrupted"),))
+    title = "A run was interrupted by Ctrl-C"
+    assert found(record=interrupted) == [("serious", title)]
 
 
 def test_changed_software_is_raised():

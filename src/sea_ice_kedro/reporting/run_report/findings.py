@@ -60,10 +60,13 @@ def _about_record(record: RunRecord) -> Iterator[Finding]:
         )
     others = [run for run in record.runs if run.pipelines != ("reporting",)]
     broken = others[-1] if others else None
-    if broken is not None and broken.error:
+    interrupted = broken is not None and broken.outcome == "interrupted"
+    if broken is not None and (broken.error or interrupted):
         yield Finding(
             SERIOUS,
-            f"A run was ended by an error: {broken.error.splitlines()[0]}",
+            "A run was interrupted by Ctrl-C"
+            if interrupted
+            else f"A run was ended by an error: {broken.error.splitlines()[0]}",
             f"It began {broken.started} (kedro run --pipelines "
             f"{','.join(broken.pipelines)}); what it had not made is missing, or of an "
             "earlier run.",
