@@ -61,7 +61,7 @@ bucket_path() {
   [[ ${!1} =~ ^gs://[^/]+/.+ ]] || fail "expected $1 to be gs://bucket/folder, got ${!1}"
 }
 
-# Without a dry run gcloud must be there; it knows who you are.
+# Unless this is a dry run, gcloud must be installed and logged in.
 need_gcloud() {
   [ -n "$DRY_RUN" ] || command -v gcloud >/dev/null ||
     fail "expected gcloud on the PATH, got none: install the Google Cloud CLI, then" \

@@ -69,7 +69,7 @@ class InvalidRecord(SeaIceError, ValueError):
 
 
 class NoAccess(SeaIceError, PermissionError):
-    """A provider of scenes does not let us in: credentials, project, permission."""
+    """A provider of scenes rejected the credentials, project or permission."""
 
 
 class QuotaExhausted(SeaIceError, RuntimeError):

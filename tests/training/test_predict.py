@@ -11,13 +11,14 @@ from sea_ice_kedro.imagery.cloud_filter import filter_scene
 from sea_ice_kedro.imagery.labelling import label_by_brightness
 from sea_ice_kedro.imagery.mirrored import reader_of
 from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
-from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.rasters.stored_scene import SceneInMemory, StoredScene
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
 from sea_ice_kedro.training.predict import (
     InferenceOptions,
     predict_scene,
     predicting,
+    whole,
     windows_for,
 )
 from tests.fabricate import ROSS_SEA, WHEN, cut, floes, scene
@@ -72,6 +73,20 @@ def test_a_prediction_names_its_model_and_that_files_checksum(stored):
         "model": "auto_original",
         "model_checksum": "sha256:first",
     }
+
+
+@pytest.mark.parametrize("images", ["original", "filtered"])
+def test_a_scene_in_memory_is_predicted_as_a_stored_one(stored, images):
+    options = SimulationOptions(height=100, width=130, nodata_wedge_fraction=0.2)
+    value = replace(simulate_scene(options, 1).scene, scene_id="s")
+    model = ByBrightness(images)
+    there = codes_and_confidence(
+        predict_scene(stored(value), model, InferenceOptions())
+    )
+    here = whole(predict_scene(SceneInMemory(value), model, InferenceOptions()))
+    assert np.array_equal(here.codes, there[0])
+    assert np.array_equal(here.confidence, there[1])
+    assert (here.scene_id, here.georeference) == ("s", value.georeference)
 
 
 def test_a_scene_without_an_observed_pixel_is_no_data_all_over(stored, tmp_path):

@@ -53,7 +53,7 @@ class Receipt:
     """Of a failure: one line for people."""
 
     trace: str = ""
-    """Of a failure that nobody expected: where it happened."""
+    """Traceback of an unexpected failure."""
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         self.last_saved = ProductRecord(self.name, made, unchanged, elapsed_s, reasons)
         for trace in {r.trace: r for r in failed if r.trace}:
             said = self.name, trace
-            logger.error("%s: nobody expected this:\n%s", *said, extra=IN_DETAIL)
+            logger.error("%s: unexpected error:\n%s", *said, extra=IN_DETAIL)
         failures = [Failure(self.name, r.partition_id, r.reason) for r in failed]
         if failures and len(failures) == len(receipts) and not self._optional:
             # Nothing is left to go on with.

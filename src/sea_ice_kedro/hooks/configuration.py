@@ -18,7 +18,7 @@ class CredentialHooks:
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401
         """Pass on what credentials.yml says of Earth Engine.
 
-        That of conf/local holds in every environment: who you are does not depend on
+        That of conf/local holds in every environment: credentials do not depend on
         `--env paper`.
 
         Raises:

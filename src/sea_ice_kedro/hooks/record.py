@@ -122,7 +122,7 @@ class Recorder:
         self._unwritten = ""
 
     def begin(self, node: Node) -> None:
-        """Start the clock of a step, if it does not go already."""
+        """Start the timer of a step unless it is running."""
         self._begun.setdefault(node.name, (node, time.monotonic(), _now()))
 
     def enter(self, node: Node) -> None:

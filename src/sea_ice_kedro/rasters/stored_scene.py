@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Georeference, Mask, Scene
-from sea_ice_kedro.imagery.mirrored import Read, mirrored
+from sea_ice_kedro.imagery.mirrored import Read, mirrored, reader_of
 from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import (
@@ -36,6 +36,33 @@ class SceneFacts:
 
     georeference: Georeference | None = None
     acquired: datetime | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SceneInMemory:
+    """A scene in memory, to be read as a stored one is."""
+
+    scene: Scene
+
+    def facts(self) -> SceneFacts:
+        """Return what the scene is."""
+        scene = self.scene
+        return SceneFacts(
+            scene.scene_id, scene.shape, scene.georeference, scene.acquired
+        )
+
+    @contextmanager
+    def reader(self) -> Iterator[Read]:
+        """Give a reader of its windows; outside, the scene is mirrored."""
+        yield reader_of(self.scene)
+
+    def context(self) -> Context:
+        """Describe the whole scene."""
+        return context_of(self.scene.rgb, self.scene.valid_mask)
+
+    def load(self) -> Scene:
+        """Return the scene itself."""
+        return self.scene
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Plotly figures in a notebook, drawn without a network.
 
 Plotly's own renderers for notebooks want require.js or an extension of the right
-version of JupyterLab, and some fetch their script from afar.
+version of JupyterLab, and some load their script from the network.
 """
 
 from typing import Any

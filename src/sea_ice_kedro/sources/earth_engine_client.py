@@ -62,7 +62,7 @@ def connect(access: Access, *, afresh: bool = False) -> "Session":
 
 
 class Session:
-    """Requests to Earth Engine: limited, tried again, stopped when there is no use."""
+    """Requests to Earth Engine: rate-limited, retried, stopped once they are futile."""
 
     def __init__(self, access: Access) -> None:
         """Take how Earth Engine is reached; nothing is asked yet."""
@@ -93,7 +93,7 @@ class Session:
             what: Is asked for, for messages.
 
         Raises:
-            NoAccess: if Earth Engine does not let us in (any more).
+            NoAccess: if Earth Engine rejects the credentials.
             QuotaExhausted: if it gives no more for now.
             CannotFetch: if it does not answer, or refuses this request.
         """
@@ -101,7 +101,7 @@ class Session:
 
         def once() -> Value:
             if self._stopped is not None:
-                # Others have found out that there is no use.
+                # Another thread has found that requests are futile.
                 raise type(self._stopped)(*self._stopped.args)
             limit.wait()
             with _errors_of(what):

@@ -33,7 +33,7 @@ class SceneEntry:
     """Reads the manual label on the scene's grid, where there is one."""
 
     download: Callable[[], RawScene] | None = None
-    """Fetches the scene's numbers from afar; picklable, holds no credential, and its
+    """Downloads the scene's numbers; picklable, holds no credential, and its
     `fingerprint` costs no request."""
 
 

@@ -93,7 +93,7 @@ def load_checkpoint(filepath: str, fingerprint: str) -> Checkpoint:
 
     Args:
         filepath: Where it lies.
-        fingerprint: Of the plan; a checkpoint of another plan is of no use.
+        fingerprint: Of the plan; a checkpoint of another plan is ignored.
 
     Raises:
         TrainingFailed: if the file is damaged.

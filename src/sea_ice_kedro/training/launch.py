@@ -17,7 +17,7 @@ _TOO_NEW = (3, 13)
 def train(plan: TrainingPlan) -> Checkpoint:
     """Train a network to its end: in this process, or through Horovod.
 
-    A checkpoint of the same plan is gone on with; one that is done costs no training.
+    Training resumes from a checkpoint of the same plan; a finished one is returned.
 
     Args:
         plan: What to train, on what, with how many workers.

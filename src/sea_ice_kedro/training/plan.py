@@ -45,7 +45,7 @@ class TrainingPlan:
     def fingerprint(self) -> str:
         """Digest all that decides the weights after a given epoch.
 
-        Not the number of epochs, so that training can be gone on with, unless the
+        Not the number of epochs, so that training can be extended, unless the
         learning rate depends on it; not how many workers there are to be.
         """
         options = asdict(self.options)

@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.mirrored import reader_of
 from sea_ice_kedro.imagery.options import expect_integer
-from sea_ice_kedro.imagery.predictions import Prediction, Strip
+from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
 from sea_ice_kedro.imagery.scene_context import Context, context_of
 from sea_ice_kedro.networks import network_url
-from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.rasters.stored_scene import SceneInMemory, StoredScene
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.model_file import ModelFile, Predict
 
@@ -50,7 +52,7 @@ class InferenceOptions:
 
 
 def predict_scene(
-    stored: StoredScene, model: ModelFile, options: InferenceOptions
+    stored: StoredScene | SceneInMemory, model: ModelFile, options: InferenceOptions
 ) -> Prediction:
     """Declare the prediction of one scene; computed while its strips are taken.
 
@@ -58,7 +60,7 @@ def predict_scene(
     first, as those were.
 
     Args:
-        stored: The scene as ingested.
+        stored: The scene as ingested, on disk or in memory.
         model: The network.
         options: Size and overlap of the windows.
 
@@ -109,8 +111,20 @@ def _is_served(asked: str, path: str) -> bool:
     return relative and Path(path).parts[-len(Path(asked).parts) :] == Path(asked).parts
 
 
+def whole(prediction: Prediction) -> PredictedMap:
+    """Compute a prediction to its end, in memory; it can be done once."""
+    strips = list(prediction.strips)
+    return PredictedMap(
+        scene_id=prediction.scene_id,
+        codes=np.concatenate([strip.codes for strip in strips]),
+        georeference=prediction.georeference,
+        acquired=prediction.acquired,
+        confidence=np.concatenate([strip.confidence for strip in strips]),
+    )
+
+
 def _strips(
-    stored: StoredScene,
+    stored: StoredScene | SceneInMemory,
     shape: tuple[int, int],
     model: ModelFile,
     windows: WindowOptions,

@@ -45,7 +45,7 @@ def find_scenes(options: IngestionOptions) -> list[SceneEntry]:
 
 
 def download_scenes(scene_listing: list[SceneEntry]) -> Partitions[RawScene]:
-    """Declare the numbers of every scene that lies afar; none for other sources."""
+    """Declare the numbers of every scene to download; none for other sources."""
     downloads: dict[str, Callable[[], RawScene]] = {
         entry.scene_id: entry.download
         for entry in scene_listing
