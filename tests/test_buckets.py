@@ -32,7 +32,7 @@ def folder(tmp_path):
 @pytest.fixture
 def model(tmp_path):
     """The file of a network that was never trained."""
-    return untrained_network(tmp_path / "model" / "unet.keras")
+    return untrained_network(tmp_path / "model" / "unet.onnx")
 
 
 def uploads(bucket):

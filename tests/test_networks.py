@@ -39,7 +39,7 @@ def learnt(project, tmp_path_factory):
 
 @pytest.fixture
 def model(learnt):
-    return str(learnt / "06_models/manual_original/unet.keras")
+    return str(learnt / "06_models/manual_original/unet.onnx")
 
 
 def table(root, name):

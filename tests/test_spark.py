@@ -206,7 +206,7 @@ def test_scenes_in_a_bucket_are_read_and_written_by_the_executors(
 
 @pytest.mark.train
 def test_a_network_maps_scenes_on_executors_as_it_does_here(tmp_path, folder):
-    model = untrained_network(tmp_path / "model" / "unet.keras")
+    model = untrained_network(tmp_path / "model" / "unet.onnx")
     here, there = tmp_path / "here", tmp_path / "there"
     params = f"{source(folder)[1]},inference.model={model}"
     wanted = ["--pipelines", "inference", "--params", params]
