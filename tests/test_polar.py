@@ -20,9 +20,9 @@ def test_the_file_is_small_and_its_card_says_what_it_is():
     assert Path(POLAR).stat().st_size <= 8e6
     assert card.name == "polar"
     assert card.unet == UNetOptions(
-        5, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context"
+        6, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context"
     )
-    assert card.epochs == 4
+    assert card.epochs == 2
     assert 0.5 < card.temperature < 2
 
 

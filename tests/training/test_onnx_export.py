@@ -70,7 +70,7 @@ def test_it_gives_what_keras_gives(tmp_path, unet, shape):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unet", [POLAR, UNetOptions()], ids=["polar", "default"])
-def test_of_a_million_pixels_none_is_called_otherwise(tmp_path, unet):
+def test_of_a_million_pixels_none_but_a_tie_is_called_otherwise(tmp_path, unet):
     model = anywhere(unet)
     serving = served(tmp_path / "unet.onnx", model, unet)
     inputs = given(unet, (1, 1024, 1024), seed=9)
@@ -78,7 +78,9 @@ def test_of_a_million_pixels_none_is_called_otherwise(tmp_path, unet):
     got = serving(inputs)
     np.testing.assert_allclose(got, expected, atol=1e-4)
     assert len(np.unique(expected.argmax(-1))) > 1
-    assert (got.argmax(-1) != expected.argmax(-1)).sum() == 0
+    first, second = np.sort(expected, axis=-1)[..., :-3:-1].transpose(3, 0, 1, 2)
+    otherwise = got.argmax(-1) != expected.argmax(-1)
+    assert not otherwise[first - second > 1e-5].any()
 
 
 def test_the_same_network_is_the_same_bytes():

@@ -32,9 +32,7 @@ from sea_ice_kedro.training.workers import Workers
 
 logger = logging.getLogger(__name__)
 
-LearningLogits: TypeAlias = Callable[
-    [Inputs, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]
-]
+LearningLogits: TypeAlias = Callable[..., tuple[tf.Tensor, tf.Tensor]]
 
 
 def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
