@@ -123,12 +123,12 @@ def test_a_damaged_scene_is_said_to_be_one(stored, tmp_path):
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
-        ((1, 1), WindowOptions(256, 64, 24)),
-        ((256, 256), WindowOptions(320, 64, 15)),
-        ((768, 100), WindowOptions(832, 64, 2)),
-        ((769, 100), WindowOptions(464, 64, 7)),
-        ((1024, 1024), WindowOptions(576, 64, 4)),
-        ((10980, 10980), WindowOptions(800, 64, 2)),
+        ((1, 1), WindowOptions(256, 64, 8)),
+        ((256, 256), WindowOptions(320, 64, 5)),
+        ((768, 100), WindowOptions(832, 64, 1)),
+        ((769, 100), WindowOptions(464, 64, 2)),
+        ((1024, 1024), WindowOptions(576, 64, 1)),
+        ((10980, 10980), WindowOptions(800, 64, 1)),
     ],
 )
 def test_windows_fit_the_scene_and_the_network_by_themselves(shape, expected):
@@ -139,7 +139,7 @@ def test_windows_fit_the_scene_and_the_network_by_themselves(shape, expected):
 def test_a_network_that_normalises_by_chip_sees_chips_only():
     network = card(normalisation="paper")
     assert windows_for((500, 500), network, InferenceOptions()) == WindowOptions(
-        32, 16, 24
+        32, 16, 8
     )
 
 

@@ -11,6 +11,10 @@ from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.checks import is_read
 
 
+_ELSEWHERE = frozenset({"modeling.variants"})
+"""What `conf/base/globals.yml` takes from `--params`."""
+
+
 class KnownSettingHooks:
     """Hold the settings of a run against those of `conf/base`, which has them all."""
 
@@ -28,7 +32,7 @@ class KnownSettingHooks:
         odd = [
             said
             for full, said in found.items()
-            if not _holds(given, full) or is_read(full)
+            if full not in _ELSEWHERE and (not _holds(given, full) or is_read(full))
         ]
         if odd:
             where = f"--params or conf/{loader.env or loader.default_run_env}"
