@@ -10,7 +10,6 @@ from kedro.framework.hooks import hook_impl
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.checks import is_read
 
-
 _ELSEWHERE = frozenset({"modeling.variants"})
 """What `conf/base/globals.yml` takes from `--params`."""
 
