@@ -39,7 +39,7 @@ _TINY_NET = (
 """One of the paper's four networks: compiling each takes as long as the rest."""
 
 _FEW_WORLDS = (
-    "polar.worlds.count=3,polar.worlds.validation=1,polar.worlds.size_px=128"
+    "polar.worlds.count=3,polar.worlds.validation=2,polar.worlds.size_px=128"
     ",polar.worlds.chip_px=64,polar.training.epochs=1,polar.training.batch_size=2"
     ",engine.name=sequential"
 )

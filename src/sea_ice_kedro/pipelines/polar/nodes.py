@@ -49,7 +49,7 @@ class WorldOptions:
     def __post_init__(self) -> None:
         """Refuse what no network can be trained on."""
         expect_integer("polar.worlds.count", self.count, 1, 500_000)
-        expect_integer("polar.worlds.validation", self.validation, 1, 100_000)
+        expect_integer("polar.worlds.validation", self.validation, 2, 100_000)
         expect_integer("polar.worlds.size_px", self.size_px, 64, 4096)
         expect_integer("polar.worlds.chip_px", self.chip_px, 32, self.size_px)
         expect_integer("polar.worlds.seed", self.seed, 0, 400_000)
