@@ -69,6 +69,20 @@ def test_a_wrong_command_line_ends_with_2_and_says_why(scenes, capsys, arguments
 
 
 @pytest.mark.slow
+def test_maps_come_out_by_the_network_that_ships(scenes, tmp_path, monkeypatch):
+    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    write(scenes / "one.png", floes(256, 256))
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", str(scenes), "--out", str(out)])
+    assert ended.value.code in (0, None)
+    with rasterio.open(out / "07_model_output/predictions/one.tif") as file:
+        assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
+    assert (out / "08_reporting/ice_statistics.csv").exists()
+
+
+@pytest.mark.slow
 def test_maps_and_a_report_come_out_without_any_network(scenes, tmp_path, monkeypatch):
     for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
         monkeypatch.setenv(name, os.environ.get(name, ""))

@@ -31,6 +31,13 @@ def test_it_is_served_and_trained_on_from_as_one_network():
 
     assert ModelFile(POLAR_KERAS).card() == ModelFile(POLAR).card()
     assert sum(Path(path).stat().st_size for path in (POLAR, POLAR_KERAS)) <= 16e6
+    rgb, _ = picture((12, 14, 18), (90, 94, 100), (228, 230, 234))
+    context = context_of(rgb, np.ones(rgb.shape[:2], bool))
+    served, trained = (
+        ModelFile(path).predict_in(context)(rgb[None]) for path in (POLAR, POLAR_KERAS)
+    )
+    np.testing.assert_allclose(served, trained, atol=1e-4)
+    np.testing.assert_array_equal(served.argmax(-1), trained.argmax(-1))
 
 
 def picture(water, thin, thick, side=256):

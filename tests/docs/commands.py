@@ -51,7 +51,12 @@ _LOOPBACK = (
 
 RULES = [
     Rule(
-        r"sea-ice-kedro map ",
+        r"sea-ice-kedro map \S+$",
+        "elsewhere",
+        "tests/test_map_command.py::test_maps_come_out_by_the_network_that_ships",
+    ),
+    Rule(
+        r"sea-ice-kedro map \S+ --network none",
         "elsewhere",
         "tests/test_map_command.py::"
         "test_maps_and_a_report_come_out_without_any_network",
