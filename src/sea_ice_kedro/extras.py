@@ -2,7 +2,7 @@
 
 import importlib.util
 
-EXTRAS = ("train", "horovod", "spark", "viz", "stac", "earth-engine")
+EXTRAS = ("train", "horovod", "spark", "spark-connect", "viz")
 
 INSTALL = {
     extra: f"install it: .tools/uv sync --inexact --extra {extra}, or pip install "

@@ -22,7 +22,8 @@ NETWORKS = {
 
 def anywhere(unet):
     """A network whose weights are all drawn, and which calls pixels many things."""
-    from sea_ice_kedro.training.unet import LOGITS, build_network, with_logits
+    from sea_ice_kedro.training.context_unet import LOGITS
+    from sea_ice_kedro.training.unet import build_network, with_logits
 
     rng = np.random.default_rng(3)
     model = build_network(unet)

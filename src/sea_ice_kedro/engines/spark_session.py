@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sea_ice_kedro.addresses import without_keys
-from sea_ice_kedro.engines.spark_parts import INSTALL, provide_home, provide_java
+from sea_ice_kedro.engines.spark_parts import provide_home, provide_java
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
+from sea_ice_kedro.extras import INSTALL
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def session() -> Any:  # noqa: ANN401 - a SparkSession, classic or of Spark Conn
         if find_spec("pyspark") is None:
             raise MissingPackage(
                 "expected package pyspark for engine.name=spark, got none; "
-                f"{INSTALL}[spark]'"
+                f"{INSTALL['spark']}"
             )
         remote = _SETTINGS.get(_REMOTE) or os.environ.get("SPARK_REMOTE")
         _STARTED.append(_connect(remote) if remote else _start())
@@ -118,7 +119,7 @@ def _connect(url: str) -> Any:  # noqa: ANN401
     except ImportError as error:
         raise MissingPackage(
             f"expected the packages of Spark Connect for {_REMOTE}, got none "
-            f"({error}); {INSTALL}[spark-connect]'"
+            f"({error}); {INSTALL['spark-connect']}"
         ) from error
     # grpc and Spark have errors of their own, and no common one.
     except Exception as error:  # noqa: BLE001

@@ -21,7 +21,7 @@ class RuntimeParameterHooks:
         Raises:
             InvalidOption: naming those that nothing reads, and all that are read.
         """
-        read = {*_CONFIGURED, *_parameters_read()}
+        read = {*CONFIGURED, *_parameters_read()}
         given = _dotted(run_params.get("runtime_params") or {})
         unread = [name for name in given if not _is_below(name, read)]
         if unread:
@@ -31,7 +31,7 @@ class RuntimeParameterHooks:
             )
 
 
-_CONFIGURED = (
+CONFIGURED = (
     *("engine.name", "engine.workers", "engine.remake"),
     *("inference.model", "modeling.variants"),
 )
@@ -40,7 +40,7 @@ _CONFIGURED = (
 
 def is_read(name: str) -> bool:
     """Tell whether anything reads a setting: "autolabel.thresholds.thin_ice_min"."""
-    return _is_below(name, {*_CONFIGURED, *_parameters_read()})
+    return _is_below(name, {*CONFIGURED, *_parameters_read()})
 
 
 def _is_below(name: str, groups: Collection[str]) -> bool:

@@ -8,10 +8,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.hooks.checks import is_read
-
-_ELSEWHERE = frozenset({"modeling.variants"})
-"""What `conf/base/globals.yml` takes from `--params`."""
+from sea_ice_kedro.hooks.checks import CONFIGURED, is_read
 
 
 class KnownSettingHooks:
@@ -31,7 +28,7 @@ class KnownSettingHooks:
         odd = [
             said
             for full, said in found.items()
-            if full not in _ELSEWHERE and (not _holds(given, full) or is_read(full))
+            if full not in CONFIGURED and (not _holds(given, full) or is_read(full))
         ]
         if odd:
             where = f"--params or conf/{loader.env or loader.default_run_env}"

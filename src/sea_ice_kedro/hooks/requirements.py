@@ -5,9 +5,8 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-from sea_ice_kedro.engines.spark_parts import INSTALL as INSTALL_SPARK
 from sea_ice_kedro.errors import InvalidOption, MissingPackage
-from sea_ice_kedro.extras import is_installed
+from sea_ice_kedro.extras import INSTALL, is_installed
 from sea_ice_kedro.training.launch import expect_package, gpu_count
 from sea_ice_kedro.training.options import WorkersOptions
 
@@ -64,7 +63,7 @@ class RequirementHooks:
             raise MissingPackage(
                 "expected the package pyspark (extra spark) for "
                 f"{', '.join(asking + tables[:3])}, got none installed; "
-                f"{INSTALL_SPARK}[spark]', or run without it: no --env dataproc, "
+                f"{INSTALL['spark']}, or run without it: no --env dataproc, "
                 "--params engine.name=processes"
             )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sea_ice_kedro.engines.base import worker_count
 from sea_ice_kedro.errors import InvalidOption, MissingPackage, TooFewScenes
+from sea_ice_kedro.extras import INSTALL
 from sea_ice_kedro.training.checkpoints import Checkpoint, load_checkpoint
 from sea_ice_kedro.training.options import WorkersOptions
 from sea_ice_kedro.training.plan import TrainingPlan
@@ -98,10 +99,7 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
             "maps by thresholds, kedro run --pipelines inference by polar or any .onnx",
             "horovod": "train with modeling.workers.count=1",
         }
-        way = (
-            f"install it: .tools/uv sync --inexact --extra {extra}, or "
-            f"pip install 'sea_ice_kedro[{extra}]'"
-        )
+        way = INSTALL[extra]
         if sys.version_info >= _TOO_NEW:
             way = "use Python 3.10 to 3.12, for which there are builds of it"
         raise MissingPackage(

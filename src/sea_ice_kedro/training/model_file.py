@@ -33,7 +33,7 @@ from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.onnx_file import card_text, content_of
 
 _DIGEST = "weights-sha256:"
-"""Before version 0.3.0 a digest counted states that are not in the file."""
+"""Older files say "sha256:": their digest counted states that are not in the file."""
 
 _RETRAIN = "train one: kedro run --pipelines modeling"
 

@@ -17,8 +17,8 @@ from sea_ice_kedro.training.context_unet import (
 class SampledLogits:
     """Computes the logits of one pixel of each cell, with the weights of a network.
 
-    Neighbouring pixels have nearly the same gradient, yet half of a step's time goes
-    into them. A pixel that is drawn anew for each step teaches the same.
+    Neighbouring pixels have nearly the same gradient, yet a third of a step's time or
+    more goes into them. A pixel that is drawn anew for each step teaches the same.
     """
 
     def __init__(self, model: keras.Model) -> None:

@@ -6,11 +6,8 @@ import keras
 from keras import layers
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.training.context_unet import build_context_unet
+from sea_ice_kedro.training.context_unet import LOGITS, build_context_unet
 from sea_ice_kedro.training.options import UNetOptions
-
-LOGITS = "logits"
-"""Name of the layer before the softmax."""
 
 CENTRE, SCALE = 0.7, 4.0
 """Of the root of reflectance over sea ice: about mean 0, standard deviation 1."""
