@@ -143,13 +143,13 @@ def label_scene(scene: Scene | RGB, limits: tuple[int, int] | None = None) -> Cl
 
 
 def predict(scene: Scene | RGB, network: str = "polar") -> PredictedMap:
-    """Map a scene with a trained network; needs TensorFlow (extra "train").
+    """Map a scene with a trained network.
 
     Args:
         scene: A scene as it was observed, or uint8 (H, W, 3). It is filtered first if
             the network has learnt from filtered images.
-        network: "polar", which ships with this package, or the path of a .keras file
-            trained by this project.
+        network: "polar", which ships with this package, or the path of an .onnx or
+            .keras file trained by this project; the latter needs TensorFlow.
 
     Returns:
         `codes`, uint8 (H, W) of `SeaIceClass`, 255 where there is no data or the
@@ -159,7 +159,7 @@ def predict(scene: Scene | RGB, network: str = "polar") -> PredictedMap:
     Raises:
         FileNotFoundError: if there is no such network.
         InvalidModel: if the file is none.
-        MissingPackage: if TensorFlow is not installed.
+        MissingPackage: if TensorFlow is needed, and not installed.
         ValueError: if an array has another shape or type.
 
     Examples:
