@@ -8,15 +8,14 @@ from sea_ice_kedro.training.chip_shards import read_header, write_shard
 from sea_ice_kedro.training.options import (
     AugmentationOptions,
     TrainingOptions,
-    UNetOptions,
     WorkersOptions,
 )
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.shard_selection import select
 from tests.fabricate import floes
+from tests.networks import TINY
 
 CHIP_PX = 32
-TINY = UNetOptions(depth=2, base_filters=4, dropout=(0.0, 0.0, 0.0))
 PLAIN = AugmentationOptions(turns=False, cloud_share=0.0)
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
-from tests.chips import TINY
 
+TINY = UNetOptions(depth=2, base_filters=4, dropout=(0.0, 0.0, 0.0))
 SEES_SCENE = UNetOptions(3, 2, (0.0, 0.0, 0.0, 0.1), network="context")
 
 

@@ -5,7 +5,7 @@ from sea_ice_kedro.datasets import UNetDataset
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.model_file import TrainedUNet
-from tests.chips import TINY
+from tests.networks import TINY
 
 pytestmark = pytest.mark.train
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tests.chips import CHIP_PX, TINY, everything, shard
+from tests.chips import CHIP_PX, everything, shard
+from tests.networks import TINY
 
 pytestmark = pytest.mark.train
 

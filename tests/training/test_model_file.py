@@ -18,8 +18,8 @@ from sea_ice_kedro.training.model_file import (
     save_model,
 )
 from sea_ice_kedro.training.options import UNetOptions
-from tests.chips import TINY
 from tests.fabricate import cut
+from tests.networks import TINY
 
 pytestmark = pytest.mark.train
 

@@ -10,8 +10,7 @@ from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.onnx_file import card_text, metadata_of, ports_of
 from sea_ice_kedro.training.onnx_graph import DIGEST, FLOAT, Graph, Port
 from sea_ice_kedro.training.protobuf import fields_of, message
-from tests.chips import TINY
-from tests.networks import SEES_SCENE
+from tests.networks import SEES_SCENE, TINY
 
 CARD = ModelCard(images="original", chip_px=32, unet=TINY, name="auto_original")
 EVIL = message((1, 3), (2, 1), (8, "w"), (13, message((1, "location"), (2, "/etc/x"))))
