@@ -17,7 +17,7 @@ class Display:
     """How one producer shows reflectance."""
 
     gains: npt.NDArray[np.float32]
-    """float32 (3,): share of the display's range that thick ice gets, by channel."""
+    """float32 (3,): share of the display's range that white gets, by channel."""
 
     black: npt.NDArray[np.float32]
     """float32 (3,): level of no light, -0.2..0.25 of the range; below 0 is crushed."""
@@ -40,21 +40,21 @@ class Display:
 
 def draw_display(rng: Rng) -> Display:
     """Draw a producer: reflectance itself, a stretch, a grey or an odd picture."""
-    exposure = rng.uniform(0.75, 1.1) if rng.random() < 0.65 else rng.uniform(0.3, 1.35)
-    if rng.random() < 0.1:
+    exposure = rng.uniform(0.75, 1.1) if rng.random() < 0.7 else rng.uniform(0.3, 1.35)
+    if rng.random() < 0.08:
         exposure = float(np.exp(rng.uniform(math.log(0.1), math.log(0.4))))
     cast = np.ones(3)
-    if rng.random() < 0.3:
-        cast = 1 + rng.uniform(-0.22, 0.22, 3)
+    if rng.random() < 0.25:
+        cast = 1 + rng.uniform(-0.15, 0.15, 3)
         cast = cast / cast.max()
     gamma = (
         np.ones(3)
         if rng.random() < 0.45
         else np.full(3, np.exp(rng.uniform(-0.7, 0.5)))
     )
-    if rng.random() < 0.12:
+    if rng.random() < 0.06:
         # Each channel was stretched by itself: ice looks yellow, green or violet.
-        cast = rng.uniform(0.4, 1.0, 3)
+        cast = rng.uniform(0.5, 1.0, 3)
         cast = cast / cast.max()
         gamma = np.exp(rng.uniform(-0.5, 0.5, 3))
     black = np.zeros(3)
@@ -74,19 +74,19 @@ def draw_display(rng: Rng) -> Display:
     )
 
 
-def show(reflectance: Colour, thick: float, display: Display, rng: Rng) -> RGB:
+def show(reflectance: Colour, white: float, display: Display, rng: Rng) -> RGB:
     """Show reflectance as one producer does.
 
     Args:
         reflectance: float32 (H, W, 3), linear.
-        thick: Reflectance of thick ice, which `display.gains` are relative to.
+        white: Reflectance that `display.gains` are relative to.
         display: The producer.
         rng: Source of the noise.
 
     Returns:
         uint8 (H, W, 3).
     """
-    share = np.maximum(reflectance / np.float32(thick), 0) ** (1 / display.gamma)
+    share = np.maximum(reflectance / np.float32(white), 0) ** (1 / display.gamma)
     value = display.black + (1 - display.black) * display.gains * share
     if display.saturation != 1:
         grey = value.mean(axis=-1, keepdims=True)

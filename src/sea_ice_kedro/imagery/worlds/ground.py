@@ -21,7 +21,7 @@ from sea_ice_kedro.imagery.worlds.styles import (
     winding_line,
 )
 
-_LAND_SHARE = 0.16
+_LAND_SHARE = 0.14
 _POND_SHARE = 0.28
 _BERG_SHARE = 0.08
 

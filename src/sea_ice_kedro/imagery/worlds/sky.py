@@ -20,11 +20,11 @@ from sea_ice_kedro.imagery.simulate.noise import (
 from sea_ice_kedro.imagery.worlds.surface import Colour
 
 SKIES = {
-    "clear": 0.34,
-    "shadow": 0.2,
+    "clear": 0.36,
+    "shadow": 0.18,
     "haze": 0.13,
-    "haze and shadow": 0.12,
-    "cloud": 0.21,
+    "haze and shadow": 0.1,
+    "cloud": 0.23,
 }
 """Kinds of sky, and their share of the worlds."""
 
@@ -55,34 +55,44 @@ class Sky:
     cloud_colour: Colour
     """float32 (H, W, 3): reflectance of the cloud, its own shading in it."""
 
+    air: Colour
+    """float32 (3,): what clear air adds, most in blue and most under a low sun."""
 
-def draw_sky(shape: tuple[int, int], bright: float, rng: Rng) -> Sky:
+
+def draw_sky(
+    shape: tuple[int, int], bright: float, rng: Rng, open_sea: bool = False
+) -> Sky:
     """Draw the sky of one world.
 
     Args:
         shape: (H, W), pixels.
         bright: Reflectance of thick ice: cloud is about as bright.
         rng: Source of randomness.
+        open_sea: Clouds gather over open water: it is cloudy more often than not.
     """
     kind = str(rng.choice(list(SKIES), p=list(SKIES.values())))
+    if open_sea and coin(rng):
+        kind = "cloud"
     none = np.zeros(shape, np.float32)
     shadow, haze, cloud = none, none, none
-    if "shadow" in kind or (kind == "cloud" and rng.random() < 0.6):
-        depth = rng.uniform(0.15, 0.7)
-        shadow = depth * _patches(shape, rng)
+    shading = np.ones((*shape, 3), np.float32)
+    if kind == "cloud":
+        cloud, shading = _thick_cloud(shape, bright, rng)
+    depth = rng.uniform(0.15, 0.5) if rng.random() < 0.75 else rng.uniform(0.5, 0.7)
+    if kind == "cloud" and rng.random() < 0.75:
+        shadow = depth * _cast(cloud, rng)
+    elif "shadow" in kind:
+        shadow = depth * _patches(shape, rng, 0.08)
         if rng.random() < 0.3:
             ripple = streaks(
                 shape, rng, rng.uniform(0, math.pi), 90, rng.uniform(8, 30)
             )
             shadow = shadow * np.clip(1 + 0.3 * ripple, 0, 1.3)
     if "haze" in kind or (kind == "cloud" and rng.random() < 0.4):
-        haze = rng.uniform(0.08, 0.5) * _patches(shape, rng)
+        haze = rng.uniform(0.08, 0.5) * _patches(shape, rng, 0.3)
     tint = rng.uniform(*EXTRA_LOSS_OF_RED) * np.array([0.5, 0.0, -0.5])
     lost = shadow[..., None] * (1 + tint / 0.5)
     colour = bright * rng.uniform(0.7, 1.1) * (1 + rng.uniform(-0.06, 0.06, 3))
-    shading = np.ones((*shape, 3), np.float32)
-    if kind == "cloud":
-        cloud, shading = _thick_cloud(shape, bright, rng)
     return Sky(
         kind,
         as_field(np.clip(lost, 0, 0.9)),
@@ -90,16 +100,39 @@ def draw_sky(shape: tuple[int, int], bright: float, rng: Rng) -> Sky:
         as_field(colour),
         cloud,
         shading,
+        _air(bright, rng),
     )
 
 
-def _patches(shape: tuple[int, int], rng: Rng) -> Field:
+def _air(bright: float, rng: Rng) -> Colour:
+    """Draw what clear air adds: none in surface reflectance, else blue to violet."""
+    kind = rng.random()
+    if kind < 0.6:
+        return np.zeros(3, np.float32)
+    added = rng.uniform(0.02, 0.1) if kind < 0.85 else rng.uniform(0.1, 0.4)
+    colour = np.array([rng.uniform(0.5, 1.0), 0.8, rng.uniform(1.0, 1.5)])
+    return as_field(bright * added * colour)
+
+
+def _cast(cloud: Field, rng: Rng) -> Field:
+    """Cast the shadow of a cloud beside it, blurred by the width of the sun: 0..1."""
+    away = rng.uniform(0.01, 0.2) * min(cloud.shape)
+    angle = rng.uniform(0, 2 * math.pi)
+    shift = np.array(
+        [[1, 0, away * math.cos(angle)], [0, 1, away * math.sin(angle)]], np.float32
+    )
+    size = (cloud.shape[1], cloud.shape[0])
+    moved = cv2.warpAffine(cloud, shift, size, borderMode=cv2.BORDER_REFLECT)
+    return as_field(cv2.GaussianBlur(moved, (0, 0), 1 + rng.uniform(0, 0.1) * away))
+
+
+def _patches(shape: tuple[int, int], rng: Rng, sharpest: float) -> Field:
     """Draw a field 0..1 of patches: any size, sharp to soft; or a smooth gradient."""
     size = min(shape) * float(np.exp(rng.uniform(math.log(0.12), math.log(2.5))))
     field = _texture(shape, rng, size)
     share = rng.uniform(0.15, 0.9)
     level = top_share_level(field, share)
-    soft = float(np.exp(rng.uniform(math.log(0.06), math.log(1.8))))
+    soft = float(np.exp(rng.uniform(math.log(sharpest), math.log(1.8))))
     return smoothstep(field, level - soft / 2, level + soft / 2)
 
 
@@ -122,11 +155,12 @@ def _thick_cloud(
     """Draw opaque cloud: heaps, streets, or a deck; lit from a side."""
     size = min(shape) * float(np.exp(rng.uniform(math.log(0.05), math.log(1.5))))
     field = _texture(shape, rng, size)
-    if coin(rng):
-        field = field + rng.uniform(0.2, 0.6) * fractal(shape, rng, 40, 2, 0.6)
-    share = 1.3 if rng.random() < 0.1 else rng.uniform(0.1, 0.8)
+    if rng.random() < 0.7:
+        fine = fractal(shape, rng, rng.uniform(12, 60), 2, rng.uniform(0.5, 0.7))
+        field = field + rng.uniform(0.2, 0.8) * fine
+    share = 1.3 if rng.random() < 0.12 else rng.uniform(0.1, 0.8)
     level = -9.0 if share > 1 else top_share_level(field, share)
-    opacity = smoothstep(field, level - 0.1, level + rng.uniform(0.2, 0.9))
+    opacity = smoothstep(field, level - 0.1, level + rng.uniform(0.2, 1.4))
     relief = field + 0.3 * fractal(shape, rng, max(size / 4, 12), 4, 0.5)
     smooth = cv2.GaussianBlur(as_field(relief), (0, 0), rng.uniform(2.0, 12.0))
     angle = rng.uniform(0, 2 * math.pi)
@@ -153,4 +187,4 @@ def look_through(surface: Colour, sky: Sky) -> Colour:
     """
     haze, cloud = sky.haze[..., None], sky.cloud[..., None]
     seen = (1 - haze) * (1 - sky.shadow) * surface + haze * sky.haze_colour
-    return as_field((1 - cloud) * seen + cloud * sky.cloud_colour)
+    return as_field((1 - cloud) * seen + cloud * sky.cloud_colour + sky.air)

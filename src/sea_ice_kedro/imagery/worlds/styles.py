@@ -32,13 +32,13 @@ THICK, THIN, WATER = (
 )
 
 STYLES = {
-    "floes": 0.26,
+    "floes": 0.27,
     "brash": 0.08,
-    "levels": 0.14,
-    "pack": 0.12,
+    "levels": 0.1,
+    "pack": 0.13,
     "ice edge": 0.12,
     "formed": 0.1,
-    "all water": 0.08,
+    "all water": 0.1,
     "all thick": 0.07,
     "all thin": 0.03,
 }

@@ -45,6 +45,9 @@ WATERS = {
 
 _WATER_CHANCES = (0.3, 0.25, 0.15, 0.1, 0.12, 0.08)
 
+_DIRTY_SHARE = 0.06
+"""Of the worlds have ice that took up sediment: shallow seas and river mouths."""
+
 LANDS = {
     "rock": ((0.06, 0.06, 0.06), (0.28, 0.26, 0.25)),
     "tundra": ((0.08, 0.06, 0.04), (0.32, 0.26, 0.18)),
@@ -74,15 +77,16 @@ class Palette:
 
 def draw_palette(rng: Rng) -> Palette:
     """Draw the colours of one world: what it has of each class, and how far apart."""
-    bright = rng.uniform(0.62, 0.96) if rng.random() < 0.8 else rng.uniform(0.42, 0.62)
-    thick = bright * _tint(rng, 0.02, rng.uniform(-0.03, 0.08))
+    bright = rng.uniform(0.62, 0.96) if rng.random() < 0.85 else rng.uniform(0.45, 0.62)
+    dirty = rng.uniform(0.1, 0.5) if rng.random() < _DIRTY_SHARE else 0.0
+    thick = bright * _tint(rng, 0.02, rng.uniform(-0.03, 0.08) - dirty * rng.random())
     kind = str(rng.choice(list(WATERS), p=_WATER_CHANCES))
     low, high = (np.array(end) for end in WATERS[kind])
     water = low + rng.uniform(0, 1) ** 1.5 * (high - low)
     dark = float(water.mean())
     thin_from = max(dark + rng.uniform(0.02, 0.05), rng.uniform(0.05, 0.3) * bright)
-    thin_to = max(rng.uniform(0.3, 0.78) * bright, thin_from + 0.05)
-    tint = _tint(rng, 0.02, rng.uniform(-0.03, 0.12))
+    thin_to = max(rng.uniform(0.3, 0.72) * bright, thin_from + 0.05)
+    tint = _tint(rng, 0.02, rng.uniform(-0.03, 0.12) - dirty)
     # Ice is no darker than the sea: what one sees through nilas is the sea itself.
     return Palette(
         as_field(thick), as_field(water), thin_from, min(thin_to, 0.8 * bright), tint
@@ -180,7 +184,7 @@ def _thin(ground: Ground, palette: Palette, rng: Rng) -> Colour:
     relative += rng.uniform(0, 0.08) * fractal(shape, rng, 30 * scale, 2, 0.6)
     tone = tone * np.clip(relative, 0.6, 1.5)
     lowest = float(palette.water.mean()) + 0.015
-    tone = np.clip(tone, lowest, 0.9 * float(palette.thick.mean()))
+    tone = np.clip(tone, lowest, 0.85 * float(palette.thick.mean()))
     # Through young ice one sees the sea: its tint goes over into that of ice.
     through = np.clip((palette.thin_to - tone) / palette.thin_to, 0, 1)[..., None]
     sea = palette.water / float(palette.water.mean())
@@ -225,7 +229,7 @@ def _ponds(ground: Ground, palette: Palette, rng: Rng) -> Colour:
 def _land(ground: Ground, palette: Palette, rng: Rng) -> Colour:
     """Light land: rock, tundra, snow; hills in a low sun, snow in patches, rivers."""
     shape = ground.shape
-    kind = str(rng.choice(list(LANDS), p=(0.3, 0.25, 0.15, 0.1, 0.2)))
+    kind = str(rng.choice(list(LANDS), p=(0.34, 0.27, 0.17, 0.1, 0.12)))
     low, high = (np.array(end) for end in LANDS[kind])
     share = np.clip(0.5 + 0.3 * fractal(shape, rng, min(shape) / 3, 2, 0.65), 0, 1)
     colour = low + (share[..., None] ** 1.2) * (high - low)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
-from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
 from sea_ice_kedro.imagery.simulate.noise import Field, Rng, as_field
 from sea_ice_kedro.imagery.worlds.display import draw_display, show
 from sea_ice_kedro.imagery.worlds.ground import Ground, lay_ground
@@ -47,7 +47,8 @@ def draw_world(seed: int, size_px: int = 512) -> World:
     The truth of a pixel is the class that covers most of what the camera sees as this
     pixel (its point spread). Where no class covers 60 %, the pixel is not scored.
     Opaque cloud (opacity from 0.85) and land have no class; opacity from 0.55 is not
-    scored; what is thinner must be seen through.
+    scored; what is thinner must be seen through. Cloud over thick ice is not scored
+    where the display has clipped both to white.
 
     Args:
         seed: Non-negative; the same seed and size give the same bytes.
@@ -61,11 +62,15 @@ def draw_world(seed: int, size_px: int = 512) -> World:
     palette = draw_palette(colour_rng)
     surface = light_ground(ground, palette, colour_rng)
     thick = float(palette.thick.mean())
-    sky = draw_sky(shape, thick, sky_rng)
+    sky = draw_sky(shape, thick, sky_rng, ground.style == "all water")
     blur = float(camera_rng.choice([0.0, 0.4, 0.7, 1.0, 1.6, 2.5]))
     seen = _blurred(look_through(surface, sky), blur)
-    rgb = show(seen, thick, draw_display(camera_rng), camera_rng)
+    # A producer's white is ice as it looks through the air, or ice itself.
+    white = thick + float(sky.air.mean()) * (camera_rng.random() < 0.7)
+    rgb = show(seen, white, draw_display(camera_rng), camera_rng)
     truth = _truth(ground, sky, blur)
+    white_mask = (rgb.min(axis=-1) == np.iinfo(np.uint8).max) & (sky.cloud > 0)
+    truth[white_mask & (ground.codes == SeaIceClass.THICK_ICE)] = UNSCORED
     valid_mask, declared = _swath(shape, camera_rng)
     rgb = np.where(valid_mask[..., None], rgb, np.uint8(0))
     # Where nobody declares the edge of the swath, a map must see it for itself.

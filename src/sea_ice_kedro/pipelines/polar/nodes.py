@@ -34,7 +34,7 @@ class WorldOptions:
     count: int = 5000
     """Worlds to learn from: seeds from `seed` on."""
 
-    validation: int = 80
+    validation: int = 120
     """Further worlds that the epoch is chosen by and probabilities calibrated on."""
 
     size_px: int = 512
@@ -63,7 +63,7 @@ class WorldOptions:
 class PolarTraining:
     """How long and how fast `polar` learns."""
 
-    epochs: int = 2
+    epochs: int = 3
     """Times that every chip is seen."""
 
     batch_size: int = 16
