@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.hooks import software
@@ -11,6 +12,8 @@ def test_versions_and_machine_are_named_without_user_host_or_folder():
     known = software.software_and_machine()
     assert known["sea_ice_kedro"] == __version__
     assert known["kedro"].startswith("1.")
+    assert {"GDAL", "PROJ", "onnxruntime"} <= known.keys()
+    assert ("tensorflow" in known) is (find_spec("tensorflow") is not None)
     assert known["python"] == ".".join(map(str, sys.version_info[:3]))
     assert re.search(r", \d+ cores usable$", known["processor"])
     assert str(ROOT) not in str(known)

@@ -11,10 +11,11 @@ import pytest
 from kedro.framework.project import pipelines
 
 from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
+from sea_ice_kedro.engines import machine
 from sea_ice_kedro.errors import InvalidOption, MeasurementFailed
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.pipelines.scaling import chips, machine, nodes, spark_job
+from sea_ice_kedro.pipelines.scaling import chips, nodes, spark_job
 from sea_ice_kedro.pipelines.scaling.fresh import in_fresh_process
 from sea_ice_kedro.pipelines.scaling.options import ScalingOptions
 from sea_ice_kedro.pipelines.scaling.processes_job import measure_processes

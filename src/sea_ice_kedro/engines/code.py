@@ -38,6 +38,7 @@ _LIBRARIES = {
     "keras": ("keras",),
     "numba": ("numba",),
     "numpy": ("numpy",),
+    "onnxruntime": ("onnxruntime",),
     "PIL": ("pillow",),
     "pyproj": ("pyproj",),
     "rasterio": ("rasterio",),

@@ -3,8 +3,10 @@
 import subprocess
 from pathlib import Path
 
+import rasterio
+
 import sea_ice_kedro
-from sea_ice_kedro.pipelines.scaling.machine import machine_facts
+from sea_ice_kedro.engines.machine import machine_facts
 
 _GIT_S = 5
 
@@ -21,6 +23,8 @@ def software_and_machine() -> dict[str, str]:
     }
     return {
         **packages,
+        "GDAL": rasterio.__gdal_version__,
+        "PROJ": rasterio.__proj_version__,
         "python": str(python),
         **{k: v for k, v in machine.items() if v},
     }

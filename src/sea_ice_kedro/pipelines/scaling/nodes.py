@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from sea_ice_kedro.engines.base import worker_count
+from sea_ice_kedro.engines.machine import machine_facts
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.scaling.chips import cut_chips
 from sea_ice_kedro.pipelines.scaling.fresh import in_fresh_process
-from sea_ice_kedro.pipelines.scaling.machine import machine_facts
 from sea_ice_kedro.pipelines.scaling.options import ScalingOptions, SparkShape
 from sea_ice_kedro.pipelines.scaling.request import Request
 from sea_ice_kedro.reporting import scaling_tables

