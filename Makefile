@@ -51,7 +51,7 @@ test-browser: .tools/uv
 test-docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \
 		--extra docs --extra spark --extra viz
-	$(UV) run --no-sync pytest -m documented
+	$(UV) run --no-sync pytest -n 2 --dist worksteal -m documented
 
 polar: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra train

@@ -51,6 +51,20 @@ def test_the_run_is_printed_so_that_a_shell_repeats_it(scenes):
     assert words[1:] == ["kedro", "run", *run.arguments]
 
 
+def test_an_area_of_interest_is_a_box_or_a_file_of_polygons(
+    scenes, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bay.geojson").touch()
+    areas = [
+        settings(map_run([str(scenes), "--aoi", given], "sea-ice-kedro"))[
+            "ingestion.area_of_interest"
+        ]
+        for given in ("-180/-78/-140/-70", "bay.geojson")
+    ]
+    assert areas == ["-180/-78/-140/-70", str(tmp_path / "bay.geojson")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

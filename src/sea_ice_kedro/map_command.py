@@ -80,7 +80,12 @@ def _param(name: str, value: str) -> str:
     help="polar, the network that comes with the package; the path of a model file; or "
     "none: labels by brightness, with a report.",
 )
-def _map_run(folder: str, out: str | None, network: str) -> MapRun:
+@click.option(
+    "--aoi",
+    help="GeoJSON file of polygons, or west/south/east/north in degrees: what lies "
+    "outside is not mapped.",
+)
+def _map_run(folder: str, out: str | None, network: str, aoi: str | None) -> MapRun:
     """Map all PNG, JPEG and GeoTIFF files in FOLDER.
 
     Pixels are thick ice, thin ice, open water or without a class. A second run maps
@@ -92,6 +97,10 @@ def _map_run(folder: str, out: str | None, network: str) -> MapRun:
         _param("ingestion.source", "folder"),
         _param("ingestion.folder", str(scenes)),
     ]
+    if aoi is not None:
+        if Path(aoi).is_file():
+            aoi = str(Path(aoi).resolve())
+        settings.append(_param("ingestion.area_of_interest", aoi))
     pipelines: tuple[str, ...] = _BY_NETWORK
     maps = "07_model_output/predictions"
     if network == NONE:

@@ -56,6 +56,12 @@ RULES = [
         "tests/test_map_command.py::test_maps_come_out_by_the_network_that_ships",
     ),
     Rule(
+        r"sea-ice-kedro map \S+ --aoi ",
+        "elsewhere",
+        "tests/test_map_command.py::"
+        "test_an_area_of_interest_is_a_box_or_a_file_of_polygons",
+    ),
+    Rule(
         r"sea-ice-kedro map \S+ --network none",
         "elsewhere",
         "tests/test_map_command.py::"

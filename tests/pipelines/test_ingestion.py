@@ -1,5 +1,7 @@
 import math
 
+import pandas as pd
+import rasterio
 from kedro.framework.session import KedroSession
 
 from sea_ice_kedro.pipelines.ingestion.nodes import (
@@ -10,7 +12,8 @@ from sea_ice_kedro.pipelines.ingestion.nodes import (
     ingest_scenes,
 )
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
-from tests.runs import ROOT
+from tests.fabricate import folder_of_scenes
+from tests.runs import ROOT, from_folder, run_here
 
 
 def scene():
@@ -91,3 +94,23 @@ def test_only_missing_outputs_makes_what_may_be_absent_too(data_root):
         assert labels
         for label in labels:
             label.unlink()
+
+
+def test_another_area_of_interest_maps_the_same_scenes_anew(
+    data_root, tmp_path, caplog
+):
+    folder = folder_of_scenes(tmp_path, 1)
+    with rasterio.open(folder / "a.tif") as file:
+        middle = file.lnglat()[0]
+    shares = []
+    for area in (None, [middle, -89, 180, -60], [0, 60, 10, 70]):
+        settings = from_folder(folder, ingestion={"area_of_interest": area})
+        run_here("ingestion", "filtering", "autolabel", **settings)
+        index = pd.read_csv(data_root / "03_primary" / "scene_index.csv")
+        with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
+            assert (file.read(1) != 255).mean() == index["valid_fraction"][0]
+        shares.append(index["valid_fraction"][0])
+    assert shares[0] == 1
+    assert 0.2 < shares[1] < 0.8
+    assert shares[2] == 0
+    assert "lies outside of ingestion.area_of_interest" in caplog.text

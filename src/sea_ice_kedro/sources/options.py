@@ -16,6 +16,7 @@ from sea_ice_kedro.sources.product_options import (
     SearchOptions,
     StacOptions,
 )
+from sea_ice_kedro.sources.regions import Region, region_of
 
 # A source is a function of `IngestionOptions` that lists `SceneEntry`s; its module is
 # imported only when that source is asked for.
@@ -145,6 +146,11 @@ class IngestionOptions:
 
     label_marker: str = "_seg_"
 
+    area_of_interest: str | tuple[float, float, float, float] | None = None
+    """What lies outside of it counts as not observed: [west, south, east, north] in
+    degrees ("-180/-78/-140/-70" in --params), or the path of a GeoJSON file of
+    polygons, whose holes count as filled. None: whole scenes."""
+
     swir: bool = True
     """Take the short-wave infrared bands B10, B11 and B12 along where a source has
     them ("safe", "stac", "earth_engine"): opaque cloud is told by them."""
@@ -173,6 +179,9 @@ class IngestionOptions:
                 f", got {self.folder!r}; add --params "
                 f"ingestion.source={self.source},ingestion.folder=/path/to/scenes"
             )
+        if isinstance(self.area_of_interest, list):
+            object.__setattr__(self, "area_of_interest", tuple(self.area_of_interest))
+        self.area()
         if not isinstance(self.swir, bool):
             raise InvalidOption(
                 f"expected ingestion.swir to be true or false, got {self.swir!r}"
@@ -188,6 +197,16 @@ class IngestionOptions:
                 object.__setattr__(self, name, record(**value))
         if self.source == "folder" and self.raster.scale is None:
             self._expect_plain_brightness()
+
+    def area(self) -> Region | None:
+        """Read the area of interest; None: whole scenes.
+
+        Raises:
+            InvalidOption: if it is no region.
+        """
+        if self.area_of_interest is None:
+            return None
+        return region_of(self.area_of_interest, "ingestion.area_of_interest")
 
     def _expect_plain_brightness(self) -> None:
         if self.brightness != BrightnessOptions():

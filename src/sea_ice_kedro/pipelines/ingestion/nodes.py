@@ -14,6 +14,7 @@ from sea_ice_kedro.imagery.raw_scenes import RawScene, render
 from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
+from sea_ice_kedro.sources.area_of_interest import within
 
 INDEX_COLUMNS = [
     "scene_id",
@@ -68,7 +69,8 @@ def ingest_scenes(
         scene_listing: What the source offered.
         downloads: Scene id -> loader of the numbers that were downloaded; most
             sources download nothing.
-        options: Which reflectance is white, for what was downloaded.
+        options: Which reflectance is white, for what was downloaded; which part of
+            each scene is wanted.
     """
     local: dict[str, Callable[[], Scene]] = {
         entry.scene_id: entry.scene
@@ -82,7 +84,11 @@ def ingest_scenes(
         if entry.download is not None and entry.scene_id in stored
     }
     rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
-    return {**local, **rendered}
+    scenes = {**local, **rendered}
+    area = options.area()
+    if area is None:
+        return scenes
+    return map_partitions(partial(within, area=area), scenes)
 
 
 def ingest_manual_labels(scene_listing: list[SceneEntry]) -> Partitions[ClassMap]:
