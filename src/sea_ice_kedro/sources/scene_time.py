@@ -82,6 +82,23 @@ def time_of_file(
     return None, []
 
 
+def time_given(text: str) -> datetime | None:
+    """Read a time or a day that somebody has written, UTC; None where it is none.
+
+    Args:
+        text: `2019-11-03`, `2019-11-03T19:09:21Z`, `20191103`, ...; seconds may lack.
+    """
+    plain = text.strip().removesuffix("Z")
+    found = _CALENDAR.fullmatch(plain) or _CALENDAR.fullmatch(f"{plain}:00")
+    if found is None:
+        return None
+    parts = [int(part) for n, part in enumerate(found.groups()) if n != 1 and part]
+    with suppress(ValueError):
+        moment = datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type, misc]
+        return moment if _is_likely(moment) else None
+    return None
+
+
 def _in_name(stem: str) -> tuple[datetime | None, str]:
     """Find the time in a name; else say why none of those in it was taken."""
     sensed = _SENSED.search(stem)
@@ -100,12 +117,11 @@ def _in_name(stem: str) -> tuple[datetime | None, str]:
 
 def _times_in(text: str) -> Iterator[datetime]:
     """Give each time or day in a text that can be one of a scene, MODIS's first."""
-    latest = datetime.now(timezone.utc) + timedelta(days=1)
     for found in _DAY_OF_YEAR.finditer(text):
         with suppress(ValueError):
             moment = datetime.strptime("".join(found.groups()), "%Y%j")  # noqa: DTZ007
             moment = moment.replace(tzinfo=timezone.utc)
-            if _FIRST_YEAR <= moment.year and moment <= latest:
+            if _is_likely(moment):
                 yield moment
     for found in _CALENDAR.finditer(text):
         year, _, month, day, *clock = found.groups()
@@ -114,6 +130,11 @@ def _times_in(text: str) -> Iterator[datetime]:
         for parts in (date + time, date):  # a number after a day may be no time
             with suppress(ValueError):
                 moment = datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type, misc]
-                if _FIRST_YEAR <= moment.year and moment <= latest:
+                if _is_likely(moment):
                     yield moment
                 break
+
+
+def _is_likely(moment: datetime) -> bool:
+    latest = datetime.now(timezone.utc) + timedelta(days=1)
+    return _FIRST_YEAR <= moment.year and moment <= latest
