@@ -216,3 +216,70 @@ def test_a_wrong_command_line_ends_with_2(folders, capsys):
     assert score(capsys, folders[0])[0] == 2
     assert score(capsys, folders[0], "/nowhere")[0] == 2
     assert "Score the class maps in MAPS" in score(capsys, "--help")[1]
+
+
+def points(folder, *rows, head="scene,x,y,class,half_size"):
+    path = folder / "points.csv"
+    path.write_text("\n".join([head, *rows, ""]))
+    return path
+
+
+def at(scene_id, column, sea_ice_class, half_size=""):
+    a, _, c, _, _, f = ROSS_SEA.transform
+    return f"{scene_id},{c + a * (column + 0.5)},{f - 1},{sea_ice_class},{half_size}"
+
+
+def test_points_give_accuracy_and_areas_adjusted_by_what_the_maps_show(
+    folders, tmp_path, capsys
+):
+    # Map a shows 4 pixels of thick ice, then 8 thin, 8 water, 4 none.
+    file = points(
+        tmp_path,
+        *(at("a", column, "thick ice") for column in (0, 1)),
+        *(at("a", column, "thin_ice") for column in (5, 9, 10)),
+        at("a", 4, 0),
+        at("a", 13, 2, 1),
+        at("a", 18, "open water"),
+        at("a", 22, 2),
+    )
+    code, out, err = score(capsys, folders[0], file, "--out", tmp_path / "p.csv")
+    assert (code, err) == (0, "")
+    table = pd.read_csv(tmp_path / "p.csv").set_index("class")
+    assert table["mapped_pixels"].tolist() == [4, 8, 8]
+    assert table["points"].tolist() == [2, 4, 2]
+    assert table["user"].tolist() == [1, 0.75, 1]
+    assert table["area"].tolist() == pytest.approx([0.3, 0.3, 0.4])
+    assert table["producer"].tolist() == pytest.approx([2 / 3, 1, 1])
+    assert table["accuracy"].tolist() == pytest.approx([0.9] * 3)
+    assert table["accuracy_error"][0] == pytest.approx(0.4 * np.sqrt(0.75 * 0.25 / 3))
+    assert out.startswith("area-adjusted accuracy 90.0 ± 19.6 %, 8 points on 1 map\n")
+    assert "without a class in the map: 1 point\n" in out
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["a,1,2"], "line 2: expected 5 fields, one a column, got 3"),
+        (["a,one,2,0,"], "line 2: expected numbers as x and y, got 'one' and '2'"),
+        (["a,1,2,9,"], "line 2: expected as class 0 or thick ice, 1 or thin ice"),
+        (["a,1,2,0,-1"], "line 2: expected half_size as whole pixels, 0 to 100"),
+        (["z,1,2,0,"], "got no map named z; scene is the name of the map"),
+        ([], "got no point"),
+        (["a,1e9,2,0,"], "line 2: expected a place in the map of a, got column"),
+        ([at("a", 1, 0)], "two points or more in each class that the map shows"),
+    ],
+)
+def test_points_that_cannot_be_right_are_refused_by_their_line(
+    folders, tmp_path, capsys, rows, said
+):
+    code, out, err = score(capsys, folders[0], points(tmp_path, *rows))
+    assert (code, out) == (1, "")
+    assert said in err
+
+
+def test_a_table_of_points_without_its_columns_is_refused(folders, tmp_path, capsys):
+    file = points(tmp_path, head="id,x,y,class")
+    assert (
+        "line 1: expected the columns scene, x, y, class"
+        in score(capsys, folders[0], file)[2]
+    )

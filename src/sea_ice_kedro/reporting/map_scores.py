@@ -14,6 +14,7 @@ from sea_ice_kedro.imagery.score_intervals import (
 )
 from sea_ice_kedro.imagery.scores import CLASS_COUNT, Counts, scores
 from sea_ice_kedro.plain_text import inert
+from sea_ice_kedro.reporting.run_report.words import percent, plural
 
 ALL_SCENES = "all scenes"
 
@@ -99,10 +100,10 @@ def write_out(table: pd.DataFrame) -> str:
     whole, scenes = table.iloc[-CLASS_COUNT:], table.iloc[:-CLASS_COUNT]
     head = whole.iloc[0]
     parts = [
-        f"accuracy {_percent(head['accuracy'])}{_interval(head, 'accuracy')}, "
-        f"{_plural(count)}, {int(whole['label_pixels'].sum()):,} pixels that have a "
-        f"label and a class\nwithout a class in the map: "
-        f"{_percent(head['unmapped_fraction'])} of the labelled pixels",
+        f"accuracy {percent(head['accuracy'])}{_interval(head, 'accuracy')}, "
+        f"{plural(count, 'scene')}, {int(whole['label_pixels'].sum()):,} pixels that "
+        f"have a label and a class\nwithout a class in the map: "
+        f"{percent(head['unmapped_fraction'])} of the labelled pixels",
         _classes(whole),
         _confusion(whole),
         _scenes(scenes),
@@ -122,11 +123,11 @@ def _classes(whole: pd.DataFrame) -> str:
         [
             _label(row["class"]),
             f"{row['label_pixels']:,}",
-            *(_percent(row[name]) + _interval(row, name) for name in _INTERVALS),
+            *(percent(row[name]) + _interval(row, name) for name in _INTERVALS),
         ]
         for _, row in whole.iterrows()
     ]
-    return _laid_out([head, *rows])
+    return laid_out([head, *rows])
 
 
 def _confusion(whole: pd.DataFrame) -> str:
@@ -135,7 +136,7 @@ def _confusion(whole: pd.DataFrame) -> str:
         [_label(row["class"]), *(f"{row[f'as_{c.key}']:,}" for c in SeaIceClass)]
         for _, row in whole.iterrows()
     ]
-    return _laid_out([head, *rows])
+    return laid_out([head, *rows])
 
 
 def _scenes(scenes: pd.DataFrame) -> str:
@@ -143,21 +144,21 @@ def _scenes(scenes: pd.DataFrame) -> str:
     rows = [
         [
             *(
-                [inert(str(row["scene_id"])), _percent(row["accuracy"])]
+                [inert(str(row["scene_id"])), percent(row["accuracy"])]
                 if number % CLASS_COUNT == 0
                 else ["", ""]
             ),
             _label(row["class"]),
             f"{row['label_pixels']:,}",
-            *(_percent(row[name]) for name in _INTERVALS),
+            *(percent(row[name]) for name in _INTERVALS),
         ]
         for number, (_, row) in enumerate(scenes.iterrows())
     ]
-    return _laid_out([head, *rows])
+    return laid_out([head, *rows])
 
 
-def _laid_out(rows: list[list[str]]) -> str:
-    """Align columns: texts to the left, numbers to the right."""
+def laid_out(rows: list[list[str]]) -> str:
+    """Align the cells of a table, texts to the left and numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = [
         not any(cell[:1].isdigit() for cell in c) for c in zip(*rows[1:], strict=True)
@@ -176,14 +177,6 @@ def _label(key: str) -> str:
     return SeaIceClass[key.upper()].label
 
 
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{100 * share:.1f} %"
-
-
 def _interval(row: "pd.Series[float]", name: str) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     return "" if np.isnan(low) else f" ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _plural(count: int) -> str:
-    return "1 scene" if count == 1 else f"{count:,} scenes"

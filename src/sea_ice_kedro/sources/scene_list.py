@@ -1,18 +1,16 @@
 """What `scenes.csv` in a folder says of its scenes: days, limits, what to leave out."""
 
-import csv
-import io
 import logging
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.rasters.files import reading
+from sea_ice_kedro.sources.csv_lines import csv_lines, expect_all_fields
 from sea_ice_kedro.sources.scene_time import time_given
 
 logger = logging.getLogger(__name__)
@@ -63,16 +61,7 @@ def read_scene_list(
     Raises:
         InvalidOption: if anything in it cannot be right, with all lines that are wrong.
     """
-    with reading(filepath) as path:
-        content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidOption(
-            f"{SCENE_LIST}: expected text in UTF-8, got the byte "
-            f"{content[error.start]:#04x} at {error.start:,}; save it as CSV UTF-8"
-        ) from None
-    lines = _lines(text)
+    lines = csv_lines(SCENE_LIST, filepath)
     header = _header(next(lines, (1, []))[1])
     rows: dict[str, ListedScene] = {}
     wrong: list[str] = []
@@ -100,24 +89,6 @@ def read_scene_list(
     return rows
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Give number and fields of each line that is not empty."""
-    first = text.partition("\n")[0]
-    mark = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    number = 1
-    try:
-        for fields in reader:
-            if any(map(str.strip, fields)):
-                yield number, [field.strip() for field in fields]
-            number = reader.line_num + 1
-    except csv.Error as error:
-        raise InvalidOption(
-            f"{SCENE_LIST}, line {number}: expected a row of CSV, got one that cannot "
-            f"be read ({error}); close its quotes"
-        ) from None
-
-
 def _header(names: list[str]) -> list[str]:
     known = [name.lower() if name.lower() in _KNOWN else name for name in names]
     alike = Counter(name.casefold() for name in known)  # Spark knows no case
@@ -134,11 +105,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _row(line: int, header: list[str], fields: list[str]) -> tuple[str, ListedScene]:
-    if len(fields) != len(header):
-        raise ValueError(
-            f"expected {len(header)} fields, one a column, got {len(fields)}; put "
-            "quotes around a text with a comma in it"
-        )
+    expect_all_fields(header, fields)
     values = dict(zip(header, fields, strict=True))
     scene_id = unicodedata.normalize("NFC", values["id"])
     use = _USE.get(values.get("use", "").lower())
