@@ -21,15 +21,18 @@ def main(arguments: Sequence[str] | None = None) -> object:
     """Run as `kedro run` would; ends the process, with its exit code.
 
     Args:
-        arguments: Those of `kedro run`, or `map FOLDER`, or one of `--help`,
-            `--version`, `--copy-conf FOLDER`; None: those of the command line.
+        arguments: Those of `kedro run`, or `map FOLDER`, or `score MAPS LABELS`,
+            or one of `--help`, `--version`, `--copy-conf FOLDER`; None: those of the
+            command line.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:  # as the documentation writes it: kedro run ...
         given = given[1:]
     if given[:1] == ["map"]:
         return _map(given[1:])
-    if {"-h", "--help"} & set(given):
+    if given[:1] == ["score"]:
+        _score(given[1:])
+    elif {"-h", "--help"} & set(given):
         click.echo(help_page())
     elif "--version" in given:
         click.echo(f"{PROGRAM} {__version__}")
@@ -62,6 +65,23 @@ def _map(given: list[str]) -> object:
     click.echo(f"maps: {run.maps}\nthe same again: {run.command}")
     os.environ["SEA_ICE_DATA"] = run.data_root
     return _run(run.arguments)
+
+
+def _score(given: list[str]) -> None:
+    """Score maps against labels, or end with what is wrong."""
+    # Arrays and tables are imported for this command only.
+    from sea_ice_kedro.errors import SeaIceError  # noqa: PLC0415
+    from sea_ice_kedro.plain_text import inert  # noqa: PLC0415
+    from sea_ice_kedro.score_command import score  # noqa: PLC0415
+
+    try:
+        score(given, PROGRAM)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SeaIceError as error:
+        click.echo(f"Error: {inert(str(error))}", err=True)
+        sys.exit(1)
 
 
 def _run(given: list[str]) -> object:

@@ -51,6 +51,17 @@ def test_a_filtered_scene_keeps_its_quality_flags(tmp_path):
     assert np.array_equal(after.quality, quality)
 
 
+def test_limits_that_somebody_has_set_for_a_scene_stay_with_it(tmp_path):
+    given = {"given_limits": (40, 180)}
+    assert stored(tmp_path, scene(**given)).given_limits == (40, 180)
+    quality = np.zeros((48, 64), np.uint8)
+    filtered = FilteredScene(
+        "s", floes(), valid_but_a_corner(), quality=quality, **given
+    )
+    after = stored(tmp_path, filtered)
+    assert (after.given_limits, after.limits) == ((40, 180), None)
+
+
 @pytest.mark.parametrize("limits", [(31, 205), (40, 190), None])
 def test_a_filtered_scene_remembers_the_limits_it_was_filtered_for(tmp_path, limits):
     quality = np.zeros((48, 64), np.uint8)

@@ -67,6 +67,12 @@ RULES = [
         "tests/test_map_command.py::"
         "test_maps_and_a_report_come_out_without_any_network",
     ),
+    Rule(
+        r"sea-ice-kedro score [\w/]+ \S+",
+        "elsewhere",
+        "tests/test_score_command.py::"
+        "test_maps_are_scored_scene_by_scene_and_class_by_class",
+    ),
     # --- what tests of its own try, with a wheel and a browser
     Rule(
         r"^\.tools/uv build|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.published_steps import label_plainly
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
     label_by_brightness,
@@ -53,6 +56,23 @@ def test_limits_can_be_moved():
     limits = BrightnessThresholds(thin_ice_min=40, thick_ice_min=180)
     codes = label_by_brightness(rgb, np.ones((1, 4), bool), limits)
     assert codes.tolist() == [[2, 1, 1, 0]]
+
+
+@pytest.mark.parametrize("method", ["illumination", "published", "none"])
+def test_a_scene_with_limits_of_yours_is_filtered_and_labelled_by_them(method):
+    rgb = np.kron(np.tile(np.arange(30, 230, 25, np.uint8), (8, 1)), np.ones((8, 8)))
+    rgb = np.dstack([rgb.astype(np.uint8)] * 3)
+    given = Scene("a", rgb, np.ones(rgb.shape[:2], bool))
+    thresholds = BrightnessThresholds(source="published")
+    filtered = filter_scene(
+        replace(given, given_limits=(40, 180)), FilterOptions(method), thresholds
+    )
+    class_map = label_scene(filtered, thresholds)
+    assert (class_map.limits, class_map.limits_source) == ((40, 180), "yours")
+    yours = BrightnessThresholds(40, 180, source="values")
+    other = filter_scene(given, FilterOptions(method), yours)
+    assert np.array_equal(filtered.quality, other.quality)
+    assert np.array_equal(class_map.codes, label_scene(other, yours).codes)
 
 
 @pytest.mark.parametrize(

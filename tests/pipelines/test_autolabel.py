@@ -11,7 +11,8 @@ from sea_ice_kedro.pipelines.autolabel.nodes import (
     summarise_labels,
 )
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
-from tests.fabricate import scene
+from tests.fabricate import floes, scene, write
+from tests.runs import digests, from_folder, run_here
 
 INDEX = pd.DataFrame({"scene_id": ["a"]})
 THRESHOLDS = BrightnessThresholds()
@@ -81,6 +82,44 @@ def test_class_maps_are_declared_and_made_when_called():
     tags = {"thin_ice_min": "31", "thick_ice_min": "205"}
     tasks = label_scenes(INDEX, {"a": scene}, {"a": lambda: tags}, THRESHOLDS)
     assert set(tasks["a"]().codes.ravel().tolist()) == {0, 1, 2}
+
+
+def rows_of(data_root):
+    table = pd.read_csv(data_root / "08_reporting/label_statistics.csv")
+    return table.set_index("scene_id")[
+        ["thin_ice_min", "thick_ice_min", "limits_source"]
+    ].to_dict("index")
+
+
+def changed(before, after):
+    return {
+        name
+        for name in before.keys() | after.keys()
+        if name.endswith((".tif", ".png")) and before.get(name) != after.get(name)
+    }
+
+
+def test_limits_in_scenes_csv_survive_runs_and_remake_their_scene_only(
+    tmp_path, data_root
+):
+    folder = tmp_path / "in"
+    for seed, name in enumerate("abcd"):
+        write(folder / f"{name}.png", floes(64, 64, seed=seed))
+    head = "id,thin_ice_min,thick_ice_min,use,sky\n"
+    made = []
+    for limits in ((40, 180), (60, 180)):
+        text = f"{head}a,{limits[0]},{limits[1]},,clear\nb,50,190,,\nc,,,no,\n"
+        (folder / "scenes.csv").write_text(text)
+        run_here(**from_folder(folder))
+        made.append(digests(data_root))
+        rows = rows_of(data_root)
+        assert list(rows) == ["a", "b", "d"]
+        assert tuple(rows["a"].values()) == (*limits, "yours")
+        assert tuple(rows["b"].values()) == (50, 190, "yours")
+        assert rows["d"]["limits_source"] != "yours"
+    assert {name.rsplit("/", 1)[1][0] for name in changed(*made)} == {"a"}
+    index = pd.read_csv(data_root / "03_primary/scene_index.csv")
+    assert index["sky"].fillna("").tolist() == ["clear", "", ""]
 
 
 def test_a_quicklook_is_drawn_from_scene_filtered_scene_and_classes():

@@ -70,6 +70,7 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
         "processing_baseline": "",
         "asset_id": "",
         "notes": "",
+        "region": "",
     }
 
 
@@ -80,6 +81,16 @@ def test_what_was_not_followed_of_a_file_is_said_once_for_all_scenes(caplog):
     assert [r.getMessage() for r in caplog.records] == [
         "each of 001, NA has 2 pages, of which the first is read"
     ]
+
+
+def test_what_a_source_lists_of_a_scene_is_in_the_index():
+    columns = {"region": "Ross Sea", "observer": "Ann", "notes": "fast ice"}
+    listing = [SceneEntry("a", scene, columns=columns), SceneEntry("b", scene)]
+    index = index_scenes(listing, {"a": lambda: TAGS, "b": lambda: TAGS})
+    assert index["region"].tolist() == ["Ross Sea", ""]
+    assert index["observer"].tolist() == ["Ann", ""]
+    assert index["your_notes"].tolist() == ["fast ice", ""]
+    assert index["notes"].tolist() == ["", ""]
 
 
 def test_an_index_of_nothing_still_has_its_columns():

@@ -543,5 +543,5 @@ def test_the_day_of_a_scene_may_be_in_its_tags(tmp_path):
     with rasterio.open(path, "r+") as file:
         file.update_tags(ACQUISITIONDATETIME="", TIFFTAG_DATETIME="2024:01:01 00:00:00")
     scene = read(path)
-    assert scene.acquired is None
-    assert "TIFFTAG_DATETIME is not used" in scene.origin.notes
+    assert scene.acquired == datetime(2024, 1, 1, tzinfo=timezone.utc)
+    assert "that of its TIFFTAG_DATETIME" in scene.origin.notes

@@ -17,6 +17,9 @@ def told(stem, **tags):
         ("T03CWT_20191103T190919_B04", "2019-11-03T19:09:19"),
         ("ice_20191103", "2019-11-03"),
         ("ice-2019-11-03", "2019-11-03"),
+        ("ice_2019_11_03", "2019-11-03"),
+        ("2019_11_03_19_09_19", "2019-11-03T19:09:19"),
+        ("20191103_ice_20191103T190919", "2019-11-03"),
         ("2019-11-03T19-09-19_ice", "2019-11-03T19:09:19"),
         ("2019-11-03 19.09.19", "2019-11-03T19:09:19"),
         ("20191103190919", "2019-11-03T19:09:19"),
@@ -28,7 +31,11 @@ def told(stem, **tags):
         ("ice_12345678", None),
         ("ice_20191332", None),
         ("y02048x04096", None),
+        ("MOD09GA.A2019307.h17v17.006.20191105", "2019-11-03"),
+        ("S2B_MSIL1C_20191103T190919_N0500_R013_T03CWT_20230605T202518", "2019-11-03T19:09:19"),
         ("ice_99991231", None),
+        ("ice_2019_13_03", None),
+        ("ice_19651103", None),
     ],
 )  # fmt: skip
 def test_the_first_time_in_a_name_is_the_scene_s(stem, time):
@@ -41,12 +48,31 @@ def test_a_time_of_processing_alone_is_no_time_of_the_scene():
     assert "only that of processing" in notes[0]
 
 
-def test_tags_of_acquisition_are_read_and_that_of_writing_is_not():
+@pytest.mark.parametrize(
+    "stem", ["ice_20191103_20191104", "2019-11-03_to_2020-01-05", "20191103_made_20200825"]
+)  # fmt: skip
+def test_of_several_days_in_a_name_none_is_taken_and_the_note_says_so(stem):
+    time, notes = told(stem)
+    assert time is None
+    assert notes[0].startswith("has several days in its name, of which none is taken")
+    assert told(stem, TIFFTAG_DATETIME="2019:11:03 00:00:00")[0] is None
+    assert told(stem, ACQUIRED="2019-11-03") == ("2019-11-03", [])
+
+
+def test_tags_of_acquisition_come_after_the_name_and_before_that_of_writing():
     assert (
         told("ice", AcquisitionDateTime="2019-11-03 19:09:19")[0]
         == "2019-11-03T19:09:19"
     )
     assert told("ice_20191104", ACQUISITION_DATE="2019-11-03")[0] == "2019-11-04"
-    time, notes = told("ice", TIFFTAG_DATETIME="2024:01:01 00:00:00")
-    assert time is None
-    assert "TIFFTAG_DATETIME is not used" in notes[0]
+    written = {"TIFFTAG_DATETIME": "2019:11:01 08:00:00"}
+    assert told("ice", ACQUIRED="2019-11-03", **written) == ("2019-11-03", [])
+
+
+def test_a_day_of_the_tiff_s_own_tag_is_used_with_the_doubt_about_it():
+    time, notes = told("ice", TIFFTAG_DATETIME="2019:11:03 08:00:00")
+    assert time == "2019-11-03T08:00:00"
+    assert (
+        "TIFFTAG_DATETIME, where many programs write when the file was made" in notes[0]
+    )
+    assert told("ice", TIFFTAG_DATETIME="0000:00:00 00:00:00") == (None, [])

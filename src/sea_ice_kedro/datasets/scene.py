@@ -34,6 +34,9 @@ _QUALITY = "quality"
 _ANY = (0, 0)
 """Limits of a scene that passed unfiltered."""
 
+_GIVEN = "given_limits"
+"""Tag: the limits that somebody has set for the scene, "40 180"."""
+
 
 class SceneDataset(RasterFileDataset[Scene]):
     """Saves and loads one `Scene` or `FilteredScene`, lossless.
@@ -113,6 +116,7 @@ class SceneDataset(RasterFileDataset[Scene]):
             else None,
             "acquisition": acquisition_of(tags),
             "rendering": rendering_of(tags),
+            "given_limits": given_limits_of(tags),
             "alongside": {
                 name: band
                 for name, band in zip(names[3:], bands[3:], strict=True)
@@ -128,6 +132,14 @@ def limits_of(tags: Mapping[str, str]) -> tuple[int, int] | None:
     """Read from tags which limits a scene was filtered for; None: for any."""
     limits = int(tags["thin_ice_min"]), int(tags["thick_ice_min"])
     return None if limits == _ANY else limits
+
+
+def given_limits_of(tags: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read from tags which limits somebody has set for a scene; None: none."""
+    if _GIVEN not in tags:
+        return None
+    thin_ice_min, thick_ice_min = map(int, tags[_GIVEN].split())
+    return thin_ice_min, thick_ice_min
 
 
 def _tags(scene: Scene) -> dict[str, str]:
@@ -147,6 +159,8 @@ def _tags(scene: Scene) -> dict[str, str]:
         tags |= acquisition_tags(scene.acquisition)
     if scene.rendering is not None:
         tags |= scene.rendering.tags()
+    if scene.given_limits is not None:
+        tags[_GIVEN] = "{} {}".format(*scene.given_limits)
     if SATURATED in scene.alongside:
         count = np.count_nonzero(scene.alongside[SATURATED])
         tags["saturated_pixels"] = str(count)

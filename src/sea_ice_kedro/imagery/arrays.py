@@ -94,6 +94,9 @@ class Scene:
     rendering: Rendering | None = field(default=None, kw_only=True)
     """How stored numbers became brightness; None: they were 8-bit already."""
 
+    given_limits: tuple[int, int] | None = field(default=None, kw_only=True)
+    """First brightness of thin and of thick ice, where a user has set them for it."""
+
     alongside: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
     """Further bands by name, uint8 (H, W): saturated pixels, cloud probability, ..."""
 
@@ -147,8 +150,8 @@ class ClassMap:
     """First brightness of thin and of thick ice it was made by; None: not by such."""
 
     limits_source: str = ""
-    """Where the limits come from: "scene", "published", "values", "filter"; or why a
-    limit fell back."""
+    """Where the limits come from: "scene", "published", "values", "filter", "yours"; or
+    why a limit fell back."""
 
     water_by_darkest: bool = False
     """Whether water was told by min(R, G, B); else by max(R, G, B)."""

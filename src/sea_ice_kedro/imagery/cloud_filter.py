@@ -58,7 +58,7 @@ def filter_scene(
         The filtered scene with its quality band, on the same grid.
     """
     settings = getattr(options, options.method, None)
-    limits = thresholds
+    limits = thresholds = thresholds.for_scene(scene)
     if options.method == "published" and thresholds.source == "scene":
         # Its three levels are made of max(R, G, B) alone.
         pair = thresholds.of(scene.rgb, scene.valid_mask, by_darkest=False).pair
@@ -80,6 +80,7 @@ def filter_scene(
         acquired=scene.acquired,
         origin=scene.origin,
         quality=quality,
+        given_limits=scene.given_limits,
         limits=limits.limits if options.method == "published" else None,
     )
 

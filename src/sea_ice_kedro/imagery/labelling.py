@@ -37,6 +37,9 @@ _ROWS = 512
 
 SOURCES = ("scene", "published", "values")
 
+YOURS = "yours"
+"""Source of limits that somebody has set for one scene."""
+
 
 @dataclass(frozen=True)
 class BrightnessThresholds:
@@ -70,6 +73,12 @@ class BrightnessThresholds:
         if self.source == "published":
             return PUBLISHED
         return self.thin_ice_min, self.thick_ice_min
+
+    def for_scene(self, scene: Scene) -> "BrightnessThresholds":
+        """Return those that hold for one scene: its own where somebody has set some."""
+        if scene.given_limits is None:
+            return self
+        return BrightnessThresholds(*scene.given_limits, source="values")
 
     def of(self, rgb: RGB, valid_mask: Mask, by_darkest: bool = True) -> Limits:
         """Return the limits of one scene.
@@ -135,6 +144,7 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
             leaves three levels, on which a moved limit would change nothing.
     """
     filtered_for = getattr(scene, "limits", None)
+    thresholds = thresholds.for_scene(scene)
     expect_filtered_for(filtered_for, thresholds, scene.scene_id)
     lost = scene.valid_mask & untrustworthy(scene)
     trusted = scene.valid_mask & ~lost
@@ -148,7 +158,7 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
         georeference=scene.georeference,
         acquired=scene.acquired,
         limits=limits.pair,
-        limits_source=limits.source,
+        limits_source=limits.source if scene.given_limits is None else YOURS,
         water_by_darkest=limits.by_darkest,
         untrustworthy_pixels=int(np.count_nonzero(lost)),
     )

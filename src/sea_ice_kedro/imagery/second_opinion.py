@@ -115,7 +115,7 @@ def compare_maps(
             "kedro run"
         )
     trusted = scene.valid_mask & ~untrustworthy(scene)
-    limits = _limits_of(scene, thresholds)
+    limits = _limits_of(scene, thresholds.for_scene(scene))
     step = options.limit_step * (limits.thick_ice_min - limits.thin_ice_min)
     moved = [
         min(max(round(limits.thin_ice_min + way * step), 1), limits.thick_ice_min - 1)

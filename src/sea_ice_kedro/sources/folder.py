@@ -4,7 +4,7 @@ import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from sea_ice_kedro.errors import InvalidScene
@@ -19,6 +19,12 @@ from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, names
 from sea_ice_kedro.sources.manual_labels import read_manual_label
 from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
 from sea_ice_kedro.sources.scene_files import read_scene_file, stem_of
+from sea_ice_kedro.sources.scene_list import (
+    SCENE_LIST,
+    Given,
+    ListedScene,
+    read_scene_list,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +45,21 @@ class SceneFile:
     """URLs of the world file, mask, ... of a scene in a bucket."""
 
     brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
+    given: Given = field(default_factory=Given)
+    """What `scenes.csv` says of it."""
 
     def __call__(self) -> Scene:
         """Read the scene."""
-        return read_scene_file(self.path, self.options, self.beside, self.brightness)
+        scene = read_scene_file(
+            self.path, self.options, self.beside, self.brightness, self.given.acquired
+        )
+        return replace(scene, given_limits=self.given.limits)
 
     def fingerprint(self) -> str:
-        """Digest content (with world file, mask, ...), name and settings."""
+        """Digest content (with world file, mask, ...), name, settings and its row."""
         files = " ".join(checksum(file) for file in self._files())
-        return f"{PurePath(self.path).name} {files} {self.options} {self.brightness}"
+        settings = f"{self.options} {self.brightness} {self.given.fingerprint()}"
+        return f"{PurePath(self.path).name} {files} {settings}".rstrip()
 
     def _files(self) -> list[str]:
         if is_on_disk(locate(self.path)[0]):
@@ -86,6 +98,8 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         logger.info("%s: %d hidden files not read", options.folder, hidden)
     if inside := folders_with(options.folder or "", SUFFIXES):
         logger.warning("%s: folders not read: %s", options.folder, names(inside))
+    lists = [file for file in files if PurePath(file).name == SCENE_LIST]
+    files = [file for file in files if file not in lists]
     rasters = [file for file in files if PurePath(file).suffix.lower() in SUFFIXES]
     _expect_scenes(options.folder or "", files, rasters)
     labels: dict[str, list[str]] = defaultdict(list)
@@ -99,6 +113,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         for path in rasters
         if options.label_marker not in stem_of(path)
     }
+    all_stems = {stem_of(path) for path in scenes}
     for path in _copies(list(scenes)):
         del scenes[path]
     stems = {stem_of(path) for path in scenes}
@@ -109,7 +124,50 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     entries += [
         _orphan(paths[0], stem) for stem, paths in labels.items() if stem not in stems
     ]
+    if lists:
+        known = all_stems | {entry.scene_id for entry in entries}
+        return _as_listed(entries, read_scene_list(lists[0], known))
     return entries
+
+
+def _as_listed(
+    entries: list[SceneEntry], rows: Mapping[str, ListedScene]
+) -> list[SceneEntry]:
+    """Give the scenes what their rows say; leave out, and name, what is not to be used.
+
+    Raises:
+        InvalidScene: if none is left.
+    """
+    unlisted = ListedScene(0)
+    left_out = [
+        entry.scene_id
+        for entry in entries
+        if not rows.get(entry.scene_id, unlisted).use
+    ]
+    if left_out:
+        logger.warning(
+            "%s: left out, as it says use: no: %s (%d of %d)",
+            *(SCENE_LIST, names(sorted(set(left_out))), len(left_out), len(entries)),
+        )
+    if len(left_out) == len(entries):
+        raise InvalidScene(
+            f"{SCENE_LIST}: expected at least one scene to use, got use: no for all "
+            f"{len(entries)} of the folder"
+        )
+    return [
+        _with_row(entry, rows.get(entry.scene_id, unlisted))
+        for entry in entries
+        if entry.scene_id not in left_out
+    ]
+
+
+def _with_row(entry: SceneEntry, row: ListedScene) -> SceneEntry:
+    if not isinstance(entry.scene, SceneFile):
+        return replace(entry, columns=row.columns)
+    scene, label = replace(entry.scene, given=row.given), entry.manual_label
+    if isinstance(label, LabelFile):
+        label = replace(label, scene=scene)
+    return replace(entry, scene=scene, manual_label=label, columns=row.columns)
 
 
 def _expect_scenes(folder: str, files: list[str], rasters: list[str]) -> None:

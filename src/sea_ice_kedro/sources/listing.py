@@ -3,8 +3,8 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import NoReturn
 from urllib.parse import quote
@@ -35,6 +35,9 @@ class SceneEntry:
     download: Callable[[], RawScene] | None = None
     """Downloads the scene's numbers; picklable, holds no credential, and its
     `fingerprint` costs no request."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Of the scene index, besides what the scene's own tags say: `region`, ..."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -50,6 +51,7 @@ def read_scene_file(
     options: RasterOptions,
     beside: Sequence[str] = (),
     brightness: BrightnessOptions = _DEFAULT,
+    acquired: datetime | None = None,
 ) -> Scene:
     """Read one raster file as a scene.
 
@@ -58,6 +60,7 @@ def read_scene_file(
         options: Bands, scale and what counts as observed.
         beside: URLs of world file, mask, ... of a scene in a bucket.
         brightness: Which reflectance is white; not for 8-bit files.
+        acquired: Time of acquisition, UTC; None: that in the file's name or tags.
 
     Raises:
         InvalidScene: if the file is damaged, too large, or not what `options` say.
@@ -71,8 +74,10 @@ def read_scene_file(
         stored = file.read(numbers)
         declared = declared_in(file, numbers, options)
         georeference = georeference_of(file)
-        acquired, said = time_of_file(stem_of(filepath), time_tags(file))
-        notes += [*notes_of(file), *said]
+        notes += notes_of(file)
+        if acquired is None:
+            acquired, said = time_of_file(stem_of(filepath), time_tags(file))
+            notes += said
         lossy = is_lossy(file)
     expect_place(georeference, path.name)
     expect_no_nan(path.name, stored, declared, options)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sea_ice_kedro.datasets.scene import limits_of
+from sea_ice_kedro.datasets.scene import given_limits_of, limits_of
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.labelling import (
@@ -57,7 +57,8 @@ def label_scenes(
             an earlier run is touched.
     """
     for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items():
-        expect_filtered_for(limits_of(tags), thresholds, scene_id)
+        if given_limits_of(tags) is None:
+            expect_filtered_for(limits_of(tags), thresholds, scene_id)
     chosen = of_index(scene_index, filtered_scenes, "the filtered scene", "filtering")
     return map_partitions(partial(label_scene, thresholds=thresholds), chosen)
 

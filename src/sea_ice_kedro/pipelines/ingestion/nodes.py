@@ -1,7 +1,7 @@
 """Scenes from their source onto our disk, and an index of them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ INDEX_COLUMNS = [
     "saturated_fraction",
     "asset_id",
     "notes",
+    "region",
 ]
 
 logger = logging.getLogger(__name__)
@@ -111,14 +112,19 @@ def index_scenes(
         scene_tags: Scene id -> loader of the tags of its raster.
 
     Returns:
-        A row a scene that was ingested, columns `INDEX_COLUMNS`.
+        A row a scene that was ingested, columns `INDEX_COLUMNS`, then what the source
+        lists besides; of a name that is taken as `your_<name>`.
     """
     entries = {e.scene_id: e for e in scene_listing if e.scene_id in scene_tags}
     rows = [
         _index_row(entries[scene_id], tags)
         for scene_id, tags in load_many(scene_tags, entries).items()
     ]
-    index = pd.DataFrame(rows, columns=INDEX_COLUMNS)
+    others = dict.fromkeys(name for row in rows for name in row)
+    columns = [*INDEX_COLUMNS, *(n for n in others if n not in INDEX_COLUMNS)]
+    index = pd.DataFrame(rows, columns=columns)
+    more = columns[len(INDEX_COLUMNS) :]
+    index[more] = index[more].fillna("")
     for note, noted in index[index["notes"] != ""].groupby("notes")["scene_id"]:
         logger.warning("each of %s %s", names(noted.tolist()), note)
     return index
@@ -144,6 +150,16 @@ def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
         "saturated_fraction": _saturated_fraction(tags),
         "asset_id": tags.get("asset_id", ""),
         "notes": tags.get("notes", ""),
+        "region": entry.columns.get("region", ""),
+        **_others(entry.columns),
+    }
+
+
+def _others(columns: Mapping[str, str]) -> dict[str, str]:
+    return {
+        f"your_{name}" if name.lower() in INDEX_COLUMNS else name: value
+        for name, value in columns.items()
+        if name != "region"
     }
 
 

@@ -38,6 +38,7 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
 def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     known = [
         ("acquired", moment(row["acquired"])),
+        ("region", text(row.get("region"))),
         ("source", f"{text(row['source'])}: {text(row['location'])}"),
         ("granule", text(row["granule"])),
         ("projection", text(row["crs"])),

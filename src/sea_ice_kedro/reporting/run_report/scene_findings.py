@@ -121,7 +121,8 @@ def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
         NOTE,
         ("no time of acquisition", "{scenes} without a time of acquisition"),
         "They belong to no day of a time series and are not in the STAC catalogue. "
-        "Give them names with a time (docs/bring-your-own-scenes.md).",
+        "Put the day into the file's name (ice_2019-11-03.tif), or into the column "
+        "acquired of scenes.csv beside the scenes (docs/bring-your-own-scenes.md).",
     )
     low = scenes["sun_elevation_deg"].astype(float) < LOW_SUN_DEG
     yield from _if_any(
