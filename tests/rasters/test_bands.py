@@ -40,6 +40,15 @@ def test_a_band_that_ends_too_soon_is_refused(tmp_path):
             read_window(str(path), (64, 96), (0, 0, 64, 96))
 
 
+def test_signed_numbers_below_0_that_an_offset_makes_bright_are_refused(tmp_path):
+    numbers = NUMBERS.astype(np.int16) - 100
+    path = str(write_band(tmp_path / "B04.tif", numbers, dtype="int16"))
+    found = read_window(path, (64, 96), (0, 0, 64, 96))
+    assert np.array_equal(found, np.maximum(numbers, 1) - (numbers == 0))
+    with pytest.raises(InvalidScene, match=r"numbers of at least 0 .* got -100"):
+        read_window(path, (64, 96), (0, 0, 64, 96), negative_is_dark=False)
+
+
 @pytest.mark.parametrize(
     ("transform", "crs"),
     [

@@ -122,3 +122,27 @@ def test_satellite_level_and_datatake_are_read_from_names():
     assert datatake_in("20191103T190919_20191103T190917_T03CWT") == TIME
     old = "S2A_OPER_PRD_MSIL1C_PDMC_20160119T013846_R116_V20160117T002243"
     assert datatake_in(old, "odd") is None
+
+
+def test_what_cannot_be_read_takes_no_other_s_place():
+    products = [
+        product("good", UPPER, baseline="N0208"),
+        product("older", UPPER, baseline="N0207"),
+        product("broken", UPPER, baseline="N0500"),
+        product("broken and larger", WHOLE, baseline="N0206"),
+    ]
+    asked = []
+
+    def can_be_read(name):
+        asked.append(name)
+        return "broken" not in name
+
+    left_out = one_of_each(products, can_be_read)
+    assert left_out == {"broken": "good", "older": "good"}
+    assert "older" not in asked
+
+
+def test_a_claim_of_a_newer_processing_counts_less_than_a_place_that_is_named():
+    ours = product("ours", baseline="N0208")
+    theirs = product("theirs", baseline="N9999", made="2999", trusted=False)
+    assert one_of_each([theirs, ours]) == {"theirs": "ours"}

@@ -3,13 +3,13 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, Protocol, runtime_checkable
 from urllib.parse import quote
 
-from sea_ice_kedro.errors import InvalidLabel, InvalidScene
+from sea_ice_kedro.errors import CannotFetch, InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
@@ -47,6 +47,53 @@ class Unreadable:
     def __call__(self) -> NoReturn:
         """Raise: the failure belongs to this scene, not to the run."""
         raise (InvalidLabel if self.of_label else InvalidScene)(self.reason)
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A lazy scene that can be held against its metadata without reading it whole."""
+
+    def expect_readable(self) -> None:
+        """Raise what reading would raise, as far as little of the bands tells."""
+
+
+@dataclass
+class Rivals:
+    """Products of which some may show the same: can those to be taken be read?"""
+
+    found: Mapping[str, list[SceneEntry]]
+    """Scenes by the name of their product."""
+
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Why a product cannot be read, by its name."""
+
+    _sound: set[str] = field(default_factory=set)
+
+    def can_be_read(self, name: str) -> bool:
+        """Look into a product's bands, once."""
+        if name not in self._sound and name not in self.unreadable:
+            try:
+                for entry in self.found[name][:1]:
+                    scene = entry.download or entry.scene
+                    if isinstance(scene, Checked):
+                        scene.expect_readable()
+                self._sound.add(name)
+            except (InvalidScene, CannotFetch) as error:
+                self.unreadable[name] = str(error)
+        return name in self._sound
+
+    def entries(self, name: str, failure: str | None = None) -> list[SceneEntry]:
+        """Give a product's scenes, or what fails with the reason if it is unreadable.
+
+        It must not be read after all: something else has been taken in its place.
+
+        Args:
+            name: Of the product.
+            failure: Id of that failure; None: the product's name.
+        """
+        if name in self.unreadable:
+            return [SceneEntry(failure or name, Unreadable(self.unreadable[name]))]
+        return self.found[name]
 
 
 def names(found: list[str]) -> str:
