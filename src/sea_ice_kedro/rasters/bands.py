@@ -188,8 +188,14 @@ def opened_band(
     """Open one band for reading, as a rasterio dataset; see `read_window`.
 
     Raises:
-        InvalidScene: if it is missing, no raster, or a damaged one.
+        InvalidScene: if it is missing, no raster, or a damaged one, or its server sends
+            other parts of it than those that it is asked for.
     """
+    if path.startswith("/vsicurl/"):
+        # what it needs is not installed without a source on the web
+        from sea_ice_kedro.rasters.ranges import expect_ranges  # noqa: PLC0415
+
+        expect_ranges(path.removeprefix("/vsicurl/"), timeout_s)
     timeouts = {"GDAL_HTTP_TIMEOUT": timeout_s, "GDAL_HTTP_CONNECTTIMEOUT": timeout_s}
     try:
         with (

@@ -9,14 +9,17 @@ from importlib import import_module
 from typing import NoReturn, Protocol, runtime_checkable
 from urllib.parse import quote
 
+from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import CannotFetch, InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.rasters.files import longest_stem
 from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
 
 logger = logging.getLogger(__name__)
 
 _NAMED = 5
+_SHORT = 60
 _SCENE_ID = re.compile(r"\w[\w .+=,@()-]*", re.UNICODE)
 
 
@@ -162,6 +165,16 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
             ),
             manual_label=None,
             download=None,
+        )
+    size, most = len(entry.scene_id.encode(errors="surrogateescape")), longest_stem()
+    if size > most:
+        return SceneEntry(
+            f"{_escaped(entry.scene_id)[:_SHORT]}%{content_digest(entry.scene_id)[:8]}",
+            Unreadable(
+                f"expected a scene id of at most {most} bytes, as the names of its "
+                f"products are longer and file systems give 255, got {size} in "
+                f"{entry.scene_id!r}; rename the file"
+            ),
         )
     if not _SCENE_ID.fullmatch(entry.scene_id) or ".." in entry.scene_id:
         return SceneEntry(
