@@ -15,6 +15,7 @@ from sea_ice_kedro.sources.acquisitions import (
 )
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.regions import Region, outline
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 
 LEFT, TOP = 399_960.0, 1_900_020.0
 GRID = Grid(Georeference("EPSG:32703", (10, 0, LEFT, 0, -10, TOP)), (256, 256))
@@ -146,3 +147,13 @@ def test_a_claim_of_a_newer_processing_counts_less_than_a_place_that_is_named():
     ours = product("ours", baseline="N0208")
     theirs = product("theirs", baseline="N9999", made="2999", trusted=False)
     assert one_of_each([theirs, ours]) == {"theirs": "ours"}
+
+
+def test_ground_that_two_parts_show_is_named(caplog):
+    parts = [product("upper", UPPER), product("lower", LOWER)]
+    tell_shown_twice(parts, ())
+    assert "count it twice: upper and lower (6% of their tile)" in caplog.text
+    caplog.clear()
+    tell_shown_twice(parts, {"lower"})
+    tell_shown_twice([*parts[:1], product("below", footprint(134, 256))], ())
+    assert caplog.text == ""

@@ -114,7 +114,7 @@ def one_of_each(
     """
     tiles: dict[object, list[Observed]] = defaultdict(list)
     for product in products:
-        tiles[_tile(product.grid)].append(product)
+        tiles[tile_of(product.grid)].append(product)
     left_out: dict[str, str] = {}
     for tile in tiles.values():
         if len(tile) > 1:
@@ -215,12 +215,12 @@ def _left_out_of(
     taken: list[Observed] = []
     spoilt: list[Observed] = []
     left_out: dict[str, str] = {}
-    footprints = {one.name: _footprint(one) for one in tile}
+    footprints = {one.name: footprint_of(one) for one in tile}
 
     def shown_by(product: Observed) -> Observed | None:
         """Find what shows all of a product, and can be read."""
         own = footprints[product.name]
-        while rivals := [other for other in taken if _same_pass(product, other)]:
+        while rivals := [other for other in taken if same_pass(product, other)]:
             shown = {one.name: footprints[one.name] & own for one in rivals}
             if not _covers(np.any([*shown.values()], axis=0), own):
                 return None
@@ -240,7 +240,7 @@ def _left_out_of(
         hidden = [
             other
             for other in taken
-            if _same_pass(product, other)
+            if same_pass(product, other)
             and _covers(footprints[product.name], footprints[other.name])
         ]
         if hidden and not can_be_read(product.name):
@@ -268,7 +268,8 @@ def _last(name: str, left_out: dict[str, str]) -> str:
     return name
 
 
-def _same_pass(one: Observed, other: Observed) -> bool:
+def same_pass(one: Observed, other: Observed) -> bool:
+    """Tell whether two products of one tile may show the same acquisition."""
     known = "" not in (one.satellite, other.satellite)
     if known and one.satellite != other.satellite:
         return False
@@ -281,12 +282,13 @@ def _covers(shown: Footprint, own: Footprint) -> bool:
     return bool((shown & own).sum() >= _SHOWN * own.sum()) and bool(own.any())
 
 
-def _footprint(product: Observed) -> Footprint:
+def footprint_of(product: Observed) -> Footprint:
     """Look up places all over the tile, bool (64, 64)."""
     return product.outline.holds(*places_in(product.grid, _SIDE))
 
 
-def _tile(grid: Grid) -> object:
+def tile_of(grid: Grid) -> object:
+    """Name the tile that a grid is."""
     transform = grid.georeference.transform
     return _code(grid.georeference.crs), round(transform[2]), round(transform[5])
 

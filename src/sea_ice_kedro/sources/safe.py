@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_folder import find_products
 from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
 from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +150,9 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         {below(a): below(b) for a, b in left_out.items()},
         {below(name): reason for name, reason in rivals.unreadable.items()},
     )
+    shown = [replace(one, name=below(one.name)) for one in observed]
+    gone = {below(name) for name in (*left_out, *rivals.unreadable)}
+    tell_shown_twice(shown, gone)
     return [
         entry
         for product in found

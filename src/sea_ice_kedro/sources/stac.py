@@ -37,6 +37,7 @@ from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region
 from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 from sea_ice_kedro.sources.stac_calibration import expect_offset_in
 from sea_ice_kedro.sources.stac_choice import is_signed, is_there
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
@@ -227,11 +228,10 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         for name, item in fitting.items()
     }
     rivals = Rivals(scenes)
-    left_out = one_of_each(
-        [one for name, found in scenes.items() for one in _observed(name, found)],
-        rivals.can_be_read,
-    )
+    observed = [one for name, found in scenes.items() for one in _observed(name, found)]
+    left_out = one_of_each(observed, rivals.can_be_read)
     tell_left_out(left_out, rivals.unreadable)
+    tell_shown_twice(observed, {*left_out, *rivals.unreadable})
     kept = [rivals.entries(name) for name in scenes if name not in left_out]
     entries = odd + [entry for found in kept for entry in found]
     if not entries:
