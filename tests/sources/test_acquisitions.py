@@ -152,7 +152,7 @@ def test_a_claim_of_a_newer_processing_counts_less_than_a_place_that_is_named():
 def test_ground_that_two_parts_show_is_named(caplog):
     parts = [product("upper", UPPER), product("lower", LOWER)]
     tell_shown_twice(parts, ())
-    assert "count it twice: upper and lower (6% of their tile)" in caplog.text
+    assert "count it twice: upper and lower (5% of their tile)" in caplog.text
     caplog.clear()
     tell_shown_twice(parts, {"lower"})
     tell_shown_twice([*parts[:1], product("below", footprint(134, 256))], ())
