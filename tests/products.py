@@ -144,7 +144,7 @@ def outline_of(shape, margin_m=100.0):
 
 
 def write_band(path, numbers, pixel_m=10, **profile):
-    """Write one band of uint16, lossless, as the ending says."""
+    """Write one band of uint16 (or `dtype`), lossless, as the ending says."""
     path.parent.mkdir(parents=True, exist_ok=True)
     jp2 = {"driver": "JP2OpenJPEG", "QUALITY": "100", "REVERSIBLE": "YES"}
     options = jp2 if path.suffix == ".jp2" else {"driver": "GTiff"}
@@ -157,10 +157,9 @@ def write_band(path, numbers, pixel_m=10, **profile):
             count=1,
             height=height,
             width=width,
-            dtype="uint16",
             crs="EPSG:32703",
             transform=rasterio.Affine(pixel_m, 0, CORNER[0], 0, -pixel_m, CORNER[1]),
-            **{**options, **profile},
+            **{"dtype": "uint16", **options, **profile},
         ) as file,
     ):
         file.write(numbers, 1)

@@ -11,6 +11,7 @@ import click
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.help_page import help_page
+from sea_ice_kedro.interrupts import expect_from_the_start
 from sea_ice_kedro.map_command import map_run
 from sea_ice_kedro.packaged_conf import copy_conf, logging_of, with_conf
 
@@ -85,6 +86,7 @@ def _score(given: list[str]) -> None:
 
 
 def _run(given: list[str]) -> object:
+    expect_from_the_start(["run"])
     # A package has no .telemetry file to say no with.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     given = with_conf(given)

@@ -1,5 +1,6 @@
 """Kedro's commands in this project: what goes wrong before a run says its way out."""
 
+import sys
 from typing import Any
 
 import click
@@ -7,6 +8,10 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.utils import load_obj
 
 from sea_ice_kedro.extras import INSTALL, is_installed
+from sea_ice_kedro.interrupts import expect_from_the_start
+
+# The rest of what a run needs takes seconds to load.
+expect_from_the_start(sys.argv[1:])
 
 _RUNNERS = ("SequentialRunner", "ThreadRunner")
 

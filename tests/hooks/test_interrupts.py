@@ -1,9 +1,11 @@
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from sea_ice_kedro.hooks.interrupts import Interrupts
+from sea_ice_kedro.interrupts import Interrupts
 from sea_ice_kedro.sources.folder import SceneFile
 from tests.fabricate import folder_of_scenes
 from tests.hooks.test_record import recorded
@@ -47,3 +49,20 @@ def test_the_record_says_that_a_run_was_interrupted(data_root, tmp_path, monkeyp
     with pytest.raises(SystemExit):
         run_here("ingestion", **from_folder(folder))
     assert recorded(data_root).last_run.outcome == "interrupted"
+
+
+@pytest.mark.parametrize(("command", "code"), [("run", 130), ("viz", 1)])
+def test_ctrl_c_does_so_before_a_run_has_begun(command, code):
+    program = (
+        f"import os, signal, sys, time; sys.argv = ['kedro', '{command}']\n"
+        "import sea_ice_kedro.cli\n"
+        "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    if command == "run":
+        assert ended.returncode == code
+        assert ended.stderr.strip().startswith("Interrupted: what is done stays done")
+    else:
+        assert "KeyboardInterrupt" in ended.stderr

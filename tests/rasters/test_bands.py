@@ -1,6 +1,6 @@
 import threading
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -38,6 +38,15 @@ def test_a_band_that_ends_too_soon_is_refused(tmp_path):
         path.write_bytes(path.read_bytes()[:-4000])
         with pytest.raises(InvalidScene, match=r"B04\.\w+: expected a whole band"):
             read_window(str(path), (64, 96), (0, 0, 64, 96))
+
+
+def test_signed_numbers_below_0_that_an_offset_makes_bright_are_refused(tmp_path):
+    numbers = NUMBERS.astype(np.int16) - 100
+    path = str(write_band(tmp_path / "B04.tif", numbers, dtype="int16"))
+    found = read_window(path, (64, 96), (0, 0, 64, 96))
+    assert np.array_equal(found, np.maximum(numbers, 1) - (numbers == 0))
+    with pytest.raises(InvalidScene, match=r"numbers of at least 0 .* got -100"):
+        read_window(path, (64, 96), (0, 0, 64, 96), negative_is_dark=False)
 
 
 @pytest.mark.parametrize(
@@ -163,3 +172,96 @@ def test_credentials_go_only_where_they_may(stranger, address):
         assert stranger.heard
         assert any("SECRET" in sent for sent in stranger.heard) == signed
         assert any("Authorization" in sent for sent in stranger.heard) == signed
+
+
+class Parts(BaseHTTPRequestHandler):
+    """Answers requests for parts of a file as `server.part` says."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(self.server.size))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+
+    def do_GET(self):
+        first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+        content, said = self.server.part(first, min(last, len(self.server.raw) - 1))
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Range", f"bytes {said}")
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(content)
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """A server of parts of a band without compression."""
+    path = write_band(tmp_path / "B04.tif", NUMBERS, tiled=True, blockxsize=16)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Parts)
+    server.raw = path.read_bytes()
+    server.size = len(server.raw)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    server.path = f"/vsicurl/http://127.0.0.1:{server.server_port}/B04.tif"
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda raw, first, last: (raw[:16384], f"0-16383/{len(raw)}"),
+        lambda raw, first, last: (raw, f"0-{len(raw) - 1}/{len(raw)}"),
+        lambda raw, first, last: (raw[: last - first + 1], f"{first}-{last}/*"),
+        lambda raw, first, last: (raw[first : last + 9], f"{first}-{last}/*"),
+    ],
+    ids=["the first 16 KiB", "the whole", "others", "more"],
+)
+@pytest.mark.parametrize("size", [None, 1 << 60])
+def test_a_server_that_sends_another_part_than_it_is_asked_for_is_refused(
+    parts, part, size
+):
+    parts.size = size or parts.size
+    parts.part = lambda first, last: part(parts.raw, first, last)
+    with pytest.raises(InvalidScene, match=r"its pixels would be wrong: leave this"):
+        read_window(parts.path, (64, 96), (0, 0, 64, 96), timeout_s=5)
+
+
+def test_a_server_that_sends_what_it_is_asked_for_is_read(parts):
+    parts.part = lambda first, last: (
+        parts.raw[first : last + 1],
+        f"{first}-{last}/{len(parts.raw)}",
+    )
+    found = read_window(parts.path, (64, 96), (0, 0, 64, 96), timeout_s=5)
+    assert np.array_equal(found, NUMBERS)
+
+
+class Elsewhere(Heard):
+    """Leads to another server."""
+
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", self.server.leads_to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+
+def test_a_password_does_not_follow_a_redirect_to_another_host(stranger):
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    server.leads_to = f"{stranger.url}/B04.tif".replace("127.0.0.1", "localhost")
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    address = on_the_web(f"http://127.0.0.1:{server.server_port}/B04.tif")
+    with suppress(InvalidScene):
+        read_window(address, (8, 8), (0, 0, 8, 8), timeout_s=5)
+    server.shutdown()
+    server.server_close()
+    assert stranger.heard
+    assert [sent for sent in stranger.heard if "Authorization" in sent] == []

@@ -15,6 +15,7 @@ from sea_ice_kedro.sources.acquisitions import (
 )
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.regions import Region, outline
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 
 LEFT, TOP = 399_960.0, 1_900_020.0
 GRID = Grid(Georeference("EPSG:32703", (10, 0, LEFT, 0, -10, TOP)), (256, 256))
@@ -122,3 +123,37 @@ def test_satellite_level_and_datatake_are_read_from_names():
     assert datatake_in("20191103T190919_20191103T190917_T03CWT") == TIME
     old = "S2A_OPER_PRD_MSIL1C_PDMC_20160119T013846_R116_V20160117T002243"
     assert datatake_in(old, "odd") is None
+
+
+def test_what_cannot_be_read_takes_no_other_s_place():
+    products = [
+        product("good", UPPER, baseline="N0208"),
+        product("older", UPPER, baseline="N0207"),
+        product("broken", UPPER, baseline="N0500"),
+        product("broken and larger", WHOLE, baseline="N0206"),
+    ]
+    asked = []
+
+    def can_be_read(name):
+        asked.append(name)
+        return "broken" not in name
+
+    left_out = one_of_each(products, can_be_read)
+    assert left_out == {"broken": "good", "older": "good"}
+    assert "older" not in asked
+
+
+def test_a_claim_of_a_newer_processing_counts_less_than_a_place_that_is_named():
+    ours = product("ours", baseline="N0208")
+    theirs = product("theirs", baseline="N9999", made="2999", trusted=False)
+    assert one_of_each([theirs, ours]) == {"theirs": "ours"}
+
+
+def test_ground_that_two_parts_show_is_named(caplog):
+    parts = [product("upper", UPPER), product("lower", LOWER)]
+    tell_shown_twice(parts, ())
+    assert "count it twice: upper and lower (5% of their tile)" in caplog.text
+    caplog.clear()
+    tell_shown_twice(parts, {"lower"})
+    tell_shown_twice([*parts[:1], product("below", footprint(134, 256))], ())
+    assert caplog.text == ""

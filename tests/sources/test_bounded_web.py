@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("pystac_client")
 
+from sea_ice_kedro import bounded_web as web
 from sea_ice_kedro.errors import CannotFetch, InvalidScene
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
-from sea_ice_kedro.sources import bounded_web as web
 
 DAYS = {"region": (-180, -78, -140, -70), "start": "2019-11-01", "end": "2019-11-30"}
 PLACE = {"stac_version": "1.0.0", "description": "on loopback"}
@@ -233,3 +233,24 @@ def test_a_catalogue_on_the_web_leads_to_no_file_of_this_machine(tmp_path):
         for entry in search(server):
             with pytest.raises(InvalidScene, match="no catalogue on the web"):
                 entry.scene()
+
+
+def large(handler):
+    handler.send(bytes(2 << 20))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (large, "more than"),
+        (drip_body, "more than|timed out"),
+        (drip_head, "timed out|no answer"),
+    ],
+)
+def test_an_answer_of_earth_engine_ends_in_time_and_bytes(answer, reason, monkeypatch):
+    transport = pytest.importorskip("sea_ice_kedro.sources.earth_engine_transport")
+    monkeypatch.setattr(web, "LARGEST_ANSWER", 1 << 20)
+    begun = time.monotonic()
+    with answering(answer) as server, pytest.raises(OSError, match=reason):
+        transport.Transport(TIMEOUT_S).request(server.url)
+    assert time.monotonic() - begun < 10 * TIMEOUT_S + 2

@@ -45,6 +45,17 @@ def test_other_files_and_sub_folders_are_not_read_and_said(tmp_path, caplog):
     assert "folders not read: more" in caplog.text
 
 
+@pytest.mark.parametrize("letter", ["x", "海"])
+def test_a_name_too_long_for_its_products_costs_that_scene_only(tmp_path, letter):
+    most = 251 // len(letter.encode())
+    pictures(tmp_path, "a.png", f"{letter * most}.png", f"{'y' * 180}.png")
+    entries = listed(tmp_path)
+    (long,) = set(entries) - {"a", "y" * 180}
+    with pytest.raises(InvalidScene, match=r"at most \d+ bytes.*; rename the file"):
+        entries[long].scene()
+    assert len(long) < 80
+
+
 def test_what_macos_leaves_beside_files_is_no_scene(tmp_path, caplog):
     pictures(tmp_path, "a.png")
     (tmp_path / "._a.png").write_bytes(bytes(4096))

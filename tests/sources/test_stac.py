@@ -14,8 +14,9 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
 from sea_ice_kedro.sources import stac as source
 from sea_ice_kedro.sources.product_options import StacOptions
+from sea_ice_kedro.sources.stac_choice import is_signed
 from sea_ice_kedro.sources.stac_items import read_item
-from tests.products import CORNER, ice_numbers, shortwave_numbers
+from tests.products import CORNER, ice_numbers, shortwave_numbers, write_band
 from tests.runs import ROOT
 from tests.web import ITEM, item_of, serving_files, write_catalogue
 
@@ -274,6 +275,88 @@ def test_of_an_acquisition_that_was_processed_twice_the_newer_is_taken(web, capl
     assert f"one acquisition is one scene: {ITEM} (shown by newer)" in caplog.text
 
 
+def elsewhere(web, made):
+    """Have an item lead to bands of another grid."""
+    other = item_of(web.root, NUMBERS[:, :128], name="other")
+    for asset in made["assets"].values():
+        asset["href"] = f"../other/{asset['href'][2:]}"
+    assert other["properties"]["proj:shape"] == [128, 320]
+
+
+def cut_short(web, made):
+    path = web.root / "newer/B02.tif"
+    path.write_bytes(path.read_bytes()[:-9000])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda web, made: (web.root / "newer/B03.tif").unlink(),
+        lambda web, made: made["assets"]["red"].update(href="file:///vsicurl?url=x"),
+        lambda web, made: made["assets"]["red"].update(href="s3://nobody-s/B04.tif"),
+        elsewhere,
+        cut_short,
+    ],
+    ids=["missing", "vsi", "no bucket", "another grid", "cut short"],
+)
+def test_an_item_that_only_claims_to_be_newer_takes_no_other_s_place(
+    web, caplog, monkeypatch, spoil
+):
+    monkeypatch.setenv("AWS_S3_ENDPOINT", web.url.removeprefix("http://"))
+    monkeypatch.setenv("AWS_HTTPS", "NO")
+    monkeypatch.setenv("AWS_VIRTUAL_HOSTING", "FALSE")
+    claims = {"s2:processing_baseline": "05.10", "created": "2024-01-01T00:00:00Z"}
+    raster = {"scale": 0.0001, "offset": -0.1}
+    newer = item(web, SHIFTED, raster, name="newer", **claims)
+    spoil(web, newer)
+    (entry,) = served(web, newer, item(web), tries=1)
+    assert entry.scene_id == ITEM
+    assert np.array_equal(entry.download().numbers, NUMBERS)
+    assert f"newer (shown by {ITEM})" in caplog.text
+
+
+def test_a_time_of_processing_that_is_still_to_come_counts_for_nothing(web):
+    real, claimed = "2024-01-01T00:00:00.5Z", "2999-01-01T00:00:00Z"
+    newer = item(web, name="newer", created=real)
+    (entry,) = served(web, newer, item(web, name="claimed", created=claimed))
+    assert entry.scene_id == "newer"
+
+
+@pytest.mark.parametrize("declared", ["file", "item", "nobody"])
+def test_signed_numbers_below_0_are_dark_and_the_declared_one_is_no_data(web, declared):
+    numbers = NUMBERS.astype(np.int16)
+    numbers[:, 40:80] = np.array([-30, -5, 12])[:, None, None]
+    numbers[:, 80:90] = -9999
+    nodata = {"nodata": -9999} if declared == "item" else {}
+    made = item(web, numbers, {"scale": 0.0001, "offset": 0, **nodata})
+    for key, pixels in zip(("B04", "B03", "B02"), numbers, strict=True):
+        write_band(
+            web.root / ITEM / f"{key}.tif",
+            pixels,
+            driver="COG",
+            dtype="int16",
+            nodata=-9999 if declared == "file" else None,
+        )
+    (entry,) = served(web, made)
+    raw = entry.download()
+    observed = np.ones((256, 320), bool)
+    observed[:10, :12] = observed[80:90] = False
+    assert np.array_equal(raw.valid_mask, observed)
+    assert (raw.numbers[:, 50, 50] == (1, 1, 12)).all()
+    bright = observed & (numbers > 0).all(axis=0)
+    assert np.array_equal(raw.numbers[:, bright], numbers[:, bright])
+
+
+def test_a_number_that_the_file_declares_is_no_data(web):
+    numbers = NUMBERS.copy()
+    numbers[:, 80:90] = 65535
+    made = item(web, numbers)
+    for key, pixels in zip(("B04", "B03", "B02"), numbers, strict=True):
+        write_band(web.root / ITEM / f"{key}.tif", pixels, driver="COG", nodata=65535)
+    (entry,) = served(web, made)
+    assert not entry.download().valid_mask[80:90].any()
+
+
 def test_a_band_that_lies_elsewhere_than_its_item_says_is_refused(web):
     shifted = item(web)
     shifted["properties"]["proj:transform"] = [10, 0, CORNER[0] + 10, 0, -10, CORNER[1]]
@@ -425,7 +508,7 @@ def test_credentials_are_for_the_catalogue_s_host_and_what_settings_name(
     href, chosen, signed
 ):
     options = StacOptions(url="https://own.org/catalog.json", **chosen)
-    assert source._is_signed(href, options) == signed
+    assert is_signed(href, options) == signed
 
 
 def test_an_item_without_what_a_limit_is_about_is_left_out_and_named(web, caplog):

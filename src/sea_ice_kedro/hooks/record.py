@@ -12,10 +12,10 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from sea_ice_kedro.datasets.failures import LEDGER, Failure
-from sea_ice_kedro.hooks.interrupts import Interrupts
 from sea_ice_kedro.hooks.readable_errors import meant_for_people
 from sea_ice_kedro.hooks.settings_used import settings_that_differ
 from sea_ice_kedro.hooks.software import commit, software_and_machine
+from sea_ice_kedro.interrupts import Interrupts
 from sea_ice_kedro.run_record import ProductRecord, RunFacts, RunRecord, StepRecord
 
 RECORD = "run_record"

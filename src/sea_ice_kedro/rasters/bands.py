@@ -25,6 +25,12 @@ from sea_ice_kedro.imagery.arrays import Georeference
 # No drivers that would follow what a file says to other files, or URLs.
 _READABLE = ["JP2OpenJPEG", "GTiff"]
 
+_STORED = ("uint16", "int16")
+"""How providers store digital numbers; signed where an offset has been taken out."""
+
+_LOWEST = -2000
+"""A signed number below it is a fill value: no reflectance is below -0.2."""
+
 _ALONE = {
     # What lies beside a band is not looked for.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
@@ -102,8 +108,13 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     place: Georeference | None = None,
     *,
     signed: bool = True,
+    nodata: float | None = None,
+    negative_is_dark: bool = True,
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
+
+    Whatever number stands for "not observed" becomes 0, and a negative one 1: so ESA
+    stores them.
 
     Args:
         path: A path, or what `in_zip` gives.
@@ -113,21 +124,27 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
         timeout_s: Without an answer a server counts as gone.
         place: Where the band must lie, if it says where.
         signed: Whether a server gets the credentials that the environment has for GDAL.
+        nodata: What the metadata say stands for "not observed" beside 0, for a band
+            that does not say it.
+        negative_is_dark: Whether a number below 0 is no reflectance above 0: no offset
+            is added to it.
 
     Returns:
         uint16 (height, width).
 
     Raises:
         InvalidScene: if the band is damaged, missing, of another size or type, or lies
-            elsewhere.
+            elsewhere; if it has numbers below 0 that are not dark.
     """
     row, column, height, width = window
     part = Window(column, row, width, height)
     with opened_band(path, timeout_s, signed=signed) as file:
         _expect_band(path, file, shape)
         _expect_place(path, file, place)
+        nodata = nodata if file.nodata is None else file.nodata
         if target is None:
-            return np.asarray(file.read(1, window=part))
+            numbers = file.read(1, window=part)
+            return _as_esa_stores(path, numbers, nodata, negative_is_dark)
         with WarpedVRT(
             file,
             crs=target.georeference.crs,
@@ -138,7 +155,30 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
             src_nodata=0,
             nodata=0,
         ) as warped:
-            return np.asarray(warped.read(1, window=part))
+            numbers = warped.read(1, window=part)
+    return _as_esa_stores(path, numbers, nodata, negative_is_dark)
+
+
+def _as_esa_stores(
+    path: str,
+    numbers: npt.NDArray[Any],
+    nodata: float | None,
+    negative_is_dark: bool,
+) -> npt.NDArray[np.uint16]:
+    """Have 0 mean "not observed", and 1 be the darkest: uint16 of the same shape."""
+    absent = np.zeros(numbers.shape, bool) if nodata is None else numbers == nodata
+    if numbers.dtype == np.int16:
+        absent |= numbers < _LOWEST
+        dark = (numbers < 0) & ~absent
+        if dark.any() and not negative_is_dark:
+            raise InvalidScene(
+                f"{_name(path)}: expected numbers of at least 0 where an offset is "
+                f"added to them, got {numbers[dark].min()}; read its bands as a "
+                "GeoTIFF (ingestion.source=folder)"
+            )
+        numbers[dark] = 1
+    numbers[absent] = 0
+    return np.asarray(numbers, np.uint16)
 
 
 @contextmanager
@@ -148,8 +188,14 @@ def opened_band(
     """Open one band for reading, as a rasterio dataset; see `read_window`.
 
     Raises:
-        InvalidScene: if it is missing, no raster, or a damaged one.
+        InvalidScene: if it is missing, no raster, or a damaged one, or its server sends
+            other parts of it than those that it is asked for.
     """
+    if path.startswith("/vsicurl/"):
+        # what it needs is not installed without a source on the web
+        from sea_ice_kedro.rasters.ranges import expect_ranges  # noqa: PLC0415
+
+        expect_ranges(path.removeprefix("/vsicurl/"), timeout_s)
     timeouts = {"GDAL_HTTP_TIMEOUT": timeout_s, "GDAL_HTTP_CONNECTTIMEOUT": timeout_s}
     try:
         with (
@@ -167,11 +213,12 @@ def opened_band(
 
 
 def _expect_band(path: str, file: Any, shape: tuple[int, int]) -> None:  # noqa: ANN401
-    found = file.count, file.dtypes[0], (file.height, file.width)
-    if found != (1, "uint16", shape):
+    found = file.count, file.dtypes[0] in _STORED, (file.height, file.width)
+    if found != (1, True, shape):
         raise InvalidScene(
-            f"{_name(path)}: expected one band of uint16, {shape[1]} x {shape[0]}, as "
-            f"the metadata say, got {file.count} of {file.dtypes[0]}, {file.width} x "
+            f"{_name(path)}: expected one band of {' or '.join(_STORED)}, {shape[1]} x "
+            f"{shape[0]}, as the metadata say, got {file.count} of {file.dtypes[0]}, "
+            f"{file.width} x "
             f"{file.height}; download the product again, or, where its provider keeps "
             "it so, read its bands as a GeoTIFF (ingestion.source=folder)"
         )

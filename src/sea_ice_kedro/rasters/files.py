@@ -103,6 +103,16 @@ def writing(filepath: str) -> Iterator[Path]:
             leftover.unlink(missing_ok=True)
 
 
+def longest_stem() -> int:
+    """Tell how many bytes a name without its ending may have.
+
+    What is written beside a file has a longer name until it is whole, and file systems
+    give 255 bytes.
+    """
+    most = f"..parquet.{_machine()}-{'9' * 10}.part.aux.xml"
+    return 255 - len(most)
+
+
 def _to_disk(path: Path) -> None:
     """Have a file on the disk before its name says that it is whole: power may fail."""
     file = os.open(path, os.O_RDONLY)

@@ -10,7 +10,7 @@ needed. Names differ between providers, so that tile, time and footprint decide.
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -79,13 +79,22 @@ class Observed:
     made: str = ""
     """When it was processed, as text that sorts by time."""
 
+    trusted: bool = True
+    """Whether it lies where settings say: anybody may claim a newer processing."""
+
     @property
-    def rank(self) -> tuple[bool, str, str]:
+    def rank(self) -> tuple[bool, bool, str, str]:
         """Tell what is to be preferred: L1C, then the newest processing."""
-        return self.level != "2A", self.baseline, self.made
+        return self.trusted, self.level != "2A", self.baseline, self.made
 
 
-def one_of_each(products: Sequence[Observed]) -> dict[str, str]:
+def _always(_: str) -> bool:
+    return True
+
+
+def one_of_each(
+    products: Sequence[Observed], can_be_read: Callable[[str], bool] = _always
+) -> dict[str, str]:
     """Find the products that show nothing which better ones do not show.
 
     Two products show one acquisition when tile, satellite (where both say one) and
@@ -93,27 +102,44 @@ def one_of_each(products: Sequence[Observed]) -> dict[str, str]:
     the best is taken; another is taken beside it only where it shows ground that none
     of the taken ones shows, and instead of it where it shows all of that and more.
 
+    What cannot be read takes no other's place: its metadata may claim anything.
+
     Args:
         products: In any order.
+        can_be_read: Tells by its name whether a product holds what its metadata say;
+            asked only of those that would take another's place.
 
     Returns:
         Name of each product to leave out -> the name of one that shows it.
     """
     tiles: dict[object, list[Observed]] = defaultdict(list)
     for product in products:
-        tiles[_tile(product.grid)].append(product)
+        tiles[tile_of(product.grid)].append(product)
     left_out: dict[str, str] = {}
     for tile in tiles.values():
         if len(tile) > 1:
-            left_out |= _left_out_of(tile)
+            left_out |= _left_out_of(tile, can_be_read)
     return {name: _last(name, left_out) for name in left_out}
 
 
-def tell_left_out(left_out: dict[str, str]) -> None:
-    """Name in the log what is left out, and what shows it instead."""
-    if not left_out:
+def tell_left_out(
+    left_out: Mapping[str, str], unreadable: Mapping[str, str] | None = None
+) -> None:
+    """Name in the log what is left out, and what shows it instead.
+
+    Args:
+        left_out: Name -> name of what shows it.
+        unreadable: Name -> why it cannot be read.
+    """
+    for name, reason in sorted((unreadable or {}).items()):
+        if name in left_out:
+            logger.warning(
+                "left out %s (shown by %s): %s", name, left_out[name], reason
+            )
+    others = sorted(set(left_out) - set(unreadable or {}))
+    said = [f"{name} (shown by {left_out[name]})" for name in others]
+    if not said:
         return
-    said = [f"{name} (shown by {other})" for name, other in sorted(left_out.items())]
     rest = f", ... ({len(said)} in all)" if len(said) > _NAMED else ""
     logger.warning(
         "left out, as one acquisition is one scene: %s%s",
@@ -182,33 +208,51 @@ def baseline_in(*values: object) -> str:
     return ""
 
 
-def _left_out_of(tile: list[Observed]) -> dict[str, str]:
+def _left_out_of(
+    tile: list[Observed], can_be_read: Callable[[str], bool]
+) -> dict[str, str]:
     """Compare the products of one tile."""
     taken: list[Observed] = []
+    spoilt: list[Observed] = []
     left_out: dict[str, str] = {}
-    footprints: dict[str, Footprint] = {}
+    footprints = {one.name: footprint_of(one) for one in tile}
 
-    def footprint(product: Observed) -> Footprint:
-        if product.name not in footprints:
-            footprints[product.name] = _footprint(product)
-        return footprints[product.name]
+    def shown_by(product: Observed) -> Observed | None:
+        """Find what shows all of a product, and can be read."""
+        own = footprints[product.name]
+        while rivals := [other for other in taken if same_pass(product, other)]:
+            shown = {one.name: footprints[one.name] & own for one in rivals}
+            if not _covers(np.any([*shown.values()], axis=0), own):
+                return None
+            unreadable = [one for one in rivals if not can_be_read(one.name)]
+            if not unreadable:
+                return max(rivals, key=lambda one: int(shown[one.name].sum()))
+            for one in unreadable:
+                taken.remove(one)
+            spoilt.extend(unreadable)
+        return None
 
     by_name = sorted(tile, key=lambda one: (_is_copy(one.name), one.name))
     for product in sorted(by_name, key=lambda one: one.rank, reverse=True):
-        rivals = [other for other in taken if _same_pass(product, other)]
-        if rivals:
-            own = footprint(product)
-            shown = np.any([footprint(other) for other in rivals], axis=0)
-            if _covers(shown, own):
-                left_out[product.name] = max(
-                    rivals, key=lambda other: int((footprint(other) & own).sum())
-                ).name
-                continue
-            for other in rivals:
-                if _covers(own, footprint(other)):
-                    left_out[other.name] = product.name
-                    taken.remove(other)
+        if other := shown_by(product):
+            left_out[product.name] = other.name
+            continue
+        hidden = [
+            other
+            for other in taken
+            if same_pass(product, other)
+            and _covers(footprints[product.name], footprints[other.name])
+        ]
+        if hidden and not can_be_read(product.name):
+            spoilt.append(product)
+            continue
+        for other in hidden:
+            left_out[other.name] = product.name
+            taken.remove(other)
         taken.append(product)
+    for product in spoilt:
+        if other := shown_by(product):
+            left_out[product.name] = other.name
     return left_out
 
 
@@ -224,7 +268,8 @@ def _last(name: str, left_out: dict[str, str]) -> str:
     return name
 
 
-def _same_pass(one: Observed, other: Observed) -> bool:
+def same_pass(one: Observed, other: Observed) -> bool:
+    """Tell whether two products of one tile may show the same acquisition."""
     known = "" not in (one.satellite, other.satellite)
     if known and one.satellite != other.satellite:
         return False
@@ -237,12 +282,13 @@ def _covers(shown: Footprint, own: Footprint) -> bool:
     return bool((shown & own).sum() >= _SHOWN * own.sum()) and bool(own.any())
 
 
-def _footprint(product: Observed) -> Footprint:
+def footprint_of(product: Observed) -> Footprint:
     """Look up places all over the tile, bool (64, 64)."""
     return product.outline.holds(*places_in(product.grid, _SIDE))
 
 
-def _tile(grid: Grid) -> object:
+def tile_of(grid: Grid) -> object:
+    """Name the tile that a grid is."""
     transform = grid.georeference.transform
     return _code(grid.georeference.crs), round(transform[2]), round(transform[5])
 

@@ -21,6 +21,7 @@ from sea_ice_kedro.sources.plausible import expect_place
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.search_limits import within_limits
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 
 _PAGE = 250
 """Granules asked for at a time."""
@@ -105,8 +106,10 @@ def find_granules(
     fitting = [granule for granule in found if granule.asset_id in clear]
     if not fitting and not lost:
         raise _nothing(name, search, len(found))
-    left_out = one_of_each([_observed(granule) for granule in fitting])
+    observed = [_observed(granule) for granule in fitting]
+    left_out = one_of_each(observed)
     tell_left_out(left_out)
+    tell_shown_twice(observed, left_out)
     kept = [granule for granule in fitting if granule.index not in left_out]
     return sorted(kept, key=lambda granule: granule.index), lost
 

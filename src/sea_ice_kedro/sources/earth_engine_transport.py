@@ -4,7 +4,8 @@ from typing import Any
 
 import httplib2
 import requests
-from requests.adapters import HTTPAdapter
+
+from sea_ice_kedro.bounded_web import BoundedAdapter
 
 _CONNECTIONS = 64
 """Kept open; more than scenes are fetched at a time."""
@@ -36,7 +37,11 @@ class Transport:
         redirections: int | None = None,
         connection_type: Any = None,  # noqa: ANN401
     ) -> tuple[httplib2.Response, bytes]:
-        """Send one request; requests' errors are OSErrors."""
+        """Send one request; requests' errors are OSErrors.
+
+        Raises:
+            NotAllowed: if the answer has no end: Earth Engine's have 48 MiB at most.
+        """
         del redirections, connection_type  # of httplib2 only
         answer = self._session.request(
             method, uri, data=body, headers=headers, timeout=self._timeout_s
@@ -45,5 +50,5 @@ class Transport:
         return httplib2.Response(facts), answer.content
 
 
-def _pool() -> HTTPAdapter:
-    return HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS)
+def _pool() -> BoundedAdapter:
+    return BoundedAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS)

@@ -6,17 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, Protocol, runtime_checkable
 from urllib.parse import quote
 
-from sea_ice_kedro.errors import InvalidLabel, InvalidScene
+from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.errors import CannotFetch, InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.rasters.files import longest_stem
 from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
 
 logger = logging.getLogger(__name__)
 
 _NAMED = 5
+_SHORT = 60
 _SCENE_ID = re.compile(r"\w[\w .+=,@()-]*", re.UNICODE)
 
 
@@ -50,6 +53,53 @@ class Unreadable:
     def __call__(self) -> NoReturn:
         """Raise: the failure belongs to this scene, not to the run."""
         raise (InvalidLabel if self.of_label else InvalidScene)(self.reason)
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A lazy scene that can be held against its metadata without reading it whole."""
+
+    def expect_readable(self) -> None:
+        """Raise what reading would raise, as far as little of the bands tells."""
+
+
+@dataclass
+class Rivals:
+    """Products of which some may show the same: can those to be taken be read?"""
+
+    found: Mapping[str, list[SceneEntry]]
+    """Scenes by the name of their product."""
+
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Why a product cannot be read, by its name."""
+
+    _sound: set[str] = field(default_factory=set)
+
+    def can_be_read(self, name: str) -> bool:
+        """Look into a product's bands, once."""
+        if name not in self._sound and name not in self.unreadable:
+            try:
+                for entry in self.found[name][:1]:
+                    scene = entry.download or entry.scene
+                    if isinstance(scene, Checked):
+                        scene.expect_readable()
+                self._sound.add(name)
+            except (InvalidScene, CannotFetch) as error:
+                self.unreadable[name] = str(error)
+        return name in self._sound
+
+    def entries(self, name: str, failure: str | None = None) -> list[SceneEntry]:
+        """Give a product's scenes, or what fails with the reason if it is unreadable.
+
+        It must not be read after all: something else has been taken in its place.
+
+        Args:
+            name: Of the product.
+            failure: Id of that failure; None: the product's name.
+        """
+        if name in self.unreadable:
+            return [SceneEntry(failure or name, Unreadable(self.unreadable[name]))]
+        return self.found[name]
 
 
 def names(found: list[str]) -> str:
@@ -118,6 +168,16 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
             ),
             manual_label=None,
             download=None,
+        )
+    size, most = len(entry.scene_id.encode(errors="surrogateescape")), longest_stem()
+    if size > most:
+        return SceneEntry(
+            f"{_escaped(entry.scene_id)[:_SHORT]}%{content_digest(entry.scene_id)[:8]}",
+            Unreadable(
+                f"expected a scene id of at most {most} bytes, as the names of its "
+                f"products are longer and file systems give 255, got {size} in "
+                f"{entry.scene_id!r}; rename the file"
+            ),
         )
     if not _SCENE_ID.fullmatch(entry.scene_id) or ".." in entry.scene_id:
         return SceneEntry(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -24,12 +24,18 @@ from sea_ice_kedro.sources.acquisitions import (
     tell_left_out,
 )
 from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, scene_id
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, entries_of
+from sea_ice_kedro.sources.listing import (
+    Rivals,
+    SceneEntry,
+    Unreadable,
+    entries_of,
+)
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_folder import find_products
 from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
 from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +93,18 @@ class SafeScene:
         )
         return render(raw, self.brightness)
 
+    def expect_readable(self) -> None:
+        """Compare the bands with their digests, and read a pixel of each.
+
+        Raises:
+            InvalidScene: if one is damaged, or is not what the metadata say.
+        """
+        product, (height, width) = Product(Path(self.path)), self.facts.grid.shape
+        for band, digest in zip(self.facts.bands, self.facts.digests, strict=True):
+            product.expect_intact(band, digest)
+            last = height - 1, width - 1, 1, 1
+            read_window(product.gdal_path(band), (height, width), last)
+
     def fingerprint(self) -> str:
         """Digest the bands' content, the metadata that are used, and the settings."""
         used = (self.facts, self.cut, self.target, self.brightness)
@@ -124,15 +142,22 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         for scene in [entry.scene for entry in entries[:1]]
         if isinstance(scene, SafeScene)
     ]
-    left_out = one_of_each(observed)
+    rivals = Rivals({str(product.path): entries for product, entries in found.items()})
+    left_out = one_of_each(observed, rivals.can_be_read)
     left_out |= _spoilt_copies(found, {one.name for one in observed})
-    folder = Path(options.folder or "")
-    tell_left_out({_below(folder, a): _below(folder, b) for a, b in left_out.items()})
+    below = partial(_below, Path(options.folder or ""))
+    tell_left_out(
+        {below(a): below(b) for a, b in left_out.items()},
+        {below(name): reason for name, reason in rivals.unreadable.items()},
+    )
+    shown = [replace(one, name=below(one.name)) for one in observed]
+    gone = {below(name) for name in (*left_out, *rivals.unreadable)}
+    tell_shown_twice(shown, gone)
     return [
         entry
-        for product, entries in found.items()
+        for product in found
         if str(product.path) not in left_out
-        for entry in entries
+        for entry in rivals.entries(str(product.path), product.file_name)
     ]
 
 

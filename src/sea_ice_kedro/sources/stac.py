@@ -4,12 +4,13 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 
-from sea_ice_kedro.addresses import host_of, is_named, without_keys
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import (
     CannotFetch,
@@ -17,32 +18,33 @@ from sea_ice_kedro.errors import (
     MissingPackage,
     NothingFound,
 )
-from sea_ice_kedro.imagery.arrays import Grey, Origin
+from sea_ice_kedro.imagery.arrays import Georeference, Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
-from sea_ice_kedro.imagery.reflectance import to_reflectance
+from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.acquisitions import Observed, one_of_each, tell_left_out
 from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
 from sea_ice_kedro.sources.drawing import draw
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, entries_of
+from sea_ice_kedro.sources.listing import (
+    Rivals,
+    SceneEntry,
+    Unreadable,
+    entries_of,
+)
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.patience import Passing, Patience
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region
 from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
-from sea_ice_kedro.sources.stac_choice import is_there
+from sea_ice_kedro.sources.shown_twice import tell_shown_twice
+from sea_ice_kedro.sources.stac_calibration import expect_offset_in
+from sea_ice_kedro.sources.stac_choice import is_signed, is_there
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
 from sea_ice_kedro.sources.stac_properties import cloud_of, sun_of
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
 
 logger = logging.getLogger(__name__)
-
-_NEGATIVE = -0.02
-"""Sen2Cor may give dark water a reflectance a little below 0, but not this."""
-
-_MOST_NEGATIVE = 0.05
-"""Share of such pixels from which on the offset has been taken out twice."""
 
 _ON_THE_WEB = ("http", "https", "s3", "gs")
 _FIRST_WAIT_S = 0.5
@@ -81,7 +83,7 @@ class StacScene:
             CannotFetch: if a band cannot be had.
             InvalidScene: if the offset has been taken out of the numbers already.
         """
-        numbers = np.stack([self._band(href) for href in self.facts.hrefs])
+        numbers = np.stack([self._numbers(n, self.cut) for n in range(3)])
         raw = RawScene(
             scene_id=self.scene_id,
             numbers=numbers,
@@ -93,8 +95,20 @@ class StacScene:
             acquired=self.facts.acquired,
             alongside={one.band.name: self._beside(one) for one in self.shortwave},
         )
-        _expect_offset(raw)
+        expect_offset_in(raw)
         return raw
+
+    def expect_readable(self) -> None:
+        """Fetch the last pixel of each band: what is cut short ends before it.
+
+        Raises:
+            CannotFetch: if a band cannot be had, or is not what the item says.
+            InvalidScene: if it lies where no band may.
+        """
+        height, width = self.facts.grid.shape
+        last = Cut(height - 1, width - 1, 1, 1)
+        for index in range(len(self.facts.hrefs)):
+            self._numbers(index, last)
 
     def fingerprint(self) -> str:
         """Name what would be fetched; nothing is asked. Signatures have no part."""
@@ -125,23 +139,46 @@ class StacScene:
             )
         return on_the_web(href)
 
+    def _numbers(self, index: int, cut: Cut) -> Any:  # noqa: ANN401 - uint16 (H, W)
+        facts = self.facts
+        place = facts.grid.georeference
+        calibration, nodata = facts.calibrations[index], facts.nodata[index]
+        return self._band(
+            facts.hrefs[index], facts.grid.shape, cut, calibration, place, nodata
+        )
+
     def _beside(self, one: ShortwaveAsset) -> Grey:
-        numbers = self._band(one.href, one.factor)
+        cut = coarse_cut(self.cut, one.factor)
+        shape = coarse_shape(self.facts.grid.shape, one.factor)
+        numbers = self._band(one.href, shape, cut, one.calibration)
         return one.band.levels(on_grid(numbers, self.cut, one.factor), one.calibration)
 
-    def _band(self, href: str, factor: int = 1) -> Any:  # noqa: ANN401 - uint16 (H, W)
-        cut = coarse_cut(self.cut, factor)
+    def _band(  # noqa: PLR0913 - what is read, and what it must be
+        self,
+        href: str,
+        shape: tuple[int, int],
+        cut: Cut,
+        calibration: Calibration,
+        place: Georeference | None = None,
+        nodata: float | None = None,
+    ) -> Any:  # noqa: ANN401 - uint16 (H, W)
         window = cut.row, cut.column, cut.height, cut.width
-        shape = coarse_shape(self.facts.grid.shape, factor)
-        timeout_s = self.options.timeout_s
-        place = self.facts.grid.georeference if factor == 1 else None
-        path, signed = self._path(href), _is_signed(href, self.options)
+        read = partial(
+            read_window,
+            self._path(href),
+            shape,
+            window,
+            None,
+            self.options.timeout_s,
+            place,
+            signed=is_signed(href, self.options),
+            nodata=nodata,
+            negative_is_dark=calibration.offset <= 0,
+        )
 
         def fetch() -> Any:  # noqa: ANN401
             try:
-                return read_window(
-                    path, shape, window, None, timeout_s, place, signed=signed
-                )
+                return read()
             except InvalidScene as error:
                 if _OF_GDAL not in str(error) or any(w in str(error) for w in _FINAL):
                     raise
@@ -154,35 +191,6 @@ class StacScene:
             raise CannotFetch(
                 f"STAC item {self.facts.item_id}: {error}{advice}"
             ) from None
-
-
-def _is_signed(href: str, options: StacOptions) -> bool:
-    """Tell whether a band's server may see credentials: a catalogue leads anywhere."""
-    scheme, _, rest = href.partition("://")
-    if scheme in ("http", "https"):
-        own = {host_of(options.url or "")} if "://" in (options.url or "") else set()
-        return is_named(href, own | set(options.hosts))
-    return scheme not in ("s3", "gs") or rest.partition("/")[0] in options.buckets
-
-
-def _expect_offset(raw: RawScene) -> None:
-    """Refuse numbers that the offset cannot be in: some items say so, and err."""
-    if not raw.valid_mask.any() or all(c.offset >= 0 for c in raw.calibrations):
-        return
-    dark = np.zeros(raw.valid_mask.shape, bool)
-    for band, calibration in zip(raw.numbers, raw.calibrations, strict=True):
-        dark |= to_reflectance(band, calibration) < _NEGATIVE
-    share = float(dark[raw.valid_mask].mean())
-    if share > _MOST_NEGATIVE:
-        raise InvalidScene(
-            f"STAC item {raw.acquisition.asset_id}: expected its offset of "
-            f"{raw.calibrations[0].offset:g} to leave reflectance of at least "
-            f"{_NEGATIVE:g}, got less in more than {_MOST_NEGATIVE:.0%} of the pixels: "
-            "the provider seems to have taken the offset out already, against what its "
-            "item says. Leave this item out (other days or another region), or fetch "
-            "it alone with --params ingestion.stac.offset=0.0, which would misread "
-            "items that are right"
-        )
 
 
 def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
@@ -219,11 +227,12 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         name: entries_of(name, partial(_scenes_of, item, options, region), "STAC item")
         for name, item in fitting.items()
     }
-    left_out = one_of_each(
-        [one for name, found in scenes.items() for one in _observed(name, found)]
-    )
-    tell_left_out(left_out)
-    kept = [found for name, found in scenes.items() if name not in left_out]
+    rivals = Rivals(scenes)
+    observed = [one for name, found in scenes.items() for one in _observed(name, found)]
+    left_out = one_of_each(observed, rivals.can_be_read)
+    tell_left_out(left_out, rivals.unreadable)
+    tell_shown_twice(observed, {*left_out, *rivals.unreadable})
+    kept = [rivals.entries(name) for name in scenes if name not in left_out]
     entries = odd + [entry for found in kept for entry in found]
     if not entries:
         raise NothingFound(
@@ -250,7 +259,10 @@ def _by_name(items: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     named: dict[str, dict[str, Any]] = {}
     for item in items:
         name = str(item.get("id"))
-        named[f"{item.get('collection')}/{name}" if name in named else name] = item
+        if name in named:
+            name = f"{item.get('collection')}/{name}"
+        more = (f"{name} {n}" for n in count(2))
+        named[next(more) if name in named else name] = item
     return named
 
 
@@ -258,7 +270,9 @@ def _observed(name: str, found: list[SceneEntry]) -> Iterator[Observed]:
     """Give what tells the acquisition of an item that could be read."""
     for download in [entry.download for entry in found[:1]]:
         if isinstance(download, StacScene):
-            yield replace(download.facts.observed, name=name)
+            facts, options = download.facts, download.options
+            trusted = all(is_signed(href, options) for href in facts.hrefs)
+            yield replace(facts.observed, name=name, trusted=trusted)
 
 
 def _scenes_of(

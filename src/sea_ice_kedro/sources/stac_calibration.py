@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from sea_ice_kedro.imagery.reflectance import Calibration
+import numpy as np
+
+from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.imagery.reflectance import Calibration, to_reflectance
 from sea_ice_kedro.sources.plausible import expect_calibration
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.stac_properties import fail
@@ -14,6 +19,13 @@ _SCALE = 0.0001
 
 _REMOVED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 """True: the provider has taken the offset out, whatever its bands say (Element 84)."""
+
+
+_NEGATIVE = -0.02
+"""Sen2Cor may give dark water a reflectance a little below 0, but not this."""
+
+_MOST_NEGATIVE = 0.05
+"""Share of such pixels from which on the offset has been taken out twice."""
 
 
 def calibration_of(
@@ -52,6 +64,14 @@ def calibration_of(
     return _expected(item, scale, offset or 0.0)
 
 
+def nodata_of(asset: Mapping[str, Any]) -> float | None:
+    """Find the number that an asset says stands for "not observed"; None: none."""
+    value = _band(asset).get("nodata")
+    with suppress(TypeError, ValueError):
+        return float(value)  # type: ignore[arg-type]
+    return None
+
+
 def _way_out(baseline: str) -> str:
     """Say what helps: without a baseline, nobody can tell which offset is right."""
     known = (
@@ -78,12 +98,36 @@ def _expected(item: Mapping[str, Any], scale: Any, offset: Any) -> Calibration: 
 
 
 def _band(asset: Mapping[str, Any]) -> dict[str, Any]:
-    """Find scale and offset: of raster 1, of raster 2 in STAC 1.1, or of the asset."""
+    """Find scale, offset and nodata: of the asset, or its band in STAC 1.0 or 1.1."""
     found: dict[str, Any] = {}
     places = [asset, *asset.get("bands", [])[:1], *asset.get("raster:bands", [])[:1]]
     for place in places:
-        for name in ("scale", "offset"):
+        for name in ("scale", "offset", "nodata"):
             value = place.get(f"raster:{name}", place.get(name))
             if value is not None:
                 found[name] = value
     return found
+
+
+def expect_offset_in(raw: RawScene) -> None:
+    """Refuse numbers that the offset cannot be in: some items say so, and err.
+
+    Raises:
+        InvalidScene: if it has been taken out of them already.
+    """
+    if not raw.valid_mask.any() or all(c.offset >= 0 for c in raw.calibrations):
+        return
+    dark = np.zeros(raw.valid_mask.shape, bool)
+    for band, calibration in zip(raw.numbers, raw.calibrations, strict=True):
+        dark |= to_reflectance(band, calibration) < _NEGATIVE
+    share = float(dark[raw.valid_mask].mean())
+    if share > _MOST_NEGATIVE:
+        raise InvalidScene(
+            f"STAC item {raw.acquisition.asset_id}: expected its offset of "
+            f"{raw.calibrations[0].offset:g} to leave reflectance of at least "
+            f"{_NEGATIVE:g}, got less in more than {_MOST_NEGATIVE:.0%} of the pixels: "
+            "the provider seems to have taken the offset out already, against what its "
+            "item says. Leave this item out (other days or another region), or fetch "
+            "it alone with --params ingestion.stac.offset=0.0, which would misread "
+            "items that are right"
+        )

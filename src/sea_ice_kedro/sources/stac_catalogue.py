@@ -18,13 +18,13 @@ from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 
 from sea_ice_kedro.addresses import host_of, without_keys
-from sea_ice_kedro.errors import CannotFetch, InvalidOption
-from sea_ice_kedro.sources.bounded_web import (
+from sea_ice_kedro.bounded_web import (
     LARGEST_ANSWER,
     Limits,
     NotAllowed,
     bounded_session,
 )
+from sea_ice_kedro.errors import CannotFetch, InvalidOption
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region
 

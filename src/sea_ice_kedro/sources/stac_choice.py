@@ -1,13 +1,23 @@
-"""Which items of a catalogue fit a search."""
+"""Which items of a catalogue fit a search, and whose bands may see credentials."""
 
 import math
 from collections.abc import Sequence
 from datetime import timezone
 from typing import Any
 
-from sea_ice_kedro.sources.product_options import SearchOptions
+from sea_ice_kedro.addresses import host_of, is_named
+from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.stac_properties import acquired_of
+
+
+def is_signed(href: str, options: StacOptions) -> bool:
+    """Tell whether a band's server may see credentials: a catalogue leads anywhere."""
+    scheme, _, rest = href.partition("://")
+    if scheme in ("http", "https"):
+        own = {host_of(options.url or "")} if "://" in (options.url or "") else set()
+        return is_named(href, own | set(options.hosts))
+    return scheme not in ("s3", "gs") or rest.partition("/")[0] in options.buckets
 
 
 def is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> bool:

@@ -1,8 +1,9 @@
 """What a STAC item says of a Sentinel-2 product, and what providers leave unsaid."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
@@ -20,7 +21,7 @@ from sea_ice_kedro.sources.plausible import (
 )
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
-from sea_ice_kedro.sources.stac_calibration import calibration_of
+from sea_ice_kedro.sources.stac_calibration import calibration_of, nodata_of
 from sea_ice_kedro.sources.stac_properties import (
     acquired_of,
     baseline_of,
@@ -53,6 +54,8 @@ class StacFacts:
     acquired: datetime
     acquisition: Acquisition
     observed: Observed
+    nodata: tuple[float | None, float | None, float | None] = (None, None, None)
+    """What stands for "not observed" beside 0, where the item says it."""
 
 
 def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
@@ -88,6 +91,7 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
                 asset_id=item["id"],
             ),
             observed=_observed(item, grid, outline, acquired),
+            nodata=(nodata_of(assets[0]), nodata_of(assets[1]), nodata_of(assets[2])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fail(item, "assets with hrefs, and an id", f"{type(error).__name__}: {error}")
@@ -124,8 +128,18 @@ def _observed(
         # All items of a collection are of one level.
         level=level_in(item.get("collection"), *level, *products),
         baseline=baseline_of(item),
-        made=str(next((time for time in made if time), "")),
+        made=next(filter(None, map(_past, made)), ""),
     )
+
+
+def _past(text: object) -> str:
+    """Give a time as text that sorts by it; "" for what is none, or still to come."""
+    with suppress(ValueError):
+        time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+        time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        if time <= datetime.now(timezone.utc):
+            return time.astimezone(timezone.utc).isoformat()
+    return ""
 
 
 def _expect_time(item: Mapping[str, Any]) -> datetime:

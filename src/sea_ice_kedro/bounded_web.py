@@ -7,7 +7,7 @@ come back tomorrow, or lead from page to page without end, or to other servers.
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -120,12 +120,11 @@ class _ShortWaits(Retry):
         return None if asked is None else min(asked, _LONGEST_WAIT_S)
 
 
-class _Adapter(HTTPAdapter):
-    def __init__(self, limits: Limits, retry: Retry) -> None:
-        self._limits = limits
-        super().__init__(max_retries=retry)
+class BoundedAdapter(HTTPAdapter):
+    """Sends requests whose answers end, in time and bytes; each needs a timeout."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Have the heads of answers end in time, too."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": _Pool,
@@ -134,11 +133,21 @@ class _Adapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Send a request, or one that a redirect asks for."""
-        self._limits.expect_named(request.url or "")
-        self._limits.count()
         answer = super().send(request, *args, **kwargs)
         answer.raw = _Body(answer.raw, _PATIENCE * float(kwargs["timeout"]))
         return answer
+
+
+class _Adapter(BoundedAdapter):
+    def __init__(self, limits: Limits, retry: Retry) -> None:
+        self._limits = limits
+        super().__init__(max_retries=retry)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Send a request where it may go."""
+        self._limits.expect_named(request.url or "")
+        self._limits.count()
+        return super().send(request, *args, **kwargs)
 
 
 class _Body:
@@ -165,22 +174,28 @@ class _Body:
 
 @contextmanager
 def _in_time(connection: HTTPConnection) -> Iterator[None]:
-    """Have the head of an answer end in time: byte by byte, each would be in time."""
+    """Have the head of an answer end in time: byte by byte, each would be in time.
+
+    Raises:
+        TimeoutError: if it did not; what has come looks like a whole one.
+    """
     limit_s = _PATIENCE * float(connection.timeout or 0)
-    timer = threading.Timer(limit_s, partial(_shut, connection.sock))
+    late = threading.Event()
+    timer = threading.Timer(limit_s, partial(_shut, connection.sock, late))
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+    if late.is_set():
+        raise TimeoutError(f"no answer in {limit_s:g} s")
 
 
-def _shut(sock: Any) -> None:  # noqa: ANN401
-    try:
+def _shut(sock: Any, late: threading.Event) -> None:  # noqa: ANN401
+    late.set()
+    with suppress(OSError):  # it is gone already, which is what was wanted
         sock.shutdown(2)
-    except OSError:  # it is gone already, which is what was wanted
-        return
 
 
 class _Connection(HTTPConnection):

@@ -4,13 +4,23 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 EXIT_CODE = 130
 """Of a command that Ctrl-C has ended, as shells count: 128 + SIGINT."""
 
 _WORDS = "Interrupted: what is done stays done; the same command goes on from there."
+
+
+def expect_from_the_start(arguments: Sequence[str]) -> None:
+    """Have Ctrl-C end a command as it ends a run, before there is one.
+
+    Args:
+        arguments: Of the command line; other commands than "run" are left alone.
+    """
+    if "run" in arguments[:1]:
+        Interrupts().expect(lambda: None)
 
 
 class Interrupts:
