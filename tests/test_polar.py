@@ -22,7 +22,7 @@ def test_the_file_is_small_and_its_card_says_what_it_is():
     assert card.unet == UNetOptions(
         6, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context"
     )
-    assert card.epochs == 2
+    assert card.epochs == 3
     assert 0.5 < card.temperature < 2
 
 

@@ -17,6 +17,7 @@ def threads(_):
 def eight(monkeypatch):
     """A machine of eight cores."""
     monkeypatch.setattr(cores, "worker_count", lambda _: 8)
+    monkeypatch.setattr(cores._Share, "cores", None)  # tasks ran in this process before
 
 
 def test_one_scene_after_the_other_has_all_cores(eight):

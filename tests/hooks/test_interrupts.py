@@ -55,6 +55,8 @@ def test_the_record_says_that_a_run_was_interrupted(data_root, tmp_path, monkeyp
 def test_ctrl_c_does_so_before_a_run_has_begun(command, code):
     program = (
         f"import os, signal, sys, time; sys.argv = ['kedro', '{command}']\n"
+        # as in a terminal: what runs in the background ignores it from the start
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sea_ice_kedro.cli\n"
         "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
     )

@@ -2,12 +2,14 @@ import numpy as np
 
 from sea_ice_kedro.imagery.scene_context import (
     CONTEXT_SIZE,
+    LEANING,
     QUANTILES,
     THICK_FOUND,
     THICK_LIMIT,
     THIN_LIMIT,
     WATER_FOUND,
     context_of,
+    lean_on_limits,
 )
 
 
@@ -48,3 +50,21 @@ def test_what_was_not_observed_says_nothing_about_a_scene():
 
 def test_a_scene_without_an_observation_has_an_empty_context():
     assert not context_of(scene(), np.zeros((64, 64), bool)).any()
+
+
+def test_limits_decide_where_a_network_is_unsure_and_not_where_it_is_sure():
+    context = np.zeros(CONTEXT_SIZE, np.float32)
+    context[[THIN_LIMIT, THICK_LIMIT]] = np.sqrt(np.array([40, 180]) / 255)
+    context[THICK_FOUND] = 1
+    # bright, grey, and navy water, whose brightest channel is above the limit
+    images = np.array([[[(200,) * 3, (90,) * 3, (20, 30, 90)]]], np.uint8)
+    unsure = np.full((1, 1, 3, 4), 0.25, np.float32)
+    leaned = lean_on_limits(unsure, images, context)
+    assert leaned.argmax(axis=-1).tolist() == [[[0, 1, 2]]]
+    np.testing.assert_allclose(leaned.sum(axis=-1), 1, rtol=1e-6)
+    odds = leaned[0, 0, 0, 0] / leaned[0, 0, 0, 1]
+    np.testing.assert_allclose(odds, np.exp(LEANING), rtol=1e-5)
+    sure = np.tile(np.float32([0.05, 0.05, 0.05, 0.85]), (1, 1, 3, 1))
+    assert (lean_on_limits(sure, images, context).argmax(axis=-1) == 3).all()
+    context[THICK_FOUND] = 0  # water is then told by the brightest channel
+    assert lean_on_limits(unsure, images, context)[0, 0, 2].argmax() == 1

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask
+from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.scene_limits import (
     NEITHER,
     NO_THICK_ICE,
@@ -36,6 +37,9 @@ CONTEXT_SIZE = THICK_FOUND + 1
 
 _FALLBACK = 31, 205
 """Limits of Iqrah et al. (2024, III-B), where a scene shows no thick ice."""
+
+LEANING = 0.5
+"""How much likelier, in log odds, a class is that a pixel has by its scene's limits."""
 
 SEEN_PX = 512
 """A scene is looked at on a grid of about so many rows and columns."""
@@ -73,3 +77,38 @@ def context_of(rgb: RGB, valid_mask: Mask) -> Context:
     ]
     roots = [math.sqrt(limit / 255) for limit in limits.pair]
     return np.asarray(np.concatenate([*quantiles, roots, found]), np.float32)
+
+
+def lean_on_limits(
+    probabilities: npt.NDArray[np.float32],
+    images: npt.NDArray[np.uint8],
+    context: Context,
+) -> npt.NDArray[np.float32]:
+    """Let a scene's limits by brightness decide where a network is unsure.
+
+    Worlds are harder than most scenes: a network that learns from them trusts
+    brightness less than it may (docs/polar.md says how this was chosen).
+
+    Args:
+        probabilities: float32 (N, H, W, K) of the classes by code, K >= 3.
+        images: uint8 (N, H, W, 3), from one scene.
+        context: Of that scene, from `context_of`.
+
+    Returns:
+        float32 (N, H, W, K): odds times e ** LEANING for the class that lies between
+        the limits, and normalised again.
+    """
+    thin_ice_min, thick_ice_min = np.rint(255 * context[[THIN_LIMIT, THICK_LIMIT]] ** 2)
+    brightest = images.max(axis=-1)
+    water = images.min(axis=-1) if context[THICK_FOUND] else brightest
+    thick_mask = brightest >= thick_ice_min
+    water_mask = (water < thin_ice_min) & ~thick_mask
+    leaned = probabilities.copy()
+    for code, mask in (
+        (SeaIceClass.THICK_ICE, thick_mask),
+        (SeaIceClass.THIN_ICE, ~(thick_mask | water_mask)),
+        (SeaIceClass.OPEN_WATER, water_mask),
+    ):
+        leaned[..., code][mask] *= np.float32(math.exp(LEANING))
+    leaned /= leaned.sum(axis=-1, keepdims=True)
+    return leaned

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sea_ice_kedro.engines.cores import cores_to_use
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.imagery.scene_context import Context
+from sea_ice_kedro.imagery.scene_context import Context, lean_on_limits
 from sea_ice_kedro.networks import ONNX, network_path, trainable_path
 from sea_ice_kedro.rasters.files import checksum, reading, writing
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
@@ -92,6 +92,8 @@ class ModelFile:
     def predict_in(self, context: Context) -> Predict:
         """Return what `predict` is for a network that takes the context of a scene.
 
+        It leans on the scene's limits by brightness where the network is unsure.
+
         Args:
             context: float32 (CONTEXT_SIZE,), of the scene that the images are of.
         """
@@ -112,7 +114,8 @@ def _predict_in(
     network: Callable[..., Any], context: Context, images: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.float32]:
     contexts = np.repeat(context[None], len(images), axis=0)
-    return np.asarray(network((images, contexts)), np.float32)
+    probabilities = np.asarray(network((images, contexts)), np.float32)
+    return lean_on_limits(probabilities, images, context)
 
 
 def save_model(filepath: str, trained: TrainedUNet) -> None:
