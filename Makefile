@@ -5,7 +5,7 @@
 # make test-browser  open the pages of kedro-viz, report and docs (apt install chromium)
 # make test-docs     run the commands and the code of README and docs, and the notebooks
 # make lineage  kedro-viz as a static site in build/lineage: all steps and products
-# make polar   draw worlds and train the network that ships again: an hour, resumable
+# make polar   draw worlds and train the network that ships again: 75 minutes, resumable
 # make docs   build the documentation's pages into site/
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again

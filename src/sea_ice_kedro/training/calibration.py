@@ -51,8 +51,13 @@ def calibrate(
     network = load_model(model.filepath)
     sees_scene = model.card().sees_scene
     logits, codes = _answers(network, selections, chip_px, sees_scene)
-    reluctance = _reluctance(logits, codes)
-    logits[:, NO_CLASS:] -= reluctance
+    others, their_codes = _answers(network, held_out, chip_px, sees_scene)
+    # Few worlds have ice that looks like cloud: all of them are asked.
+    reluctance = _reluctance(
+        np.concatenate([logits, others]), np.concatenate([codes, their_codes])
+    )
+    for given in (logits, others):
+        given[:, NO_CLASS:] -= reluctance
     losses = [_entropy(logits / t, codes) for t in _TEMPERATURES]
     temperature = float(_TEMPERATURES[int(np.argmin(losses))])
     layer = network.get_layer(LOGITS)
@@ -60,9 +65,7 @@ def calibrate(
     bias[NO_CLASS:] -= reluctance
     layer.set_weights([kernel / temperature, bias / temperature])
     weights = [np.array(variable) for variable in network.variables]
-    # The last layer is scaled by now: these logits are.
-    logits, codes = _answers(network, held_out, chip_px, sees_scene)
-    table = reliability(_softmax(logits), codes)
+    table = reliability(_softmax(others / temperature), their_codes)
     card = replace(model.card(), temperature=round(temperature, 4))
     table = table.assign(temperature=temperature, reluctance=reluctance)
     return TrainedUNet(card, weights), table
