@@ -42,8 +42,8 @@ def folder(tmp_path):
     for name in "cd":
         (folder / f"{name}.tif").unlink()
         write(folder / f"{name}.png", floes(seed=9))
-    rows = "id,acquired,region,thin_ice_min,thick_ice_min,sky (%)"
-    (folder / "scenes.csv").write_text(f"{rows}\na,2019-11-03,Ross Sea,40,180,10\n")
+    rows = "id,acquired,region,thin_ice_min,thick_ice_min,sky (seen)"
+    (folder / "scenes.csv").write_text(f"{rows}\na,2019-11-03,Ross Sea,40,180,hazy\n")
     return folder
 
 
