@@ -36,6 +36,22 @@ def test_two_workers_without_horovod_say_how_to_install_it(
         train(given)
 
 
+@pytest.mark.parametrize(
+    ("package", "extra", "way"),
+    [
+        ("horovod", "horovod", "use Python 3.10 to 3.12"),
+        ("tensorflow", "train", "--extra train"),  # 2.20 and newer have wheels
+    ],
+)
+def test_on_python_3_13_only_horovod_cannot_be_had(
+    package, extra, way, without, monkeypatch
+):
+    without(package)
+    monkeypatch.setattr(launch.sys, "version_info", (3, 13, 0))
+    with pytest.raises(MissingPackage, match=way):
+        launch.expect_package(package, extra, "to train")
+
+
 def test_one_worker_needs_no_horovod(tmp_path, without):
     without("horovod")
     assert train(plan(tmp_path, epochs=1)).epoch == 1

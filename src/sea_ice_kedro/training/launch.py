@@ -100,8 +100,8 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
             "horovod": "train with modeling.workers.count=1",
         }
         way = INSTALL[extra]
-        if sys.version_info >= _TOO_NEW:
-            way = "use Python 3.10 to 3.12, for which there are builds of it"
+        if extra == "horovod" and sys.version_info >= _TOO_NEW:
+            way = "use Python 3.10 to 3.12, as it needs TensorFlow 2.18"
         raise MissingPackage(
             f"expected the package {name} {purpose}, got none installed; {way} (see "
             f"docs/training.md), or {other[extra]}"
