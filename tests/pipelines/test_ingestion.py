@@ -38,7 +38,7 @@ def test_listing_and_declaring_scenes_reads_none_of_them():
         "NA": scene,
     }
     assert download_scenes(LISTING) == {}
-    assert ingest_manual_labels(LISTING) == {"001": scene}
+    assert ingest_manual_labels(LISTING, IngestionOptions()) == {"001": scene}
 
 
 def test_the_source_of_the_configuration_is_listed():

@@ -1,13 +1,16 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 from pyproj import Transformer
 
+from sea_ice_kedro.engines.tasks import recipe_of
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from sea_ice_kedro.imagery.arrays import Georeference, Origin, Scene
-from sea_ice_kedro.sources import IngestionOptions
-from sea_ice_kedro.sources.area_of_interest import inside_mask, within
+from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Origin, Scene
+from sea_ice_kedro.pipelines.ingestion.nodes import ingest_manual_labels
+from sea_ice_kedro.sources import IngestionOptions, SceneEntry
+from sea_ice_kedro.sources.area_of_interest import inside_mask, label_within, within
 from sea_ice_kedro.sources.regions import Region, outline, region_of
 
 SHAPE = 600, 700
@@ -63,6 +66,30 @@ def test_what_lies_outside_was_not_observed():
     assert not wanted.alongside["B10"][outside].any()
     assert (wanted.rgb[wanted.valid_mask] == 200).all()
     assert wanted.origin.notes == "has no day"
+
+
+def test_a_label_says_nothing_outside_where_its_scene_is_black():
+    area = region_of("175/-78/-175/-76.5", "")
+    label = ClassMap("a", np.zeros(SHAPE, np.uint8), georeference=ROSS_SEA)
+    codes = label_within(label, area).codes
+    assert np.array_equal(codes != 255, within(scene(), area).valid_mask)
+    listing = [SceneEntry("a", None, manual_label=lambda: label)]
+    options = IngestionOptions(area_of_interest="175/-78/-175/-76.5")
+    assert np.array_equal(ingest_manual_labels(listing, options)["a"]().codes, codes)
+    nowhere = ClassMap("a", label.codes)
+    with pytest.raises(InvalidScene, match=r"'a': expected a place on Earth"):
+        label_within(nowhere, area)
+
+
+def test_a_coast_of_many_corners_is_short_in_tags_and_another_coast_is_another():
+    angles = np.linspace(0, 2 * np.pi, 5000, endpoint=False)
+    x, y = np.cos(angles), -75 + np.sin(angles)
+    coast, other = (
+        Region((outline(zip(x, y + shift, strict=True)),)) for shift in (0, 0.001)
+    )
+    texts = [recipe_of(partial(within, area=one)) for one in (coast, other)]
+    assert texts[0] != texts[1]
+    assert max(map(len, texts)) < 400
 
 
 def test_a_scene_outside_says_so_and_one_without_a_place_is_refused():

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from pyproj import Transformer
 
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.arrays import Georeference, Mask, Scene
+from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Mask, Scene
+from sea_ice_kedro.imagery.classes import NODATA
 from sea_ice_kedro.sources.regions import Region
 
 OPTION = "ingestion.area_of_interest"
@@ -38,12 +39,7 @@ def within(scene: Scene, area: Region) -> Scene:
     Raises:
         InvalidScene: if the scene has no place.
     """
-    if scene.georeference is None:
-        raise InvalidScene(
-            f"scene {scene.scene_id!r}: expected a place on Earth, as {OPTION} is set, "
-            "got none; give it a world file or GeoTIFF tags, or leave it out"
-        )
-    inside = inside_mask(scene.georeference, scene.shape, area)
+    inside = inside_mask(_placed(scene), scene.shape, area)
     valid_mask = scene.valid_mask & inside
     origin = scene.origin
     if origin is not None and not inside.any():
@@ -61,8 +57,27 @@ def within(scene: Scene, area: Region) -> Scene:
     )
 
 
+def label_within(label: ClassMap, area: Region) -> ClassMap:
+    """Keep what a label says of an area, as `within` keeps the scene.
+
+    Raises:
+        InvalidScene: if the label has no place.
+    """
+    inside = inside_mask(_placed(label), label.codes.shape, area)
+    return replace(label, codes=np.where(inside, label.codes, np.uint8(NODATA)))
+
+
+def _placed(raster: Scene | ClassMap) -> Georeference:
+    if raster.georeference is None:
+        raise InvalidScene(
+            f"scene {raster.scene_id!r}: expected a place on Earth, as {OPTION} is "
+            "set, got none; give it a world file or GeoTIFF tags, or leave it out"
+        )
+    return raster.georeference
+
+
 def inside_mask(
-    georeference: Georeference, shape: tuple[int, int], area: Region
+    georeference: Georeference, shape: tuple[int, ...], area: Region
 ) -> Mask:
     """Tell which pixels lie in an area.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidOption
 
 Ring = tuple[tuple[float, float], ...]
@@ -44,6 +45,10 @@ class Region:
         for ring in self.rings:
             inside |= _in_ring(np.array(ring), x, y)
         return inside
+
+    def fingerprint(self) -> str:
+        """Name its boxes and digest its corners: a coast has thousands."""
+        return f"{self.boxes()} {content_digest(self.rings)}"
 
     def boxes(self) -> list[tuple[float, float, float, float]]:
         """Give (west, south, east, north) of each ring, -180..180, cut at 180."""

@@ -14,7 +14,7 @@ from sea_ice_kedro.imagery.raw_scenes import RawScene, render
 from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
-from sea_ice_kedro.sources.area_of_interest import within
+from sea_ice_kedro.sources.area_of_interest import label_within, within
 
 INDEX_COLUMNS = [
     "scene_id",
@@ -92,14 +92,19 @@ def ingest_scenes(
     return map_partitions(partial(within, area=area), scenes)
 
 
-def ingest_manual_labels(scene_listing: list[SceneEntry]) -> Partitions[ClassMap]:
-    """Declare the manual label of every scene that has one."""
+def ingest_manual_labels(
+    scene_listing: list[SceneEntry], options: IngestionOptions
+) -> Partitions[ClassMap]:
+    """Declare the manual label of every scene that has one, where it is wanted."""
     labels: dict[str, Callable[[], ClassMap]] = {
         entry.scene_id: entry.manual_label
         for entry in scene_listing
         if entry.manual_label is not None
     }
-    return labels
+    area = options.area()
+    if area is None:
+        return labels
+    return map_partitions(partial(label_within, area=area), labels)
 
 
 def index_scenes(

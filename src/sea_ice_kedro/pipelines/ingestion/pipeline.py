@@ -39,7 +39,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=ingest_manual_labels,
-                inputs="scene_listing",
+                inputs=["scene_listing", "params:ingestion"],
                 outputs="manual_labels",
                 name="ingest_manual_labels",
             ),
