@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.rasters.files import reading
 
+_SHOWN = 5
+
 
 def csv_lines(name: str, filepath: str) -> Iterator[tuple[int, list[str]]]:
     """Give number and fields of each line that is not empty, the first being a header.
@@ -41,6 +43,12 @@ def csv_lines(name: str, filepath: str) -> Iterator[tuple[int, list[str]]]:
             f"{name}, line {number}: expected a row of CSV, got one that cannot be "
             f"read ({error}); close its quotes"
         ) from None
+
+
+def wrong_lines(name: str, wrong: Sequence[str]) -> str:
+    """Say what is wrong in a table: the first of its lines, and how many there are."""
+    more = f"; ... ({len(wrong)} lines in all)" if len(wrong) > _SHOWN else ""
+    return f"{name}, {'; '.join(wrong[:_SHOWN])}{more}. Mend or remove these lines"
 
 
 def expect_all_fields(header: Sequence[str], fields: Sequence[str]) -> None:

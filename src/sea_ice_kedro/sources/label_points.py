@@ -12,11 +12,10 @@ from rasterio.transform import Affine
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
 from sea_ice_kedro.sources.class_rasters import ClassRaster
-from sea_ice_kedro.sources.csv_lines import csv_lines, expect_all_fields
+from sea_ice_kedro.sources.csv_lines import csv_lines, expect_all_fields, wrong_lines
 
 _REQUIRED = ("scene", "x", "y", "class")
 _LARGEST = 100
-_SHOWN = 5
 
 _CLASSES = {
     word: c
@@ -62,7 +61,8 @@ def read_label_points(filepath: str) -> list[LabelPoint]:
             points.append(_point(number, header, fields))
         except ValueError as error:
             wrong.append(f"line {number}: {error}")
-    _expect_none(name, wrong)
+    if wrong:
+        raise InvalidLabel(wrong_lines(name, wrong))
     return points
 
 
@@ -129,7 +129,8 @@ def count_points(
             counts[int(found.argmax()), point.sea_ice_class] += 1
         else:
             unmapped += 1
-    _expect_none(name, wrong)
+    if wrong:
+        raise InvalidLabel(wrong_lines(name, wrong))
     return counts, unmapped
 
 
@@ -138,11 +139,3 @@ def _pixel(point: LabelPoint, raster: ClassRaster) -> tuple[int, int]:
     if raster.georeference is not None:
         x, y = ~Affine(*raster.georeference.transform) * (x, y)
     return math.floor(y), math.floor(x)
-
-
-def _expect_none(name: str, wrong: list[str]) -> None:
-    if wrong:
-        more = f"; ... ({len(wrong)} lines in all)" if len(wrong) > _SHOWN else ""
-        raise InvalidLabel(
-            f"{name}, {'; '.join(wrong[:_SHOWN])}{more}. Mend or remove these lines"
-        )

@@ -10,7 +10,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.sources.csv_lines import csv_lines, expect_all_fields
+from sea_ice_kedro.sources.csv_lines import csv_lines, expect_all_fields, wrong_lines
 from sea_ice_kedro.sources.scene_time import time_given
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,6 @@ SCENE_LIST = "scenes.csv"
 
 _KNOWN = ("id", "acquired", "region", "thin_ice_min", "thick_ice_min", "use")
 _COLUMN = re.compile(r"\w[\w .()%/°-]*")
-_SHOWN = 5
 _USE = {"yes": True, "": True, "no": False}
 
 
@@ -74,11 +73,7 @@ def read_scene_list(
         else:
             rows[scene_id] = row
     if wrong:
-        more = f"; ... ({len(wrong)} lines in all)" if len(wrong) > _SHOWN else ""
-        raise InvalidOption(
-            f"{SCENE_LIST}, {'; '.join(wrong[:_SHOWN])}{more}. Mend or remove these "
-            "lines"
-        )
+        raise InvalidOption(wrong_lines(SCENE_LIST, wrong))
     others = [name for name in header if name not in _KNOWN]
     if others:
         logger.info(
