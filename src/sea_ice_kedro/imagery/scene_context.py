@@ -12,10 +12,13 @@ import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask
 from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.labelling import label_by_brightness
 from sea_ice_kedro.imagery.scene_limits import (
+    BOTH,
     NEITHER,
     NO_THICK_ICE,
     NO_WATER,
+    Limits,
     place_limits,
 )
 
@@ -95,20 +98,20 @@ def lean_on_limits(
         context: Of that scene, from `context_of`.
 
     Returns:
-        float32 (N, H, W, K): odds times e ** LEANING for the class that lies between
-        the limits, and normalised again.
+        float32 (N, H, W, K): the chance of the class by brightness times e ** LEANING,
+        and normalised again.
     """
     thin_ice_min, thick_ice_min = np.rint(255 * context[[THIN_LIMIT, THICK_LIMIT]] ** 2)
-    brightest = images.max(axis=-1)
-    water = images.min(axis=-1) if context[THICK_FOUND] else brightest
-    thick_mask = brightest >= thick_ice_min
-    water_mask = (water < thin_ice_min) & ~thick_mask
+    limits = Limits(
+        int(thin_ice_min),
+        int(thick_ice_min),
+        BOTH,
+        by_darkest=bool(context[THICK_FOUND]),
+    )
+    everywhere = np.ones(images.shape[:-1], bool)
+    codes = label_by_brightness(images, everywhere, limits)
     leaned = probabilities.copy()
-    for code, mask in (
-        (SeaIceClass.THICK_ICE, thick_mask),
-        (SeaIceClass.THIN_ICE, ~(thick_mask | water_mask)),
-        (SeaIceClass.OPEN_WATER, water_mask),
-    ):
-        leaned[..., code][mask] *= np.float32(math.exp(LEANING))
+    for code in SeaIceClass:
+        leaned[..., code] *= np.where(codes == code, np.float32(math.exp(LEANING)), 1)
     leaned /= leaned.sum(axis=-1, keepdims=True)
     return leaned
