@@ -84,7 +84,7 @@ def help_page() -> str:
         f"sea-ice-kedro {__version__}: Sentinel-2 scenes of polar seas in, "
         "georeferenced maps of\nthick ice, thin ice and open water out.\n\n"
         "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]\n"
-        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME]\n"
+        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]\n"
         "       sea-ice-kedro score MAPS LABELS [--out FILE.csv]",
         f"Examples:\n{_EXAMPLES}",
         _section("Pipelines", pipelines),

@@ -40,7 +40,8 @@ def calibrate(
     Args:
         model: The network as trained.
         selections: Chips that it has not learnt from, to choose the temperature by.
-        held_out: Further chips, to report the reliability on.
+        held_out: Further chips, to report the reliability on; how far "no class" is
+            lowered is chosen on these, too.
         chip_px: Rows and columns of a chip.
 
     Returns:

@@ -142,8 +142,9 @@ def calibrate_polar(
     """Scale the network's logits so that its probabilities mean what they say.
 
     Returns:
-        The network; and a table of its confidence against being right. One half of the
-        worlds for validation chooses the temperature, the other half is reported on.
+        The network; and a table of its confidence against being right, before it leans
+        on a scene's limits. One half of the worlds for validation chooses the
+        temperature, the other half is reported on; all say how rare "no class" must be.
     """
     # Late: TensorFlow takes seconds, and most commands need none.
     from sea_ice_kedro.training.calibration import calibrate  # noqa: PLC0415
