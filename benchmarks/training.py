@@ -93,7 +93,7 @@ def ours(arguments: Any) -> dict[str, float]:  # noqa: ANN401
         epochs=2,
         batch_size=arguments.batch,
         learning_rate=0.001,
-        decay=False,
+        cosine_decay=False,
         augmentation=NO_AUGMENTATION,
     )
     with tempfile.TemporaryDirectory() as work:

@@ -47,7 +47,7 @@ def training_options(**settings):
             "epochs": 2,
             "batch_size": 2,
             "learning_rate": 0.01,
-            "decay": False,
+            "cosine_decay": False,
             "augmentation": PLAIN,
             **settings,
         }

@@ -45,7 +45,7 @@ def settings(server, **more):
             "url": server.url,
             "first_wait_s": 0.001,
             "requests_per_s": 100.0,
-            "alongside": ["cloud_probability"],
+            "extra_bands": ["cloud_probability"],
         },
     }
     return {"ingestion": {**ingestion, **more}}
@@ -72,7 +72,7 @@ def test_scenes_come_in_with_faults_and_none_is_fetched_twice(data_root, server)
             scene.rgb[..., 0], np.rint(np.minimum(bands["B4"][0] / 1e4, 1) * 255)
         )
         assert np.array_equal(scene.valid_mask, bands["B4"][1])
-        assert "cloud_probability" in scene.alongside
+        assert "cloud_probability" in scene.extra_bands
 
 
 def test_a_run_goes_on_where_the_quota_ended_and_fetches_nothing_twice(

@@ -38,7 +38,7 @@ NODES = {
     "evaluation": {"predict_held_out", "score_held_out", "tabulate_scores"},
     "inference": {"find_scenes", "predict_scenes", "map_ice_concentration"},
     "gridding": {"count_class_maps", "reduce_cell_counts", "map_concentration"},
-    "calibration": {"count_scenes", "propose_limits", "draw_proposal"},
+    "threshold_calibration": {"count_scenes", "propose_limits", "draw_proposal"},
     "scaling": {"describe_machine", "measure_processes", "draw_scaling"},
     "__default__": {"find_scenes", "train_unet", "tabulate_scores", "predict_scenes"},
 }

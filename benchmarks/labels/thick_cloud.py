@@ -96,8 +96,8 @@ def measured(made: SimulatedScene) -> Iterator[dict[str, float | str]]:
 def scene_of(made: SimulatedScene, kind: str, bands: str) -> Scene:
     """Give the scene with some of the bands beside it."""
     scene = with_shortwave(made, kind, seed=7)
-    kept = {name: scene.alongside[name] for name in BANDS[bands]}
-    return replace(scene, alongside=kept)
+    kept = {name: scene.extra_bands[name] for name in BANDS[bands]}
+    return replace(scene, extra_bands=kept)
 
 
 def labelled(scene: Scene) -> tuple[FilteredScene, npt.NDArray[np.uint8]]:

@@ -93,17 +93,17 @@ class Limits:
             )
 
 
-def bounded_session(limits: Limits, tries: int) -> requests.Session:
+def bounded_session(limits: Limits, max_attempts: int) -> requests.Session:
     """Open a session whose requests are bounded; each needs a timeout.
 
     Args:
         limits: Of all its requests together.
-        tries: Of one request.
+        max_attempts: Of one request.
     """
     session = requests.Session()
     session.max_redirects = _MOST_REDIRECTS
     retry = _ShortWaits(
-        total=tries - 1,
+        total=max_attempts - 1,
         backoff_factor=0.5,
         backoff_jitter=0.5,
         status_forcelist=_PASSING,

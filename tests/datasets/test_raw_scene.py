@@ -31,7 +31,7 @@ def test_what_was_downloaded_is_read_back_as_it_was(tmp_path):
     assert raw.numbers.dtype == np.uint16
     assert np.array_equal(raw.numbers, RAW.numbers)
     assert np.array_equal(raw.valid_mask, RAW.valid_mask)
-    assert np.array_equal(raw.alongside["qa60"], RAW.alongside["qa60"])
+    assert np.array_equal(raw.extra_bands["qa60"], RAW.extra_bands["qa60"])
     for name in ("scene_id", "calibrations", "origin", "acquisition", "georeference"):
         assert getattr(raw, name) == getattr(RAW, name)
     assert raw.acquired == WHEN

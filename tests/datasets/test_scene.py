@@ -155,7 +155,7 @@ def test_acquisition_rendering_and_bands_beside_the_scene_are_kept(tmp_path):
     known = {
         "acquisition": Acquisition("T03CWT", 28.5, None, "N0400", "p"),
         "rendering": Rendering((Calibration(0.0001, -0.1),) * 3),
-        "alongside": {"saturated": np.eye(48, 64, dtype=np.uint8)},
+        "extra_bands": {"saturated": np.eye(48, 64, dtype=np.uint8)},
     }
     dataset = SceneDataset(filepath=str(tmp_path / "s.tif"))
     dataset.save(scene(**known))
@@ -163,7 +163,7 @@ def test_acquisition_rendering_and_bands_beside_the_scene_are_kept(tmp_path):
     assert type(loaded) is Scene
     assert loaded.acquisition == known["acquisition"]
     assert loaded.rendering == known["rendering"]
-    assert np.array_equal(loaded.alongside["saturated"], np.eye(48, 64))
+    assert np.array_equal(loaded.extra_bands["saturated"], np.eye(48, 64))
     tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
     assert (tags["white_reflectance"], tags["offset"]) == ("1", "-0.1")
     assert (tags["processing_baseline"], tags["saturated_pixels"]) == ("N0400", "48")

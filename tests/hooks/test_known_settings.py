@@ -18,6 +18,10 @@ from tests.runs import run_here
             r"did you mean ingestion\.raster\.scale\?",
         ),
         (
+            {"ingestion": {"stac": {"tries": 3}}},
+            r"ingestion\.stac\.tries is called ingestion\.stac\.max_attempts now",
+        ),
+        (
             {"ingestion": {"raster": 5}},
             r"expected settings below ingestion\.raster \(.*scale.*\), .*got 5",
         ),

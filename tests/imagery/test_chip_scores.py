@@ -104,7 +104,12 @@ def test_cells_are_named_by_reference_and_prediction():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"cloudy_from": 0}, {"cloudy_from": 1.1}, {"samples": 0}, {"seed": -1}],
+    [
+        {"cloudy_min_fraction": 0},
+        {"cloudy_min_fraction": 1.1},
+        {"samples": 0},
+        {"seed": -1},
+    ],
 )
 def test_settings_that_split_or_show_nothing_are_refused(settings):
     (name,) = settings

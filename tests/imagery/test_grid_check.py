@@ -52,7 +52,7 @@ def test_own_labels_are_those_of_a_run():
     thresholds = BrightnessThresholds()
     filtered = filter_scene(labelled(), FilterOptions(), thresholds)
     expected = label_scene(filtered, thresholds).codes
-    assert np.array_equal(labelled().alongside["own"], expected)
+    assert np.array_equal(labelled().extra_bands["own"], expected)
 
 
 def test_the_first_chip_is_labelled_as_if_it_were_the_scene():
@@ -60,8 +60,8 @@ def test_the_first_chip_is_labelled_as_if_it_were_the_scene():
     corner = scene(rgb=whole.rgb[:128, :128])
     filtered = filter_scene(corner, FilterOptions(method="published"), published)
     expected = label_scene(filtered, published).codes
-    assert np.array_equal(whole.alongside["published"][:128, :128], expected)
-    assert tuple(whole.alongside) == BANDS
+    assert np.array_equal(whole.extra_bands["published"][:128, :128], expected)
+    assert tuple(whole.extra_bands) == BANDS
 
 
 @pytest.mark.parametrize("settings", [{"chip_px": 8}, {"panel_px": 0}])

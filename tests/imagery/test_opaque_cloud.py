@@ -31,7 +31,7 @@ def plain(green, b10=None, b11=None, b12=None, rendering=LINEAR, side=20):
         for name, (value, white) in levels.items()
         if value is not None
     }
-    return scene(rgb=rgb, rendering=rendering, alongside=beside)
+    return scene(rgb=rgb, rendering=rendering, extra_bands=beside)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_without_what_tells_cloud_nothing_is_said(made):
 
 def test_specks_are_no_cloud_and_no_data_is_none_either():
     made = plain(0.9, b11=0.1, b12=0.1, side=60)
-    made.alongside["b11"][30:33, 30:33] = 150
-    made.alongside["b12"][30:33, 30:33] = 150
+    made.extra_bands["b11"][30:33, 30:33] = 150
+    made.extra_bands["b12"][30:33, 30:33] = 150
     assert not find_opaque_cloud(made, OPTIONS).any()
-    made.alongside["b11"][:20], made.alongside["b12"][:20] = 150, 150
+    made.extra_bands["b11"][:20], made.extra_bands["b12"][:20] = 150, 150
     valid = np.ones((60, 60), bool)
     valid[:5] = False
     found = find_opaque_cloud(replace(made, valid_mask=valid), OPTIONS)

@@ -44,14 +44,14 @@ def test_saturated_pixels_are_flagged_where_they_were_observed():
     numbers = np.full((3, 1, 3), 5000, np.uint16)
     numbers[2, 0, 1:] = 65_535
     scene = render(raw(numbers, np.array([[True, True, False]])), BrightnessOptions())
-    assert scene.alongside["saturated"].tolist() == [[0, 1, 0]]
+    assert scene.extra_bands["saturated"].tolist() == [[0, 1, 0]]
     assert scene.rgb[0, 1].tolist() == [128, 128, 255]
 
 
 def test_bands_beside_the_scene_are_kept():
     beside = np.array([[7]], np.uint8)
-    scene = render(raw([[[5]]] * 3, alongside={"qa60": beside}), BrightnessOptions())
-    assert {name: band.tolist() for name, band in scene.alongside.items()} == {
+    scene = render(raw([[[5]]] * 3, extra_bands={"qa60": beside}), BrightnessOptions())
+    assert {name: band.tolist() for name, band in scene.extra_bands.items()} == {
         "qa60": [[7]]
     }
 

@@ -41,7 +41,7 @@ def test_one_command_maps_what_depends_on_the_grid(data_root, tmp_path, engine):
     assert table["own_fraction"].tolist() == [0, 0]
     assert table["pixels"].tolist() == [48_000, 48_000]
     assert len(list((folder / "pictures").glob("*.png"))) == 2
-    labels = SceneDataset(filepath=str(folder / "labels/a.tif")).load().alongside
+    labels = SceneDataset(filepath=str(folder / "labels/a.tif")).load().extra_bands
     differs = labels["published"] != labels["published_moved"]
     assert differs.mean() == pytest.approx(table["published_fraction"][0])
     before = digests(data_root)

@@ -18,7 +18,7 @@ from sea_ice_kedro.training.options import (
 
 UNET = UNetOptions(depth=2, base_filters=4, dropout=(0.0, 0.0, 0.0))
 TRAINING = TrainingOptions(
-    batch_size=2, augmentation=AugmentationOptions(turns=False, cloud_share=0.0)
+    batch_size=2, augmentation=AugmentationOptions(flip_rotate=False, cloud_share=0.0)
 )
 TINY = ScalingOptions(
     chip_px=32,
@@ -86,7 +86,7 @@ def test_every_worker_has_as_many_cores_and_chips_as_one_alone(asked):
     ]
     assert asked[-1][1].sizes == (4000, 4096, 65536, 1048576, 8388608)
     assert asked[1][1].training.epochs == 2
-    assert not asked[1][1].training.decay
+    assert not asked[1][1].training.cosine_decay
     assert times["workers"].tolist() == [1, 2]
     assert times["cores_a_worker"].tolist() == [1, 1]
     assert reduced.to_numpy().tolist() == [[2, 4000, 0.001]]

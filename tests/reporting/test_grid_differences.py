@@ -12,7 +12,7 @@ def labelled(height=64, width=96):
     moved[:, : width // 2] = 0
     rgb = np.full((height, width, 3), 90, np.uint8)
     beside = dict(zip(BANDS, (codes, moved, codes, codes), strict=True))
-    return scene("a", rgb, alongside=beside)
+    return scene("a", rgb, extra_bands=beside)
 
 
 def places(page, colour):

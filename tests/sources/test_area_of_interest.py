@@ -54,7 +54,7 @@ def scene(georeference=ROSS_SEA):
         np.ones(SHAPE, bool),
         georeference,
         origin=Origin("folder", "a.tif", "md5:0", "has no day"),
-        alongside={"B10": np.full(SHAPE, 9, np.uint8)},
+        extra_bands={"B10": np.full(SHAPE, 9, np.uint8)},
     )
 
 
@@ -63,7 +63,7 @@ def test_what_lies_outside_was_not_observed():
     outside = ~wanted.valid_mask
     assert 0 < outside.mean() < 1
     assert not wanted.rgb[outside].any()
-    assert not wanted.alongside["B10"][outside].any()
+    assert not wanted.extra_bands["B10"][outside].any()
     assert (wanted.rgb[wanted.valid_mask] == 200).all()
     assert wanted.origin.notes == "has no day"
 

@@ -72,7 +72,7 @@ def answering(answer):
 
 
 def search(server, path="/catalog.json", **stac):
-    stac = {"url": server.url + path, "tries": 1, "timeout_s": TIMEOUT_S, **stac}
+    stac = {"url": server.url + path, "max_attempts": 1, "timeout_s": TIMEOUT_S, **stac}
     return find_scenes(IngestionOptions("stac", search=DAYS, stac=stac))
 
 
@@ -127,7 +127,7 @@ def test_an_answer_without_end_is_given_up_before_it_fills_the_memory(
 def test_a_server_may_not_ask_for_a_wait_of_a_day(monkeypatch):
     monkeypatch.setattr(web, "_LONGEST_WAIT_S", 0.01)
     _, elapsed_s, asked = refusal(
-        lambda h: h.send(b"", 429, Retry_After="86400"), tries=2
+        lambda h: h.send(b"", 429, Retry_After="86400"), max_attempts=2
     )
     assert (len(asked), elapsed_s < 10) == (2, True)
 

@@ -128,9 +128,9 @@ def test_other_bands_can_be_red_green_and_blue(server):
 
 
 def test_cloud_bands_come_alongside(server):
-    raw = fetch(server, alongside="qa60+cloud_probability")
-    assert set(raw.alongside) == {"qa60", "cloud_probability"}
-    flags, clouds = raw.alongside["qa60"], raw.alongside["cloud_probability"]
+    raw = fetch(server, extra_bands="qa60+cloud_probability")
+    assert set(raw.extra_bands) == {"qa60", "cloud_probability"}
+    flags, clouds = raw.extra_bands["qa60"], raw.extra_bands["cloud_probability"]
     assert flags[:, :8].min() == 255  # masked there
     assert (flags[0, 8:].max(), flags[16, 8:].max()) == (1, 2)
     assert clouds[3, 4] == 7
@@ -139,7 +139,7 @@ def test_cloud_bands_come_alongside(server):
 def test_a_cloud_probability_that_is_not_there_is_said(server):
     server.granules[0].clouds_known = False
     with pytest.raises(CannotFetch, match=r"S2_CLOUD_PROBABILITY/.* not found"):
-        fetch(server, alongside="cloud_probability")
+        fetch(server, extra_bands="cloud_probability")
 
 
 def test_what_does_not_fit_is_left_out(server):
@@ -321,7 +321,7 @@ def test_a_quota_that_is_used_up_stops_all_at_once_and_says_how_to_go_on(server)
 
 def test_too_many_requests_for_long_stop_all(server):
     server.faults.append(after(0, "429"))
-    entries = listed(server, cutting={"size_px": 128}, tries=3)
+    entries = listed(server, cutting={"size_px": 128}, max_attempts=3)
     for entry in entries:
         with pytest.raises(QuotaExhausted, match="requests_per_s"):
             entry.download()
@@ -330,7 +330,7 @@ def test_too_many_requests_for_long_stop_all(server):
 
 def test_a_server_that_stays_broken_costs_that_scene_only(server):
     server.faults.append(lambda path, n: "500" if "Pixels" in path and n <= 3 else None)
-    entries = listed(server, cutting={"size_px": 128}, tries=3)
+    entries = listed(server, cutting={"size_px": 128}, max_attempts=3)
     with pytest.raises(CannotFetch, match="3 times 500"):
         entries[0].download()
     assert entries[1].download().scene_id == entries[1].scene_id
@@ -427,9 +427,9 @@ def test_a_task_holds_no_secret_and_its_fingerprint_does_not_depend_on_access(
     secrets = [SECRET, key[200:260]]
     told = [repr(entry), recipe_of(entry.download), repr(pickle.dumps(entry))]
     assert [s for s in secrets if any(s in text for text in told)] == []
-    (same,) = listed(server, tries=3, requests_per_s=50.0)
+    (same,) = listed(server, max_attempts=3, requests_per_s=50.0)
     assert fingerprint_of(entry.download) == fingerprint_of(same.download)
-    (other,) = listed(server, alongside="qa60")
+    (other,) = listed(server, extra_bands="qa60")
     assert fingerprint_of(entry.download) != fingerprint_of(other.download)
 
 
@@ -515,9 +515,9 @@ def test_short_wave_bands_are_asked_for_on_their_own_pixels(server, monkeypatch)
     monkeypatch.setattr(source, "REQUEST_BYTES", 100 * 7 * 100)
     entries = listed(server, cutting={"size_px": 100})
     raw = next(e for e in entries if e.scene_id.endswith("_y00000x00100")).download()
-    assert sorted(raw.alongside) == ["b10", "b11", "b12"]
+    assert sorted(raw.extra_bands) == ["b10", "b11", "b12"]
     for name, cloud, rest in (("b10", 204, 5), ("b11", 140, 23), ("b12", 102, 15)):
-        band = raw.alongside[name]
+        band = raw.extra_bands[name]
         assert (band[60:, 20:] == cloud).all()
         assert (band == rest).sum() == 100 * 100 - 40 * 80
     assert server.asked("computePixels") == 4
@@ -532,4 +532,4 @@ def test_a_download_without_the_bands_or_the_wish_is_as_before(server):
     (wished,) = listed(server)
     assert fingerprint_of(plain.download) == fingerprint_of(unwished.download)
     assert fingerprint_of(plain.download) != fingerprint_of(wished.download)
-    assert unwished.download().alongside == {}
+    assert unwished.download().extra_bands == {}

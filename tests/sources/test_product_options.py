@@ -32,15 +32,15 @@ REFUSED = [
     (EarthEngineOptions, {"bands": "B4-B3-B1"}, "one of B2, B3, B4, B8, got 'B1'"),
     (EarthEngineOptions, {"bands": "B4-B3"}, "three different ones"),
     (EarthEngineOptions, {"bands": "B4-B4-B3"}, "three different ones"),
-    (EarthEngineOptions, {"alongside": "clouds"}, "one of cloud_probability, qa60"),
+    (EarthEngineOptions, {"extra_bands": "clouds"}, "one of cloud_probability, qa60"),
     (EarthEngineOptions, {"requests_per_s": 0}, "requests_per_s"),
-    (EarthEngineOptions, {"tries": 0}, "tries"),
+    (EarthEngineOptions, {"max_attempts": 0}, "max_attempts"),
     (EarthEngineOptions, {"first_wait_s": 61}, "first_wait_s"),
     (EarthEngineOptions, {"timeout_s": 0}, "timeout_s"),
     (StacOptions, {"assets": "B04-B03"}, r"as \[red, green, blue\]"),
     (StacOptions, {"scale": 0}, "scale"),
     (StacOptions, {"offset": -1000}, r"in -1\.\.1, got -1000"),
-    (StacOptions, {"tries": True}, "tries"),
+    (StacOptions, {"max_attempts": True}, "max_attempts"),
     (StacOptions, {"timeout_s": "1"}, "timeout_s"),
 ]
 
@@ -64,7 +64,7 @@ def test_one_day_is_a_search():
 
 
 def test_text_of_the_command_line_is_read():
-    assert EarthEngineOptions(alongside="qa60+cloud_probability").alongside == (
+    assert EarthEngineOptions(extra_bands="qa60+cloud_probability").extra_bands == (
         "qa60",
         "cloud_probability",
     )

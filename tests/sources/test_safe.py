@@ -88,7 +88,7 @@ def test_saturated_pixels_are_white_and_flagged(tmp_path):
     replace(OLD, numbers=numbers).write(tmp_path)
     scene = only(tmp_path)
     assert scene.rgb[50, 60, 1] == 255
-    assert np.argwhere(scene.alongside["saturated"]).tolist() == [[50, 60]]
+    assert np.argwhere(scene.extra_bands["saturated"]).tolist() == [[50, 60]]
 
 
 def test_a_granule_is_cut_into_scenes_on_its_own_grid(tmp_path):

@@ -35,7 +35,7 @@ def only(folder, **options):
 @pytest.mark.parametrize("made", ["folder", "zip"])
 def test_short_wave_bands_come_beside_a_scene_on_its_grid(tmp_path, product, made):
     product.write(tmp_path) if made == "folder" else product.zipped(tmp_path)
-    beside = only(tmp_path).alongside
+    beside = only(tmp_path).extra_bands
     assert sorted(beside) == ["b10", "b11", "b12"]
     # 0.55, 0.09 and 0.40, 0.06 of white 1.0; 0.08 and 0.002 of white 0.1.
     assert beside["b11"][36, 60] == 140
@@ -51,7 +51,7 @@ def test_short_wave_bands_come_beside_a_scene_on_its_grid(tmp_path, product, mad
 def test_l2a_has_no_b10(tmp_path):
     bands = {name: OLD.shortwave[name] for name in ("B11", "B12")}
     replace(OLD, level="2A", shortwave=bands).write(tmp_path)
-    assert sorted(only(tmp_path).alongside) == ["b11", "b12"]
+    assert sorted(only(tmp_path).extra_bands) == ["b11", "b12"]
 
 
 def test_cut_scenes_have_the_bands_of_their_window(tmp_path):
@@ -61,8 +61,8 @@ def test_cut_scenes_have_the_bands_of_their_window(tmp_path):
         scene = entry.scene()
         row, column = (int(n) for n in scene.scene_id.rpartition("_y")[2].split("x"))
         window = np.s_[row : row + scene.shape[0], column : column + scene.shape[1]]
-        for name, band in scene.alongside.items():
-            assert np.array_equal(band, whole.alongside[name][window])
+        for name, band in scene.extra_bands.items():
+            assert np.array_equal(band, whole.extra_bands[name][window])
 
 
 def test_bands_are_brought_to_a_polar_grid_with_the_scene(tmp_path):
@@ -73,15 +73,15 @@ def test_bands_are_brought_to_a_polar_grid_with_the_scene(tmp_path):
     polar = only(tmp_path, safe={"crs": "EPSG:3031"})
     bright = polar.rgb[..., 1] > 200
     assert bright.sum() == pytest.approx(3600, rel=0.1)
-    assert np.mean((polar.alongside["b11"] > 100) != bright) < 0.002
-    assert np.mean((polar.alongside["b10"] > 100) != bright) < 0.002
+    assert np.mean((polar.extra_bands["b11"] > 100) != bright) < 0.002
+    assert np.mean((polar.extra_bands["b10"] > 100) != bright) < 0.002
 
 
 def test_a_scene_without_the_bands_or_without_the_wish_is_as_before(tmp_path):
     PLAIN.write(tmp_path / "plain")
     OLD.write(tmp_path / "with")
     plain, unwished = only(tmp_path / "plain"), only(tmp_path / "with", swir=False)
-    assert plain.alongside == unwished.alongside == {}
+    assert plain.extra_bands == unwished.extra_bands == {}
     assert np.array_equal(plain.rgb, only(tmp_path / "with").rgb)
     (with_wish,) = listed(tmp_path / "plain")
     (without,) = listed(tmp_path / "plain", swir=False)
@@ -104,7 +104,7 @@ def test_a_listed_band_that_is_missing_is_warned_of_and_costs_no_scene(
     root = OLD.write(tmp_path)
     next(root.rglob("*_B11*")).unlink()
     with caplog.at_level(logging.WARNING):
-        assert sorted(only(tmp_path).alongside) == ["b10", "b12"]
+        assert sorted(only(tmp_path).extra_bands) == ["b10", "b12"]
     assert "expected band B11, which it lists, got no such file" in caplog.text
 
 

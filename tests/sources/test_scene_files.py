@@ -532,7 +532,7 @@ def test_saturated_digital_numbers_are_flagged(tmp_path):
     numbers[3, 4, 1] = 65_535
     path = write(tmp_path / "a.tif", numbers)
     scene = read_scene_file(str(path), DN)
-    assert np.argwhere(scene.alongside["saturated"]).tolist() == [[3, 4]]
+    assert np.argwhere(scene.extra_bands["saturated"]).tolist() == [[3, 4]]
 
 
 def test_the_day_of_a_scene_may_be_in_its_tags(tmp_path):

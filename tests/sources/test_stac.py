@@ -38,7 +38,7 @@ def options(url, search=(), cutting=(), **stac):
         "stac",
         search={**region, "end": "2019-11-30", **dict(search)},
         cutting=dict(cutting),
-        stac={"url": url, "tries": 4, **stac},
+        stac={"url": url, "max_attempts": 4, **stac},
     )
 
 
@@ -260,7 +260,7 @@ def test_an_odd_item_costs_itself_and_is_named(web, break_it):
 def test_an_item_that_is_not_there_costs_itself_and_is_named(web):
     write_catalogue(web.root, [item(web), odd(web)])
     (web.root / "odd/item.json").unlink()
-    entries = find_scenes(options(f"{web.url}/catalog.json", tries=1))
+    entries = find_scenes(options(f"{web.url}/catalog.json", max_attempts=1))
     assert len(entries) == 2
     (lost,) = (e for e in entries if e.scene_id != ITEM)
     with pytest.raises(InvalidScene, match="expected an item, got"):
@@ -309,7 +309,7 @@ def test_an_item_that_only_claims_to_be_newer_takes_no_other_s_place(
     raster = {"scale": 0.0001, "offset": -0.1}
     newer = item(web, SHIFTED, raster, name="newer", **claims)
     spoil(web, newer)
-    (entry,) = served(web, newer, item(web), tries=1)
+    (entry,) = served(web, newer, item(web), max_attempts=1)
     assert entry.scene_id == ITEM
     assert np.array_equal(entry.download().numbers, NUMBERS)
     assert f"newer (shown by {ITEM})" in caplog.text
@@ -360,7 +360,7 @@ def test_a_number_that_the_file_declares_is_no_data(web):
 def test_a_band_that_lies_elsewhere_than_its_item_says_is_refused(web):
     shifted = item(web)
     shifted["properties"]["proj:transform"] = [10, 0, CORNER[0] + 10, 0, -10, CORNER[1]]
-    (entry,) = served(web, shifted, tries=1)
+    (entry,) = served(web, shifted, max_attempts=1)
     with pytest.raises(CannotFetch, match=r"B04\.tif: expected a band at"):
         entry.download()
 
@@ -388,7 +388,7 @@ def test_a_passing_fault_of_the_catalogue_is_tried_again(web):
     assert len(served(web, item(web))) == 1
 
 
-@pytest.mark.parametrize(("how", "tries"), [("404", 1), ("403", 1), ("500", 4)])
+@pytest.mark.parametrize(("how", "max_attempts"), [("404", 1), ("403", 1), ("500", 4)])
 def test_a_band_that_cannot_be_had_is_named_without_its_signature(web, how, tries):
     made = item(web)
     made["assets"]["green"]["href"] = f"{web.url}/{ITEM}/B03.tif?sig=SECRET"
@@ -410,7 +410,7 @@ def test_what_is_no_catalogue_is_said(web, there):
     if there == "another server":
         url = "http://127.0.0.1:9/catalog.json"
     with pytest.raises(CannotFetch, match=r"catalogue at http.*Is the address right"):
-        find_scenes(options(url, tries=1))
+        find_scenes(options(url, max_attempts=1))
 
 
 def test_no_address_is_refused_with_the_way_out():
@@ -456,9 +456,9 @@ SWIR = shortwave_numbers(256, 320, cloud=np.s_[60:120, 120:240])
 def test_short_wave_bands_come_beside_a_download_on_its_grid(web):
     entries = served(web, item(web, shortwave=SWIR), cutting={"size_px": 100})
     raw = next(e for e in entries if e.scene_id.endswith("_y00000x00100")).download()
-    assert sorted(raw.alongside) == ["b10", "b11", "b12"]
+    assert sorted(raw.extra_bands) == ["b10", "b11", "b12"]
     for name, cloud, rest in (("b10", 204, 5), ("b11", 140, 23), ("b12", 102, 15)):
-        band = raw.alongside[name]
+        band = raw.extra_bands[name]
         assert (band[60:, 20:] == cloud).all()
         assert (band == rest).sum() == 100 * 100 - 40 * 80
 
@@ -472,7 +472,7 @@ def test_a_download_without_the_bands_or_the_wish_is_as_before(web):
     (wished,) = find_scenes(chosen)
     assert fingerprint_of(plain.download) == fingerprint_of(unwished.download)
     assert fingerprint_of(plain.download) != fingerprint_of(wished.download)
-    assert unwished.download().alongside == {}
+    assert unwished.download().extra_bands == {}
 
 
 def test_a_band_without_an_offset_is_left_out_with_a_warning(web, caplog):
@@ -483,7 +483,7 @@ def test_a_band_without_an_offset_is_left_out_with_a_warning(web, caplog):
     made = item(web, SHIFTED, raster, shortwave=SWIR, **baseline)
     del made["assets"]["swir16"]["raster:bands"]
     (entry,) = served(web, made)
-    assert sorted(entry.download().alongside) == ["b10", "b12"]
+    assert sorted(entry.download().extra_bands) == ["b10", "b12"]
     assert "left out band B11" in caplog.text
 
 

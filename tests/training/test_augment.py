@@ -10,9 +10,9 @@ pytestmark = pytest.mark.train
 
 SIDE = 32
 ALWAYS = AugmentationOptions(
-    turns=False, cloud_share=1.0, cloud_opacity=0.45, shadow_depth=0.5
+    flip_rotate=False, cloud_share=1.0, cloud_opacity=0.45, shadow_depth=0.5
 )
-TURNS = AugmentationOptions(turns=True, cloud_share=0.0)
+TURNS = AugmentationOptions(flip_rotate=True, cloud_share=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_black_water_is_veiled_as_any_other(skies, chips):
 
 
 def test_without_a_share_of_cloud_nothing_changes(chips):
-    never = AugmentationOptions(turns=False, cloud_share=0.0)
+    never = AugmentationOptions(flip_rotate=False, cloud_share=0.0)
     for before, after in zip(chips, augmented(never, None, chips), strict=True):
         np.testing.assert_array_equal(after, before)
 

@@ -4,7 +4,7 @@ import pytest
 from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.options import TrainingOptions, WorkersOptions
 
-STEADY = TrainingOptions(learning_rate=0.1, epochs=10, decay=False)
+STEADY = TrainingOptions(learning_rate=0.1, epochs=10, cosine_decay=False)
 
 
 def test_one_worker_learns_at_the_configured_rate():
@@ -26,7 +26,7 @@ def test_scaling_and_warm_up_can_be_left_out():
 
 @pytest.mark.parametrize(("epoch", "rate"), [(0, 0.1), (5, 0.0505), (10, 0.001)])
 def test_the_rate_decays_to_a_hundredth(epoch, rate):
-    decaying = TrainingOptions(learning_rate=0.1, epochs=10, decay=True)
+    decaying = TrainingOptions(learning_rate=0.1, epochs=10, cosine_decay=True)
     assert learning_rate(decaying, WorkersOptions(), 1, epoch) == pytest.approx(rate)
 
 

@@ -194,7 +194,7 @@ def learnt(tmp_path_factory):
         validation=selected,
         chip_px=PX,
         unet=SMALL,
-        options=training_options(epochs=30, batch_size=3, decay=True),
+        options=training_options(epochs=30, batch_size=3, cosine_decay=True),
     )
     state = fit(given, OneWorker())
     network = ModelCard("original", PX, SMALL, "auto_original")

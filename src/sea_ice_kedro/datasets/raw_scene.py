@@ -51,7 +51,7 @@ class RawSceneDataset(RasterFileDataset[RawScene]):
         Raises:
             CannotWrite: if there is no room or no permission.
         """
-        more = {name: band.astype(np.uint16) for name, band in data.alongside.items()}
+        more = {name: band.astype(np.uint16) for name, band in data.extra_bands.items()}
         tags = {
             "scene_id": data.scene_id,
             "source": data.origin.source,
@@ -97,7 +97,7 @@ class RawSceneDataset(RasterFileDataset[RawScene]):
             acquisition=acquisition_of(tags) or Acquisition(),
             georeference=georeference,
             acquired=time_of(tags),
-            alongside={
+            extra_bands={
                 name: band.astype(np.uint8)
                 for name, band in zip(names[3:], bands[3:], strict=True)
             },

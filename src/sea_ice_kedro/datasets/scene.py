@@ -68,7 +68,7 @@ class SceneDataset(RasterFileDataset[Scene]):
         if quality is not None:
             bands.append(quality)
             names.append(_QUALITY)
-        for name, band in data.alongside.items():
+        for name, band in data.extra_bands.items():
             bands.append(band)
             names.append(name)
         layers = Layers(
@@ -117,7 +117,7 @@ class SceneDataset(RasterFileDataset[Scene]):
             "acquisition": acquisition_of(tags),
             "rendering": rendering_of(tags),
             "given_limits": given_limits_of(tags),
-            "alongside": {
+            "extra_bands": {
                 name: band
                 for name, band in zip(names[3:], bands[3:], strict=True)
                 if name != _QUALITY
@@ -161,8 +161,8 @@ def _tags(scene: Scene) -> dict[str, str]:
         tags |= scene.rendering.tags()
     if scene.given_limits is not None:
         tags[_GIVEN] = "{} {}".format(*scene.given_limits)
-    if SATURATED in scene.alongside:
-        count = np.count_nonzero(scene.alongside[SATURATED])
+    if SATURATED in scene.extra_bands:
+        count = np.count_nonzero(scene.extra_bands[SATURATED])
         tags["saturated_pixels"] = str(count)
     if isinstance(scene, FilteredScene):
         thin_ice_min, thick_ice_min = scene.limits or _ANY

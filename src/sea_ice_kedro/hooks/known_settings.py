@@ -10,6 +10,18 @@ from kedro.framework.hooks import hook_impl
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.checks import CONFIGURED, is_read
 
+_RENAMED = {
+    "evaluation.cloudy_from": "evaluation.cloudy_min_fraction",
+    "ingestion.earth_engine.alongside": "ingestion.earth_engine.extra_bands",
+    "ingestion.earth_engine.tries": "ingestion.earth_engine.max_attempts",
+    "ingestion.stac.tries": "ingestion.stac.max_attempts",
+    "modeling.training.augmentation.turns": (
+        "modeling.training.augmentation.flip_rotate"
+    ),
+    "modeling.training.decay": "modeling.training.cosine_decay",
+}
+"""Settings of earlier versions -> their names of today."""
+
 
 class KnownSettingHooks:
     """Hold the settings of a run against those of `conf/base`, which has them all."""
@@ -90,6 +102,8 @@ def _holds(given: Mapping[str, Any], full: str) -> bool:
 
 
 def _described(full: str, name: str, known: list[str]) -> str:
+    if full in _RENAMED:
+        return f"{full} is called {_RENAMED[full]} now: expected that, got {full}"
     group = full.rpartition(".")[0]
     close = get_close_matches(name, known, 1, 0.5)
     meant = f"; did you mean {group}.{close[0]}?" if close else ""

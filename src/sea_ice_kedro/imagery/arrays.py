@@ -97,7 +97,7 @@ class Scene:
     given_limits: tuple[int, int] | None = field(default=None, kw_only=True)
     """First brightness of thin and of thick ice, where a user has set them for it."""
 
-    alongside: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
+    extra_bands: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
     """Further bands by name, uint8 (H, W): saturated pixels, cloud probability, ..."""
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ _SSIM_SIDE = 7
 class EvaluationOptions:
     """What the scores are split by, and how many chips are shown."""
 
-    cloudy_from: float = 0.10
+    cloudy_min_fraction: float = 0.10
     """Chips with this cloud and shadow fraction, 0..1, or more are "cloudy", all
     others "clear" (Iqrah et al. 2024, Table V: "about 10 %")."""
 
@@ -38,10 +38,10 @@ class EvaluationOptions:
 
     def __post_init__(self) -> None:
         """Refuse settings that split or show nothing."""
-        if not 0 < self.cloudy_from <= 1:
+        if not 0 < self.cloudy_min_fraction <= 1:
             raise InvalidOption(
-                "expected evaluation.cloudy_from above 0, up to 1, got "
-                f"{self.cloudy_from!r}"
+                "expected evaluation.cloudy_min_fraction above 0, up to 1, got "
+                f"{self.cloudy_min_fraction!r}"
             )
         expect_integer("evaluation.samples", self.samples, 1, 100)
         expect_integer("evaluation.seed", self.seed, 0, 2**31 - 1)

@@ -59,7 +59,7 @@ def label_on_two_grids(
     per_chip = [label_chips(scene, size, at, published) for at in grids]
     whole = [label_whole(scene, size, at, filtering, thresholds) for at in grids]
     labels = dict(zip(BANDS, [*per_chip, *whole], strict=True))
-    return replace(scene, alongside=labels)
+    return replace(scene, extra_bands=labels)
 
 
 def label_chips(
@@ -120,7 +120,7 @@ def differences(labelled: Scene) -> tuple[Mask, Mask]:
     Returns:
         bool (H, W) each.
     """
-    first, second, own, moved = (labelled.alongside[name] for name in BANDS)
+    first, second, own, moved = (labelled.extra_bands[name] for name in BANDS)
     return np.asarray(first != second), np.asarray(own != moved)
 
 

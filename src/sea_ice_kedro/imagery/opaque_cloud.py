@@ -63,7 +63,7 @@ def find_opaque_cloud(scene: Scene, options: OpaqueCloud) -> Mask | None:
         bool (H, W), False where the scene was not observed; None where the scene has
         neither B10 nor B11, or no reflectance.
     """
-    beside = scene.alongside
+    beside = scene.extra_bands
     if scene.rendering is None or not {B10.name, B11.name} & set(beside):
         return None
     found = np.zeros(scene.shape, np.uint8)

@@ -49,7 +49,7 @@ class RawScene:
     acquired: datetime | None = None
     """Time of acquisition, UTC."""
 
-    alongside: Mapping[str, Grey] = field(default_factory=dict)
+    extra_bands: Mapping[str, Grey] = field(default_factory=dict)
     """Further bands by name, uint8 (H, W): cloud probability, ..."""
 
 
@@ -75,7 +75,7 @@ def render(raw: RawScene, brightness: BrightnessOptions) -> Scene:
         origin=raw.origin,
         acquisition=raw.acquisition,
         rendering=rendering,
-        alongside={**raw.alongside, **saturated_band(raw.numbers, raw.valid_mask)},
+        extra_bands={**raw.extra_bands, **saturated_band(raw.numbers, raw.valid_mask)},
     )
 
 

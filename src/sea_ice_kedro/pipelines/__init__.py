@@ -1,4 +1,4 @@
 """Wiring: what is computed from what. The algorithms are elsewhere."""
 
-ON_REQUEST = frozenset({"calibration", "grid_check", "polar", "scaling"})
+ON_REQUEST = frozenset({"threshold_calibration", "grid_check", "polar", "scaling"})
 """Those that `kedro run` leaves out unless they are named."""

@@ -53,7 +53,7 @@ def expect_ranges(href: str, timeout_s: float) -> None:
         return
     limits = _Anywhere((), _MOST_REQUESTS, 2 * _PATIENCE * timeout_s)
     try:
-        with bounded_session(limits, tries=1) as session:
+        with bounded_session(limits, max_attempts=1) as session:
             session.auth = _without_keys
             head = _part(session, href, _FIRST, timeout_s)
             later = _part(session, href, _LATER, timeout_s)

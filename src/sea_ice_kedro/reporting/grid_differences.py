@@ -44,7 +44,7 @@ def draw_differences(labelled: Scene, options: GridCheckOptions) -> RGB:
         said = f"another class {moved} px further: {share:.2%}, {many:,} pixels"
         captions += [name, said]
         panels += [
-            _shrunk(colourise(labelled.alongside[band]), options),
+            _shrunk(colourise(labelled.extra_bands[band]), options),
             _marked(labelled.rgb, mask, options),
         ]
     return _page(labelled.scene_id, panels, captions)

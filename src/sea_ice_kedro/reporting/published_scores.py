@@ -118,7 +118,7 @@ def tabulate_similarity(
     chips = threshold_scores[
         (threshold_scores["reference"] == "manual") & threshold_scores["ssim"].notna()
     ]
-    cloudy = chips["cloud_fraction"] >= options.cloudy_from
+    cloudy = chips["cloud_fraction"] >= options.cloudy_min_fraction
     parts = {"all": chips, "cloudy": chips[cloudy], "clear": chips[~cloudy]}
     rows = [
         _similarity_row(images, stratum, part[part["images"] == images])

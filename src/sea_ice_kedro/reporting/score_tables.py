@@ -55,18 +55,20 @@ def chip_table(
     return pd.DataFrame(rows)
 
 
-def sum_counts(tables: Iterable[pd.DataFrame], cloudy_from: float) -> pd.DataFrame:
+def sum_counts(
+    tables: Iterable[pd.DataFrame], cloudy_min_fraction: float
+) -> pd.DataFrame:
     """Sum the confusion matrices of all chips, one table in memory at a time.
 
     Args:
         tables: As `chip_table` makes them, with the columns `KEY`.
-        cloudy_from: First cloud fraction, 0..1, of a "cloudy" chip.
+        cloudy_min_fraction: First cloud fraction, 0..1, of a "cloudy" chip.
 
     Returns:
         A row for each method, reference and stratum that has a pixel: `KEY`,
         `stratum`, `scenes`, `chips` and a column a cell of the matrix.
     """
-    sums = [_sums_of(table, cloudy_from) for table in tables]
+    sums = [_sums_of(table, cloudy_min_fraction) for table in tables]
     if not sums:
         return pd.DataFrame(columns=[*_GROUP, "scenes", "chips", *COUNT_NAMES])
     total = pd.concat(sums).groupby(_GROUP, as_index=False, sort=False).sum()
@@ -79,9 +81,9 @@ def sum_counts(tables: Iterable[pd.DataFrame], cloudy_from: float) -> pd.DataFra
     )[[*_GROUP, "scenes", "chips", *COUNT_NAMES]]
 
 
-def _sums_of(table: pd.DataFrame, cloudy_from: float) -> pd.DataFrame:
+def _sums_of(table: pd.DataFrame, cloudy_min_fraction: float) -> pd.DataFrame:
     table = table[table["valid_pixels"] > 0]
-    cloudy = table["cloud_fraction"] >= cloudy_from
+    cloudy = table["cloud_fraction"] >= cloudy_min_fraction
     strata = {"all": table, "cloudy": table[cloudy], "clear": table[~cloudy]}
     stacked = pd.concat([part.assign(stratum=name) for name, part in strata.items()])
     grouped = stacked.groupby(_GROUP, as_index=False, sort=False)

@@ -50,9 +50,9 @@ def within(scene: Scene, area: Region) -> Scene:
         rgb=np.where(valid_mask[..., None], scene.rgb, np.uint8(0)),
         valid_mask=valid_mask,
         origin=origin,
-        alongside={
+        extra_bands={
             name: np.where(valid_mask, band, np.uint8(0))
-            for name, band in scene.alongside.items()
+            for name, band in scene.extra_bands.items()
         },
     )
 

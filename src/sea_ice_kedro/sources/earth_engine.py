@@ -50,7 +50,7 @@ class EarthEngineScene:
     granule: Granule
     cut: Cut
     bands: tuple[str, str, str]
-    alongside: tuple[str, ...]
+    extra_bands: tuple[str, ...]
     access: Access
     shortwave: tuple[str, ...] = ()
     """Of `SHORTWAVE`, that go beside the scene."""
@@ -63,15 +63,15 @@ class EarthEngineScene:
         """
         client = _client()
         session = client.connect(self.access)
-        names = [*self.bands, _VALID, *self.alongside]
-        image = _image(client.ee, self.granule, self.bands, self.alongside)
+        names = [*self.bands, _VALID, *self.extra_bands]
+        image = _image(client.ee, self.granule, self.bands, self.extra_bands)
         place = self.granule.grid.georeference
         parts = [
             client.pixels(session, image, grid_of(place, strip), names)
             for strip in strips(self.cut, names)
         ]
         whole = np.concatenate(parts)
-        beside: dict[str, Grey] = {n: whole[n].copy() for n in self.alongside}
+        beside: dict[str, Grey] = {n: whole[n].copy() for n in self.extra_bands}
         shortwave = [band for band in SHORTWAVE if band.name in self.shortwave]
         beside |= {b.name: self._beside(client, session, b) for b in shortwave}
         return RawScene(
@@ -84,7 +84,7 @@ class EarthEngineScene:
             acquisition=self.granule.acquisition,
             georeference=self.cut.of(self.granule.grid.georeference),
             acquired=self.granule.acquired,
-            alongside=beside,
+            extra_bands=beside,
         )
 
     def fingerprint(self) -> str:
@@ -92,7 +92,7 @@ class EarthEngineScene:
         return f"{self.granule.asset_id} {self._digest()}"
 
     def _digest(self) -> str:
-        used = (self.granule.described(), self.cut, self.bands, self.alongside)
+        used = (self.granule.described(), self.cut, self.bands, self.extra_bands)
         # Without bands beside them, downloads are what they were before there were any.
         return content_digest((*used, self.shortwave) if self.shortwave else used)
 
@@ -154,7 +154,7 @@ def _entry(
     engine = options.earth_engine
     beside = granule.shortwave if options.swir else ()
     fetch = EarthEngineScene(
-        name, granule, cut, engine.bands, engine.alongside, reached, beside
+        name, granule, cut, engine.bands, engine.extra_bands, reached, beside
     )
     return SceneEntry(name, scene=None, download=fetch)
 
@@ -178,20 +178,20 @@ def _image(
     ee: Any,  # noqa: ANN401
     granule: Granule,
     bands: Sequence[str],
-    alongside: Sequence[str],
+    extra_bands: Sequence[str],
 ) -> Any:  # noqa: ANN401
     """Describe the bands to compute: numbers, validity, and what goes beside them."""
     source = ee.Image(granule.asset_id)
     numbers = source.select(list(bands))
     valid = numbers.mask().reduce(ee.Reducer.min()).gt(0).rename([_VALID]).toUint8()
     image = numbers.unmask(0, False).toUint16().addBands(valid)
-    if "qa60" in alongside:
+    if "qa60" in extra_bands:
         # Bits 10 and 11 are opaque cloud and cirrus: 1 and 2 here. Masked from 2022-01
         # to 2024-02, when ESA had no such band.
         flags = source.select(["QA60"]).rightShift(10).unmask(UNKNOWN, False)
         image = image.addBands(flags.rename(["qa60"]).toUint8())
-    if "cloud_probability" in alongside:
+    if "cloud_probability" in extra_bands:
         clouds = ee.Image(f"{_CLOUDS}/{granule.index}").select(["probability"])
         shown = clouds.unmask(UNKNOWN, False).rename(["cloud_probability"]).toUint8()
         image = image.addBands(shown)
-    return image.select([*bands, _VALID, *alongside])
+    return image.select([*bands, _VALID, *extra_bands])

@@ -39,7 +39,7 @@ class Access:
     """Path of the credentials; None: where Google's own tools look for them."""
 
     requests_per_s: float
-    tries: int
+    max_attempts: int
     first_wait_s: float
     timeout_s: float
 
@@ -111,7 +111,7 @@ def access(options: EarthEngineOptions) -> Access:
         project=project,
         key_file=key_file,
         requests_per_s=options.requests_per_s,
-        tries=options.tries,
+        max_attempts=options.max_attempts,
         first_wait_s=options.first_wait_s,
         timeout_s=options.timeout_s,
     )

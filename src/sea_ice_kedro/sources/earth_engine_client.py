@@ -67,7 +67,7 @@ class Session:
     def __init__(self, access: Access) -> None:
         """Take how Earth Engine is reached; nothing is asked yet."""
         self._access = access
-        self._patience = Patience(access.tries, access.first_wait_s)
+        self._patience = Patience(access.max_attempts, access.first_wait_s)
         self._stopped: SeaIceError | None = None
 
     def open(self) -> None:
@@ -118,14 +118,15 @@ class Session:
     def _given_up(self, what: str, error: Passing) -> SeaIceError:
         if str(error).startswith("429 "):
             self._stopped = QuotaExhausted(
-                f"expected Earth Engine to answer, got {self._access.tries} times "
-                f"{error}: too much is asked for at a time. {RESUME}, with a smaller "
+                "expected Earth Engine to answer, got "
+                f"{self._access.max_attempts} times {error}: too much is asked for at "
+                f"a time. {RESUME}, with a smaller "
                 "ingestion.earth_engine.requests_per_s"
             )
             return self._stopped
         return CannotFetch(
-            f"expected {what} from Earth Engine, got {self._access.tries} times {error}"
-            f". {RESUME}"
+            f"expected {what} from Earth Engine, got {self._access.max_attempts} "
+            f"times {error}. {RESUME}"
         )
 
     def _credentials(self) -> Any:  # noqa: ANN401 - of google.auth

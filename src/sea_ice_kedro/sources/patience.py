@@ -34,7 +34,7 @@ class Passing(Exception):
 class Patience:
     """How often, and how long."""
 
-    tries: int
+    max_attempts: int
     first_wait_s: float
 
     def wait_s(self, tried: int, share: float) -> float:
@@ -58,11 +58,11 @@ class Patience:
         Raises:
             Passing: of the last try.
         """
-        for tried in range(1, self.tries + 1):
+        for tried in range(1, self.max_attempts + 1):
             try:
                 return request()
             except Passing as error:
-                if tried == self.tries:
+                if tried == self.max_attempts:
                     raise
                 wait_s = self.wait_s(tried, random.random())
                 wait_s = max(wait_s, min(error.wait_s or 0.0, _LONGEST_WAIT_S))

@@ -11,7 +11,7 @@ from sea_ice_kedro.sources.regions import Region, read_region
 GRANULE_PX = 10_980
 """Rows and columns of a granule at 10 m."""
 
-ALONGSIDE = ("qa60", "cloud_probability")
+EXTRA_BANDS = ("qa60", "cloud_probability")
 """Bands that Earth Engine can give beside a scene."""
 
 
@@ -146,14 +146,14 @@ class EarthEngineOptions:
     """That become red, green and blue; of those at 10 m: B2, B3, B4, B8. "B8-B4-B3" in
     --params. The published limits are for the default."""
 
-    alongside: tuple[str, ...] = ()
+    extra_bands: tuple[str, ...] = ()
     """Bands beside each scene: "qa60", "cloud_probability"; "+" joins them."""
 
     url: str = "https://earthengine-highvolume.googleapis.com"
     requests_per_s: float = 20.0
     """Of this process; all its workers together."""
 
-    tries: int = 8
+    max_attempts: int = 8
     """Of one request, before its scene fails."""
 
     first_wait_s: float = 1.0
@@ -180,13 +180,13 @@ class EarthEngineOptions:
                 f"expected {name}.bands as three different ones for red, green and "
                 f"blue, got {list(self.bands)}"
             )
-        if isinstance(self.alongside, str):
-            object.__setattr__(self, "alongside", tuple(self.alongside.split("+")))
-        for band in self.alongside:
-            expect_choice(f"{name}.alongside", band, ALONGSIDE)
-        object.__setattr__(self, "alongside", tuple(self.alongside))
+        if isinstance(self.extra_bands, str):
+            object.__setattr__(self, "extra_bands", tuple(self.extra_bands.split("+")))
+        for band in self.extra_bands:
+            expect_choice(f"{name}.extra_bands", band, EXTRA_BANDS)
+        object.__setattr__(self, "extra_bands", tuple(self.extra_bands))
         expect_number(f"{name}.requests_per_s", self.requests_per_s, 0.01, 100)
-        expect_integer(f"{name}.tries", self.tries, 1, 100)
+        expect_integer(f"{name}.max_attempts", self.max_attempts, 1, 100)
         expect_number(f"{name}.first_wait_s", self.first_wait_s, 0, 60)
         expect_number(f"{name}.timeout_s", self.timeout_s, 0.1, 3600)
 
@@ -213,7 +213,7 @@ class StacOptions:
     """Of items from processing baseline 04.00 on, or of an unknown one; no earlier
     product has an offset."""
 
-    tries: int = 8
+    max_attempts: int = 8
     """Of one request, before its scene fails."""
 
     timeout_s: float = 60.0
@@ -253,7 +253,7 @@ class StacOptions:
             given = getattr(self, name) or ()
             names = given.split("+") if isinstance(given, str) else given
             object.__setattr__(self, name, tuple(str(one) for one in names))
-        expect_integer("ingestion.stac.tries", self.tries, 1, 100)
+        expect_integer("ingestion.stac.max_attempts", self.max_attempts, 1, 100)
         expect_number("ingestion.stac.timeout_s", self.timeout_s, 0.1, 3600)
         expect_integer("ingestion.stac.max_items", self.max_items, 1, 10_000_000)
         expect_number("ingestion.stac.max_search_s", self.max_search_s, 1, 604_800)

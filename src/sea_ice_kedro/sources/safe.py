@@ -84,7 +84,7 @@ class SafeScene:
             acquisition=self.facts.acquisition,
             georeference=cut.of(grid.georeference),
             acquired=self.facts.acquired,
-            alongside={
+            extra_bands={
                 one.band.name: one.levels(
                     product, self.facts.grid.shape, cut, self.target
                 )

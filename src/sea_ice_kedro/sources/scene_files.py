@@ -93,7 +93,7 @@ def read_scene_file(
         acquired=acquired,
         origin=Origin("folder", path.name, checksum(filepath), "; ".join(notes)),
         rendering=rendering,
-        alongside=saturated_band(stored, valid_mask) if rendering else {},
+        extra_bands=saturated_band(stored, valid_mask) if rendering else {},
     )
 
 

@@ -93,7 +93,7 @@ class StacScene:
             acquisition=self.facts.acquisition,
             georeference=self.cut.of(self.facts.grid.georeference),
             acquired=self.facts.acquired,
-            alongside={one.band.name: self._beside(one) for one in self.shortwave},
+            extra_bands={one.band.name: self._beside(one) for one in self.shortwave},
         )
         expect_offset_in(raw)
         return raw
@@ -185,7 +185,9 @@ class StacScene:
                 raise Passing(str(error)) from None
 
         try:
-            return Patience(self.options.tries, _FIRST_WAIT_S).ask(fetch, "a band")
+            return Patience(self.options.max_attempts, _FIRST_WAIT_S).ask(
+                fetch, "a band"
+            )
         except (Passing, InvalidScene) as error:
             advice = _ADVICE if _OF_GDAL in str(error) else ""
             raise CannotFetch(

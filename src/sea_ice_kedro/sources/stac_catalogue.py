@@ -74,7 +74,7 @@ class _BoundedIO(StacApiIO):
         self, limits: Limits, options: StacOptions, *, on_the_web: bool
     ) -> None:
         super().__init__(timeout=options.timeout_s)
-        self.session = bounded_session(limits, options.tries)
+        self.session = bounded_session(limits, options.max_attempts)
         self._limits, self._on_the_web = limits, on_the_web
         self._asked: set[str] = set()
 

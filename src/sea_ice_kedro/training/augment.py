@@ -44,7 +44,7 @@ class Augmentation:
         seeds = tf.random.experimental.stateless_split(seed, 4)
         if self._skies is not None and self._options.cloud_share > 0:
             images = self._under_skies(images, labels, seeds)
-        if self._options.turns:
+        if self._options.flip_rotate:
             images, labels = _turned(images, labels, seeds[2])
         return images, labels
 

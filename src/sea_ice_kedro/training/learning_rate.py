@@ -31,7 +31,7 @@ def learning_rate(
     if workers.scale_learning_rate and size > 1:
         warm = min(epoch / workers.warmup_epochs, 1.0) if workers.warmup_epochs else 1.0
         rate *= 1 + (size - 1) * warm
-    if options.decay:
+    if options.cosine_decay:
         share = (1 + math.cos(math.pi * min(epoch / options.epochs, 1.0))) / 2
         rate *= _LAST + (1 - _LAST) * share
     return rate

@@ -93,7 +93,7 @@ class UNetOptions:
 class AugmentationOptions:
     """What is done to chips on the fly, so that the network sees more than there is."""
 
-    turns: bool = True
+    flip_rotate: bool = True
     """Flips and quarter turns, each of the eight as likely."""
 
     cloud_share: float = 0.4
@@ -124,7 +124,7 @@ class TrainingOptions:
     learning_rate: float = 0.003
     """Of Adam, for one worker; see `modeling.workers.scale_learning_rate`."""
 
-    decay: bool = True
+    cosine_decay: bool = True
     """Lower the learning rate to a hundredth along a half cosine over all epochs."""
 
     patience: int = 0

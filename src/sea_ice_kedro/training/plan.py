@@ -49,7 +49,7 @@ class TrainingPlan:
         learning rate depends on it; not how many workers there are to be.
         """
         options = asdict(self.options)
-        if not self.options.decay:
+        if not self.options.cosine_decay:
             del options["epochs"]
         for name in ("patience", "cache_mb"):
             del options[name]

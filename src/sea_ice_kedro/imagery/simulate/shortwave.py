@@ -73,7 +73,7 @@ def with_shortwave(made: SimulatedScene, kind: str, seed: int) -> Scene:
         band.name: _sensed(band, as_field(seen), made, rng)
         for band, seen in bands.items()
     }
-    return replace(made.scene, rendering=rendering, alongside=beside)
+    return replace(made.scene, rendering=rendering, extra_bands=beside)
 
 
 def _surface(made: SimulatedScene, rng: Rng) -> Field:

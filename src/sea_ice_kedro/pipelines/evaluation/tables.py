@@ -59,7 +59,7 @@ def tabulate_scores(
             facts = {"labels": variant.labels, "images": variant.images}
             yield from tables_of(partitions, ids, method="unet", **facts)
 
-    sums = score_tables.sum_counts(tables(), options.cloudy_from)
+    sums = score_tables.sum_counts(tables(), options.cloudy_min_fraction)
     return {
         "evaluation_scores": score_tables.tabulate_scores(sums),
         "class_scores": score_tables.tabulate_classes(sums),

@@ -103,7 +103,9 @@ def _prepared(
         request = TrainingRequest(
             shards=folder,
             unet=unet,
-            training=replace(training, epochs=asked.epochs, decay=False, patience=0),
+            training=replace(
+                training, epochs=asked.epochs, cosine_decay=False, patience=0
+            ),
             chips=asked.steps * training.batch_size,
             chip_px=options.chip_px,
             scene_px=options.scene_px,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.pipelines.calibration.nodes import (
+from sea_ice_kedro.pipelines.threshold_calibration.nodes import (
     count_scenes,
     draw_proposal,
     propose_limits,
@@ -61,7 +61,7 @@ def test_the_figure_shows_the_limits_of_all_scenes(counts):
 def test_one_command_proposes_limits_for_a_folder(data_root, tmp_path):
     for name in "ab":
         write(tmp_path / "in" / f"{name}.png", floes(96, 96))
-    pipelines = ("ingestion", "filtering", "calibration")
+    pipelines = ("ingestion", "filtering", "threshold_calibration")
     run_here(*pipelines, **from_folder(tmp_path / "in"))
     folder = data_root / "08_reporting/calibration"
     table = pd.read_csv(folder / "proposed_limits.csv")

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.pipelines.calibration.nodes import (
+from sea_ice_kedro.pipelines.threshold_calibration.nodes import (
     count_scenes,
     draw_proposal,
     propose_limits,
@@ -10,7 +10,7 @@ from sea_ice_kedro.pipelines.calibration.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the `calibration` pipeline."""
+    """Wire the `threshold_calibration` pipeline."""
     return Pipeline(
         [
             Node(
@@ -36,5 +36,5 @@ def create_pipeline() -> Pipeline:
                 name="draw_proposal",
             ),
         ],
-        tags="calibration",
+        tags="threshold_calibration",
     )
