@@ -5,7 +5,7 @@ Kedro is imported for runs only: help and version are there at once.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> object:
 
     Args:
         arguments: Those of `kedro run`, or `map FOLDER`, or `score MAPS LABELS`,
-            or one of `--help`, `--version`, `--copy-conf FOLDER`; None: those of the
-            command line.
+            or `verify [FOLDER]`, or one of `--help`, `--version`,
+            `--copy-conf FOLDER`; None: those of the command line.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:  # as the documentation writes it: kedro run ...
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> object:
         return _map(given[1:])
     if given[:1] == ["score"]:
         _score(given[1:])
+    elif given[:1] == ["verify"]:
+        _verify(given[1:])
     elif {"-h", "--help"} & set(given):
         click.echo(help_page())
     elif "--version" in given:
@@ -71,12 +73,29 @@ def _map(given: list[str]) -> object:
 def _score(given: list[str]) -> None:
     """Score maps against labels, or end with what is wrong."""
     # Arrays and tables are imported for this command only.
-    from sea_ice_kedro.errors import SeaIceError  # noqa: PLC0415
-    from sea_ice_kedro.plain_text import inert  # noqa: PLC0415
     from sea_ice_kedro.score_command import score  # noqa: PLC0415
 
+    _ended_by_errors(score, given)
+
+
+def _verify(given: list[str]) -> None:
+    """Compare products with their manifests; exit code 1 if one does not match."""
+    # File systems are imported for this command only.
+    from sea_ice_kedro.verify_command import verify  # noqa: PLC0415
+
+    if _ended_by_errors(verify, given) is False:
+        sys.exit(1)
+
+
+def _ended_by_errors(
+    command: Callable[[list[str], str], object], given: list[str]
+) -> object:
+    """Run a command, or end with what is wrong."""
+    from sea_ice_kedro.errors import SeaIceError  # noqa: PLC0415
+    from sea_ice_kedro.plain_text import inert  # noqa: PLC0415
+
     try:
-        score(given, PROGRAM)
+        return command(given, PROGRAM)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -32,6 +32,10 @@ class CannotWrite(SeaIceError, OSError):
     """A product cannot be written: no room, no permission, no such place."""
 
 
+class FolderInUse(SeaIceError, RuntimeError):
+    """Another run writes to the same folder of products."""
+
+
 class CannotRead(SeaIceError, OSError):
     """A file in a bucket cannot be read: no permission, no answer."""
 

@@ -49,6 +49,8 @@ _EXAMPLES = """\
       maps of your PNG, JPEG and GeoTIFF files, in scenes_maps; more: map --help
   sea-ice-kedro score scenes_maps/07_model_output/predictions /path/to/labels
       how right class maps are, scene by scene, class by class; more: score --help
+  sea-ice-kedro verify
+      whether all products are as they were made; more: verify --help
   sea-ice-kedro
       simulated scenes, from the first pixel to a trained network: some minutes
   sea-ice-kedro --pipelines ingestion,filtering,autolabel \\
@@ -85,7 +87,8 @@ def help_page() -> str:
         "georeferenced maps of\nthick ice, thin ice and open water out.\n\n"
         "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]\n"
         "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]\n"
-        "       sea-ice-kedro score MAPS LABELS [--out FILE.csv]",
+        "       sea-ice-kedro score MAPS LABELS [--out FILE.csv]\n"
+        "       sea-ice-kedro verify [FOLDER]",
         f"Examples:\n{_EXAMPLES}",
         _section("Pipelines", pipelines),
         *(_section(title, options) for title, options in _OPTIONS.items()),

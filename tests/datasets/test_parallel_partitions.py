@@ -8,6 +8,7 @@ from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
+from sea_ice_kedro.datasets.manifest import NAME
 from sea_ice_kedro.engines import map_partitions
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from tests.fabricate import floes, scene
@@ -53,7 +54,8 @@ def partitions(folder, engine="sequential", remake=False, **options):
 
 
 def names(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    found = (p for p in folder.rglob("*") if p.is_file() and p.name != NAME)
+    return sorted(str(p.relative_to(folder)) for p in found)
 
 
 def test_what_is_saved_is_loaded_by_its_id(tmp_path):

@@ -51,22 +51,11 @@ def test_the_parts_of_a_folder_are_one_table(tmp_path):
 def test_a_part_knows_what_it_was_made_from(tmp_path):
     path = tmp_path / "p.parquet"
     saved(path, fingerprint="abc", software="sea_ice_kedro 1", recipe="[]")
-    assert ParquetPartDataset(filepath=str(path)).stored_fingerprint() == "abc"
     assert pq.read_schema(path).metadata == {
         b"sea_ice_fingerprint": b"abc",
         b"sea_ice_software": b"sea_ice_kedro 1",
         b"sea_ice_recipe": b"[]",
     }
-
-
-@pytest.mark.parametrize("content", [None, b"", b"PAR1 half a file", "foreign"])
-def test_what_is_not_ours_or_not_whole_has_no_fingerprint(tmp_path, content):
-    path = tmp_path / "p.parquet"
-    if content == "foreign":
-        rows().to_parquet(path)
-    elif content is not None:
-        path.write_bytes(content)
-    assert ParquetPartDataset(filepath=str(path)).stored_fingerprint() is None
 
 
 def test_the_same_rows_give_the_same_bytes_whatever_their_index(tmp_path):

@@ -3,7 +3,6 @@ import zipfile
 import pytest
 
 from sea_ice_kedro.datasets import PictureBundleDataset
-from tests.fabricate import cut
 
 PICTURES = {"original": b"RIFF one", "classes": b"RIFF two"}
 
@@ -18,7 +17,6 @@ def test_pictures_survive_with_what_they_were_made_from(tmp_path, place):
     path = tmp_path / "p.zip" if place == "disk" else "memory://pictures-of-tests/p.zip"
     dataset = saved(path, fingerprint="f")
     assert dataset.load() == PICTURES
-    assert dataset.stored_fingerprint() == "f"
 
 
 def test_any_tool_opens_them(tmp_path):
@@ -31,17 +29,3 @@ def test_the_same_pictures_give_the_same_bytes(tmp_path):
     saved(tmp_path / "a.zip", fingerprint="f")
     saved(tmp_path / "b.zip", fingerprint="f")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-
-
-@pytest.mark.parametrize("share", [0.0, 0.5])
-def test_a_damaged_bundle_has_no_fingerprint_so_it_is_made_again(tmp_path, share):
-    dataset = saved(tmp_path / "p.zip", fingerprint="f")
-    cut(tmp_path / "p.zip", share)
-    assert dataset.stored_fingerprint() is None
-
-
-def test_a_bundle_that_is_not_there_has_no_fingerprint(tmp_path):
-    dataset = PictureBundleDataset(filepath=str(tmp_path / "none.zip"))
-    assert not dataset.exists()
-    assert dataset.stored_fingerprint() is None
-    assert saved(tmp_path / "p.zip").stored_fingerprint() is None

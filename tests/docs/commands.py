@@ -73,6 +73,11 @@ RULES = [
         "tests/test_score_command.py::"
         "test_maps_are_scored_scene_by_scene_and_class_by_class",
     ),
+    Rule(
+        r"sea-ice-kedro verify( \S+)?$",
+        "elsewhere",
+        "tests/test_verify_command.py::test_what_is_as_it_was_made_is_said_to_be",
+    ),
     # --- what tests of its own try, with a wheel and a browser
     Rule(
         r"^\.tools/uv build|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",

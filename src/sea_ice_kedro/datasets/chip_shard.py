@@ -80,14 +80,6 @@ class ChipShardDataset(AbstractDataset[DescribedChips, "ChipShard"]):
 
         return read_header(self._filepath)
 
-    def stored_fingerprint(self) -> str | None:
-        """Tell what the existing file was made from; None when there is none."""
-        from sea_ice_kedro.training.chip_shards import (  # noqa: PLC0415
-            stored_fingerprint,
-        )
-
-        return stored_fingerprint(self._filepath)
-
     def _exists(self) -> bool:
         filesystem, path = url_to_fs(self._filepath)
         return bool(filesystem.exists(path))

@@ -54,14 +54,3 @@ class NetcdfDataset(ProvenancedFileDataset["xr.Dataset"]):
             xr.open_dataset(path, engine="h5netcdf") as file,
         ):
             return file.load()
-
-    def stored_fingerprint(self) -> str | None:
-        """Tell what the existing file was made from; None when there is none."""
-        import h5netcdf  # noqa: PLC0415 - late, as xarray
-
-        try:
-            with reading(self._filepath) as path, h5netcdf.File(path) as file:
-                found = file.attrs.get(f"{_PREFIX}fingerprint")
-        except OSError:  # not there, or no such file
-            return None
-        return None if found is None else str(found)

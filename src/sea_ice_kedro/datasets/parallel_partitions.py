@@ -2,125 +2,35 @@
 
 import logging
 import time
-import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.partitions import PartitionedDataset
 
-from sea_ice_kedro import __version__
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
+from sea_ice_kedro.datasets.manifest import FAILED, Entry, Manifest, held_alone
+from sea_ice_kedro.datasets.partition_writer import (
+    PartitionLoader,
+    PartitionWriter,
+    Receipt,
+    Request,
+    remove_stale,
+)
 from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS, track
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines.base import make_engine
-from sea_ice_kedro.engines.tasks import code_of, fingerprint_of, recipe_of
-from sea_ice_kedro.errors import InvalidOption, SeaIceError, WorkerLost
-from sea_ice_kedro.rasters.files import checksum, remove
+from sea_ice_kedro.engines.tasks import code_of
+from sea_ice_kedro.errors import (
+    CannotWrite,
+    InvalidOption,
+    WorkerLost,
+)
 from sea_ice_kedro.run_record import FailedScene, ProductRecord
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PartitionLoader:
-    """Loads one partition; picklable, and knows the content it would load."""
-
-    dataset_type: Callable[..., AbstractDataset[Any, Any]]
-    dataset_config: Mapping[str, Any]
-    filepath: str
-
-    def __call__(self) -> Any:  # noqa: ANN401 - whatever the dataset holds
-        """Load the value."""
-        return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
-
-    def fingerprint(self) -> str:
-        """Digest the file's content, wherever the file lies."""
-        return checksum(self.filepath)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of one partition."""
-
-    partition_id: str
-    status: str
-    """"written", "unchanged" or "failed"."""
-
-    reason: str = ""
-    """Of a failure: one line for people."""
-
-    trace: str = ""
-    """Traceback of an unexpected failure."""
-
-
-@dataclass(frozen=True)
-class PartitionWriter:
-    """Makes and writes one partition, in a worker; only receipts travel back."""
-
-    dataset_type: Callable[..., AbstractDataset[Any, Any]]
-    dataset_config: Mapping[str, Any]
-    remake: bool = False
-    """Whether to write it even if the same content is there already."""
-
-    def __call__(self, item: tuple[str, str, Callable[[], Any], str]) -> Receipt:
-        """Write the partition unless the same content is there already.
-
-        Args:
-            item: Id, path, what makes the value, and the digest of its code: sources
-                are read where the run was started.
-        """
-        partition_id, filepath, make, code = item
-        try:
-            return Receipt(partition_id, self._write(filepath, make, code))
-        # One scene must not cost the others, whatever is wrong with it; the caller
-        # raises what is recorded here.
-        except Exception as error:  # noqa: BLE001
-            remove_stale(filepath, self.dataset_type)
-            # Kedro wraps what a dataset raises while it loads or saves.
-            meant = error.__cause__ if isinstance(error, DatasetError) else error
-            if isinstance(meant, SeaIceError):
-                return Receipt(partition_id, "failed", str(meant))
-            reason = f"{type(error).__name__}: {error}"
-            return Receipt(partition_id, "failed", reason, traceback.format_exc())
-
-    def _write(self, filepath: str, make: Callable[[], Any], code: str) -> str:
-        stored = getattr(self.dataset_type, "stored_fingerprint", None)
-        if stored is None:
-            self._dataset(filepath).save(make())
-            return "written"
-        fingerprint = fingerprint_of(make, code)
-        if not self.remake and stored(self._dataset(filepath)) == fingerprint:
-            return "unchanged"
-        provenance = {
-            "fingerprint": fingerprint,
-            "software": f"sea_ice_kedro {__version__}",
-            "recipe": recipe_of(make),
-        }
-        self._dataset(filepath, provenance=provenance).save(make())
-        return "written"
-
-    def _dataset(
-        self, filepath: str, **more: Mapping[str, str]
-    ) -> AbstractDataset[Any, Any]:
-        return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
-
-
-def remove_stale(filepath: str, dataset_type: object = None) -> None:
-    """Remove what an earlier run made: it is not a product of the current input.
-
-    Args:
-        filepath: Of the partition.
-        dataset_type: Its `beside`, where it has one, names small files that go, too.
-    """
-    beside = getattr(dataset_type, "beside", None)
-    for path in (filepath, *(beside(filepath) if beside else ())):
-        try:
-            remove(path)
-        except OSError as error:
-            logger.warning("could not remove the outdated %s: %s", path, error)
 
 
 class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
@@ -187,6 +97,12 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         """What became of the partitions of the last `save`."""
 
     @property
+    def _folder(self) -> str:
+        """Path or URL of the folder, of which those of all partitions begin."""
+        path = self._filesystem._strip_protocol(self._normalized_path).rstrip("/")
+        return str(self._join_protocol(path))
+
+    @property
     def name(self) -> str:
         """What the partitions are, by the folder's name."""
         return PurePosixPath(self._path).name
@@ -199,12 +115,18 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         `exists` to tell.
         """
         self._invalidate_caches()
-        loaders: dict[str, Callable[[], Any]] = {
-            self._path_to_partition(path): PartitionLoader(
-                self._dataset_type, self._dataset_config, self._join_protocol(path)
+        entries = Manifest(self._folder).entries
+        loaders: dict[str, Callable[[], Any]] = {}
+        for path in self._list_partitions():
+            partition_id = self._path_to_partition(path)
+            filepath = self._join_protocol(path)
+            files = entries[partition_id].files if partition_id in entries else {}
+            loaders[partition_id] = PartitionLoader(
+                self._dataset_type,
+                self._dataset_config,
+                filepath,
+                files.get(filepath.removeprefix(f"{self._folder}/")),
             )
-            for path in self._list_partitions()
-        }
         return StoredPartitions(loaders, self._engine)
 
     def _exists(self) -> bool:
@@ -218,42 +140,62 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             data: Partition id -> a picklable function that makes the value.
 
         Raises:
+            FolderInUse: if another run writes to the folder.
             PartitionsFailed: if some failed and no run is there to raise it at its
                 end, or if all failed and are needed. All others are written.
         """
-        items = [
-            (
+        self.last_saved = ProductRecord(self.name, 0, 0, 0.0)
+        if not data:
+            return
+        start = time.monotonic()
+        with held_alone(self._folder):
+            manifest = Manifest(self._folder)
+            try:
+                receipts = self._make(data, manifest)
+            finally:
+                unwritten = _closed(manifest)
+        self._invalidate_caches()
+        self._report(receipts, time.monotonic() - start, unwritten)
+
+    def _make(
+        self, data: Mapping[str, Callable[[], Any]], manifest: Manifest
+    ) -> list[Receipt]:
+        """Have the engine make what is not there yet."""
+        requests = [
+            Request(
                 i,
                 self._join_protocol(self._partition_to_path(i)),
                 make,
                 code_of(make, self._dataset_type),
+                manifest.entries.get(i),
             )
             for i, make in data.items()
         ]
-        self.last_saved = ProductRecord(self.name, 0, 0, 0.0)
-        if not items:
-            return
-        writer = PartitionWriter(self._dataset_type, self._dataset_config, self._remake)
-        start = time.monotonic()
-        outcomes = self._engine.map(writer, items)
-        receipts = [
-            self._receipt(outcome, partition_id, filepath)
-            for outcome, (partition_id, filepath, *_) in zip(
-                track(outcomes, self.name, len(items), _is_failure), items, strict=True
-            )
-        ]
-        self._invalidate_caches()
-        self._report(receipts, time.monotonic() - start)
+        writer = PartitionWriter(
+            self._dataset_type, self._dataset_config, self._folder, self._remake
+        )
+        receipts = _unchanged(writer, requests)
+        left = [r for r in requests if r.partition_id not in receipts]
+        outcomes = self._engine.map(writer, left) if left else iter(())
+        for outcome, request in zip(
+            track(outcomes, self.name, len(left), _is_failure), left, strict=True
+        ):
+            receipt = self._receipt(outcome, request)
+            receipts[receipt.partition_id] = receipt
+            manifest.put(_entry_of(receipt))
+        for receipt in receipts.values():
+            manifest.put(_entry_of(receipt))
+        return [receipts[i] for i in data]
 
-    def _receipt(
-        self, outcome: Receipt | WorkerLost, partition_id: str, filepath: str
-    ) -> Receipt:
+    def _receipt(self, outcome: Receipt | WorkerLost, request: Request) -> Receipt:
         if isinstance(outcome, WorkerLost):
-            remove_stale(filepath, self._dataset_type)
-            return Receipt(partition_id, "failed", str(outcome))
+            remove_stale(request.filepath, self._dataset_type)
+            return Receipt(request.partition_id, "failed", str(outcome))
         return outcome
 
-    def _report(self, receipts: list[Receipt], elapsed_s: float) -> None:
+    def _report(
+        self, receipts: list[Receipt], elapsed_s: float, unwritten: str
+    ) -> None:
         failed = [r for r in receipts if r.status == "failed"]
         unchanged = sum(r.status == "unchanged" for r in receipts)
         made = len(receipts) - unchanged - len(failed)
@@ -272,11 +214,45 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             said = self.name, trace
             logger.error("%s: unexpected error:\n%s", *said, extra=IN_DETAIL)
         failures = [Failure(self.name, r.partition_id, r.reason) for r in failed]
-        if failures and len(failures) == len(receipts) and not self._optional:
+        if unwritten and not failures:
+            failures = [Failure(self.name, "its manifest", unwritten)]
+        if failures and len(failed) == len(receipts) and not self._optional:
             # Nothing is left to go on with.
             raise PartitionsFailed(LEDGER.close() + failures)
         if failures:
             LEDGER.record(failures)
+
+
+def _unchanged(
+    writer: PartitionWriter, requests: Sequence[Request]
+) -> dict[str, Receipt]:
+    """Find what is there as it would be made, without the engine."""
+
+    def look(request: Request) -> Receipt | None:
+        try:
+            return writer.unchanged(request)
+        # The worker meets it again, and its receipt says so.
+        except Exception:  # noqa: BLE001
+            return None
+
+    # Most of it is waiting: for a disk, a bucket, or the digest of an input.
+    with ThreadPoolExecutor(thread_name_prefix="manifest") as threads:
+        found = threads.map(look, requests)
+        return {r.partition_id: r for r in found if r is not None}
+
+
+def _entry_of(receipt: Receipt) -> Entry:
+    reason = without_keys(receipt.reason)
+    return receipt.entry or Entry(receipt.partition_id, FAILED, reason)
+
+
+def _closed(manifest: Manifest) -> str:
+    """Write the table; return why that could not be done, or ""."""
+    try:
+        manifest.close()
+    except CannotWrite as error:
+        return str(error)
+    return ""
 
 
 def _is_failure(outcome: Receipt | WorkerLost) -> bool:

@@ -56,16 +56,3 @@ class ParquetPartDataset(ProvenancedFileDataset[pd.DataFrame]):
         """Read the rows back."""
         with reading(self._filepath) as path:
             return pd.read_parquet(path, engine="pyarrow", partitioning=None)
-
-    def stored_fingerprint(self) -> str | None:
-        """Tell what the existing file was made from; None when there is none."""
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
-
-        try:
-            with reading(self._filepath) as path:
-                stored = pq.read_schema(path).metadata or {}
-        except (FileNotFoundError, pa.ArrowInvalid):
-            return None
-        fingerprint = stored.get(f"{_PREFIX}fingerprint".encode())
-        return None if fingerprint is None else fingerprint.decode()

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 
 from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
-from sea_ice_kedro.rasters.files import browsing, reading, writing
+from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 _ENDING = ".webp"
@@ -52,12 +52,3 @@ class PictureBundleDataset(ProvenancedFileDataset[Mapping[str, bytes]]):
                 name.removesuffix(_ENDING): bundle.read(name)
                 for name in bundle.namelist()
             }
-
-    def stored_fingerprint(self) -> str | None:
-        """Tell what the existing pictures were made from; None when there are none."""
-        try:
-            with browsing(self._filepath) as file, zipfile.ZipFile(file) as bundle:
-                fingerprint = json.loads(bundle.comment or b"{}").get("fingerprint")
-        except (OSError, zipfile.BadZipFile):  # not there, or no zip
-            return None
-        return str(fingerprint) if fingerprint else None

@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset
 from sea_ice_kedro.imagery.arrays import RGB
-from sea_ice_kedro.rasters.files import browsing, reading, writing
+from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 
@@ -57,12 +57,3 @@ class QuicklookDataset(RasterFileDataset[RGB]):
         shown.thumbnail((max_px, max_px))
         shown.save(buffer, format="PNG")
         return ImagePreview(base64.b64encode(buffer.getvalue()).decode())
-
-    def stored_fingerprint(self) -> str | None:
-        """Tell what the existing picture was made from; None when there is none."""
-        try:
-            with browsing(self._filepath) as file, Image.open(file) as picture:
-                fingerprint = picture.info.get("fingerprint")
-        except OSError:  # not there, or no picture
-            return None
-        return str(fingerprint) if fingerprint else None

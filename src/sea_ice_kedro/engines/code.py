@@ -26,6 +26,7 @@ _WITHOUT_PIXELS = (
     f"{PACKAGE}.engines",
     f"{PACKAGE}.hooks",
     f"{PACKAGE}.datasets.parallel_partitions",
+    f"{PACKAGE}.datasets.partition_writer",
     f"{PACKAGE}.datasets.whole_file",
     f"{PACKAGE}.rasters.fence",
     f"{PACKAGE}.rasters.files",

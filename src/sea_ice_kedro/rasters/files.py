@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,44 @@ def remove(filepath: str) -> None:
         filesystem.rm_file(path)
 
 
+@dataclass(frozen=True)
+class FileState:
+    """A file at some time."""
+
+    size: int
+    """Bytes."""
+
+    digest: str
+    """Of `checksum`."""
+
+    mtime_ns: int = 0
+    """Time of the last change of its content; 0 in a bucket."""
+
+    ctime_ns: int = 0
+    """Time of its last change of any kind, which no program sets as it likes."""
+
+
+def state_of(filepath: str, known: FileState | None = None) -> FileState:
+    """Tell how a file is now.
+
+    Args:
+        filepath: A path, or a URL that fsspec knows.
+        known: How it was: while size and times are the same, it is not read again.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        CannotRead: if it is in a bucket that does not answer.
+    """
+    filesystem, path = locate(filepath)
+    if not is_on_disk(filesystem):
+        return FileState(size_of(filepath), checksum(filepath))
+    status = Path(path).stat()
+    size, times = status.st_size, (status.st_mtime_ns, status.st_ctime_ns)
+    if known is not None and known == FileState(size, known.digest, *times):
+        return known
+    return FileState(size, checksum(filepath), *times)
+
+
 def checksum(filepath: str) -> str:
     """Digest a file's content: "md5:...", or what else a bucket says of its object.
 
@@ -187,7 +226,8 @@ def checksum(filepath: str) -> str:
     filesystem, path = locate(filepath)
     if is_on_disk(filesystem):
         status = Path(path).stat()
-        return _md5(path, status.st_mtime_ns, status.st_size, status.st_ino)
+        times = status.st_mtime_ns, status.st_ctime_ns
+        return _md5(path, *times, status.st_size, status.st_ino)
     with reading_from(filepath):
         info = filesystem.info(path)
         if "md5Hash" in info:

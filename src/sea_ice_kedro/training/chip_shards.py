@@ -74,15 +74,6 @@ def read_header(filepath: str) -> ChipShard:
     return _shard(filepath, _header(filepath))
 
 
-def stored_fingerprint(filepath: str) -> str | None:
-    """Tell what the existing shard was made from; None when there is none."""
-    try:
-        provenance = _header(filepath)["provenance"]
-    except (FileNotFoundError, InvalidShard):
-        return None
-    return str(provenance.get("fingerprint")) or None
-
-
 def _header(filepath: str) -> dict[str, Any]:
     with reading(filepath) as path:
         if not path.exists():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.parallel_partitions import PartitionLoader
+from sea_ice_kedro.datasets.partition_writer import PartitionLoader
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions, load_many
 from sea_ice_kedro.engines import Partitions, make_engine
 from sea_ice_kedro.imagery.arrays import RGB

@@ -1,0 +1,218 @@
+"""What a folder of products holds: a table beside them, and a lock on it.
+
+The table is JSON, a product a line, in `.manifest.jsonl`: pandas reads it by
+`read_json(path, lines=True)`, Spark by `spark.read.json`. While products are made, a
+line is appended for each, and the last one of an id counts: a killed run loses none. At
+the end the table is written anew, whole or not at all.
+"""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any
+
+from sea_ice_kedro.errors import CannotRead, FolderInUse
+from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
+from sea_ice_kedro.rasters.geotiff import write_errors
+from sea_ice_kedro.rasters.remote import is_on_disk, locate
+
+NAME = ".manifest.jsonl"
+_LOCK = ".manifest.lock"
+
+MADE, FAILED = "made", "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One product as it was written, or why it could not be made."""
+
+    id: str
+    """Of the partition: the scene's."""
+
+    status: str
+    """`MADE` or `FAILED`."""
+
+    reason: str = ""
+    """Of a failure: one line for people."""
+
+    fingerprint: str = ""
+    """"" of a product that is made anew by every run."""
+
+    code: str = ""
+    """Digest of the code that made it; "" of downloads."""
+
+    recipe: str = ""
+    """Function and options, as JSON."""
+
+    software: str = ""
+    files: Mapping[str, FileState] = field(default_factory=dict)
+    """By path in the folder: the product, and what belongs to it."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What a raster's tags say of it."""
+
+    def as_found(self, folder: str) -> "Entry | None":
+        """Look at the files, and read those whose size or times are other ones.
+
+        Args:
+            folder: Path or URL of the products.
+
+        Returns:
+            The entry with the files' present times; None if one of them is missing or
+            has another content.
+
+        Raises:
+            CannotRead: if they are in a bucket that does not answer.
+        """
+        found = {}
+        for name, known in self.files.items():
+            try:
+                found[name] = state_of(f"{folder}/{name}", known)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            if found[name].digest != known.digest:
+                return None
+        return replace(self, files=found)
+
+
+class Manifest:
+    """The table of one folder; whoever changes it holds the folder's lock."""
+
+    def __init__(self, folder: str) -> None:
+        """Read the table; one of a folder without any is empty.
+
+        Args:
+            folder: Path or URL of the products.
+
+        Raises:
+            CannotRead: if it is in a bucket that does not answer.
+        """
+        self._path = f"{folder}/{NAME}"
+        self._appended: IO[str] | None = None
+        self._changed = False
+        self.entries: dict[str, Entry] = _read(self._path)
+
+    def put(self, entry: Entry) -> None:
+        """Take a product's new entry in the place of its old one."""
+        if self.entries.get(entry.id) == entry:
+            return
+        self.entries[entry.id] = entry
+        self._changed = True
+        # `close` writes all of them again, and says if that cannot be done.
+        with suppress(OSError):
+            self._append(entry)
+
+    def _append(self, entry: Entry) -> None:
+        filesystem, path = locate(self._path)
+        if not is_on_disk(filesystem):
+            return  # objects cannot grow
+        if self._appended is None:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._appended = Path(path).open("a", encoding="utf-8")
+            self._appended.write("\n")  # ends what a killed run may have begun
+        self._appended.write(_line(entry))
+        self._appended.flush()
+
+    def close(self) -> None:
+        """Write the table, if anything in it has changed.
+
+        Raises:
+            CannotWrite: if there is no room or no permission.
+        """
+        if self._appended is not None:
+            with suppress(OSError):
+                self._appended.close()
+            self._appended = None
+        if not self._changed:
+            return
+        lines = [_line(self.entries[i]) for i in sorted(self.entries)]
+        with write_errors(self._path), writing(self._path) as part:
+            part.write_text("".join(lines), encoding="utf-8")
+        self._changed = False
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+
+
+def _read(path: str) -> dict[str, Entry]:
+    try:
+        with reading(path) as file:
+            lines = file.read_bytes().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise CannotRead(f"expected to read {path}, got {error}") from error
+    entries = {}
+    for line in lines:
+        # A line that was cut is a product without an entry.
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            values = json.loads(line)
+            states = {n: FileState(**s) for n, s in values.pop("files").items()}
+            entry = Entry(**values, files=states)
+            entries[entry.id] = entry
+    return entries
+
+
+@contextmanager
+def held_alone(folder: str) -> Iterator[None]:
+    """Keep other runs from writing to a folder; a killed run holds none.
+
+    In a bucket, and on a file system without locks, nobody is kept out: products are
+    whole or absent there as well, and one that is not what the table says is remade.
+
+    Args:
+        folder: Path or URL of the products.
+
+    Raises:
+        FolderInUse: naming the process that writes to it.
+    """
+    filesystem, path = locate(folder)
+    file = _locked(Path(path)) if is_on_disk(filesystem) else None
+    try:
+        yield
+    finally:
+        if file is not None:
+            Path(file.name).unlink(missing_ok=True)
+            file.close()
+
+
+def _locked(folder: Path) -> IO[str] | None:
+    """Open and lock the lock file; None where there is no permission or no lock."""
+    path = folder / _LOCK
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+", encoding="utf-8")
+        except OSError:
+            return None  # products cannot be written either, and each says so
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read() or "another process"
+            file.close()
+            raise FolderInUse(
+                f"expected to be the only run that writes to {folder}, got {holder} "
+                "writing there; wait until it has ended, or give this run a folder of "
+                "its own: SEA_ICE_DATA=/another/folder"
+            ) from None
+        except OSError:
+            file.close()
+            return None
+        # The last holder may have removed the file after it was opened here.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                break
+        file.close()
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}, since {now},")
+    file.flush()
+    return file

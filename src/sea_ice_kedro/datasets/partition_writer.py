@@ -1,0 +1,172 @@
+"""Work on one product of a folder: to load it, or to make and write it."""
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from sea_ice_kedro import __version__
+from sea_ice_kedro.addresses import without_keys
+from sea_ice_kedro.datasets.manifest import MADE, Entry
+from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
+from sea_ice_kedro.errors import SeaIceError
+from sea_ice_kedro.rasters.files import FileState, remove, state_of
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PartitionLoader:
+    """Loads one partition; picklable, and knows the content it would load."""
+
+    dataset_type: Callable[..., AbstractDataset[Any, Any]]
+    dataset_config: Mapping[str, Any]
+    filepath: str
+    known: FileState | None = None
+    """As it was written, where that is known: it need not be read to be known again."""
+
+    def __call__(self) -> Any:  # noqa: ANN401 - whatever the dataset holds
+        """Load the value."""
+        return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
+
+    def fingerprint(self) -> str:
+        """Digest the file's content, wherever the file lies."""
+        return state_of(self.filepath, self.known).digest
+
+
+@dataclass(frozen=True)
+class Request:
+    """One partition that is asked for."""
+
+    partition_id: str
+    filepath: str
+    make: Callable[[], Any]
+    """Makes the value."""
+
+    code: str
+    """Digest of the code that does: sources are read where the run was started."""
+
+    entry: Entry | None
+    """Of the manifest, from the last time."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one partition."""
+
+    partition_id: str
+    status: str
+    """"written", "unchanged" or "failed"."""
+
+    reason: str = ""
+    """Of a failure: one line for people."""
+
+    trace: str = ""
+    """Traceback of an unexpected failure."""
+
+    entry: Entry | None = None
+    """For the manifest; None of a failure."""
+
+
+@dataclass(frozen=True)
+class PartitionWriter:
+    """Makes and writes one partition, in a worker; only receipts travel back."""
+
+    dataset_type: Callable[..., AbstractDataset[Any, Any]]
+    dataset_config: Mapping[str, Any]
+    folder: str
+    """Path or URL of all partitions."""
+
+    remake: bool = False
+    """Whether to write it even if the same content is there already."""
+
+    def __call__(self, request: Request) -> Receipt:
+        """Write the partition unless the same content is there already."""
+        partition_id, filepath = request.partition_id, request.filepath
+        try:
+            return self.unchanged(request) or self._write(request)
+        # One scene must not cost the others, whatever is wrong with it; the caller
+        # raises what is recorded here.
+        except Exception as error:  # noqa: BLE001
+            remove_stale(filepath, self.dataset_type)
+            # Kedro wraps what a dataset raises while it loads or saves.
+            meant = error.__cause__ if isinstance(error, DatasetError) else error
+            if isinstance(meant, SeaIceError):
+                return Receipt(partition_id, "failed", str(meant))
+            reason = f"{type(error).__name__}: {error}"
+            return Receipt(partition_id, "failed", reason, traceback.format_exc())
+
+    def unchanged(self, request: Request) -> Receipt | None:
+        """Say that the partition is there as it would be made; None if it is not.
+
+        No file is opened but those whose size or times are not the manifest's, and
+        whatever the task's own inputs need to be known by.
+        """
+        entry = request.entry
+        if self.remake or entry is None or not entry.fingerprint:
+            return None
+        if entry.fingerprint != fingerprint_of(request.make, request.code):
+            return None
+        found = entry.as_found(self.folder)
+        if found is None:
+            return None
+        return Receipt(request.partition_id, "unchanged", entry=found)
+
+    def _write(self, request: Request) -> Receipt:
+        partition_id, make = request.partition_id, request.make
+        if "provenance" not in signature(self.dataset_type).parameters:
+            self._dataset(request.filepath).save(make())
+            return Receipt(partition_id, "written", entry=self._entry(request, {}))
+        fingerprint = fingerprint_of(make, request.code)
+        provenance = {
+            "fingerprint": fingerprint,
+            "software": f"sea_ice_kedro {__version__}",
+            "recipe": recipe_of(make),
+        }
+        # Folders of before there was a manifest, and of other machines' runs.
+        stored = getattr(self.dataset_type, "stored_fingerprint", None)
+        if stored and request.entry is None and not self.remake:
+            if stored(self._dataset(request.filepath)) == fingerprint:
+                entry = self._entry(request, provenance)
+                return Receipt(partition_id, "unchanged", entry=entry)
+        self._dataset(request.filepath, provenance=provenance).save(make())
+        entry = self._entry(request, provenance)
+        return Receipt(partition_id, "written", entry=entry)
+
+    def _entry(self, request: Request, provenance: Mapping[str, str]) -> Entry:
+        beside = getattr(self.dataset_type, "beside", None)
+        paths = (request.filepath, *(beside(request.filepath) if beside else ()))
+        files = {path.removeprefix(f"{self.folder}/"): state_of(path) for path in paths}
+        return Entry(
+            request.partition_id,
+            MADE,
+            fingerprint=provenance.get("fingerprint", ""),
+            code=request.code,
+            recipe=without_keys(provenance.get("recipe", "")),
+            software=provenance.get("software", ""),
+            files=files,
+        )
+
+    def _dataset(
+        self, filepath: str, **more: Mapping[str, str]
+    ) -> AbstractDataset[Any, Any]:
+        return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
+
+
+def remove_stale(filepath: str, dataset_type: object = None) -> None:
+    """Remove what an earlier run made: it is not a product of the current input.
+
+    Args:
+        filepath: Of the partition.
+        dataset_type: Its `beside`, where it has one, names small files that go, too.
+    """
+    beside = getattr(dataset_type, "beside", None)
+    for path in (filepath, *(beside(filepath) if beside else ())):
+        try:
+            remove(path)
+        except OSError as error:
+            logger.warning("could not remove the outdated %s: %s", path, error)
