@@ -23,6 +23,15 @@ def test_run_takes_what_kedro_s_own_command_takes():
     assert cli.cli.commands["run"] is cli.run
 
 
+@pytest.mark.parametrize("place", ["/big/a::b", "/big/{br}", "${x}"])
+def test_a_place_that_would_be_read_as_more_than_a_name_is_refused(monkeypatch, place):
+    monkeypatch.setenv("SEA_ICE_DATA", place)
+    with pytest.raises(ClickException, match="expected SEA_ICE_DATA to be a path"):
+        cli.expect_plain_places()
+    monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season 1")
+    cli.expect_plain_places()
+
+
 def test_viz_without_its_package_says_how_to_get_it():
     result = CliRunner().invoke(cli._viz, ["run", "--no-browser"])
     assert result.exit_code == 1

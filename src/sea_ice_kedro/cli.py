@@ -1,5 +1,6 @@
 """Kedro's commands in this project: what goes wrong before a run says its way out."""
 
+import os
 import sys
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.utils import load_obj
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.extras import INSTALL, is_installed
 from sea_ice_kedro.interrupts import expect_from_the_start
 
@@ -24,6 +26,7 @@ def cli() -> None:
 def _run(**options: Any) -> Any:  # noqa: ANN401 - what Kedro's own command takes
     """Run a pipeline as Kedro does, by a runner that exists."""
     expect_runner(options.get("runner"))
+    expect_plain_places()
     return kedro_run.callback(**options)  # type: ignore[misc]
 
 
@@ -45,6 +48,22 @@ def expect_runner(name: str | None) -> None:
             f"expected --runner to be one of {', '.join(_RUNNERS)}, or the path of "
             f"another (package.module.Runner), got {name!r} ({error})"
         ) from None
+
+
+def expect_plain_places() -> None:
+    """Refuse places in which configuration or fsspec would read something else.
+
+    Raises:
+        ClickException: naming the variable.
+    """
+    for name in ("SEA_ICE_DATA", "SEA_ICE_TABLES"):
+        place = os.environ.get(name, "")
+        if found := [signs for signs in ("::", "{", "}") if signs in place]:
+            raise click.ClickException(
+                f"expected {name} to be a path or URL without {' '.join(found)}, which "
+                f"would be read as more than a name, got {without_keys(place)!r}; "
+                "rename the folder, or name another"
+            )
 
 
 run = click.Command(

@@ -15,7 +15,7 @@ from sea_ice_kedro.sources.acquisitions import (
 )
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.regions import Region, outline
-from sea_ice_kedro.sources.shown_twice import tell_shown_twice
+from sea_ice_kedro.sources.shown_twice import in_turn
 
 LEFT, TOP = 399_960.0, 1_900_020.0
 GRID = Grid(Georeference("EPSG:32703", (10, 0, LEFT, 0, -10, TOP)), (256, 256))
@@ -149,11 +149,12 @@ def test_a_claim_of_a_newer_processing_counts_less_than_a_place_that_is_named():
     assert one_of_each([theirs, ours]) == {"theirs": "ours"}
 
 
-def test_ground_that_two_parts_show_is_named(caplog):
-    parts = [product("upper", UPPER), product("lower", LOWER)]
-    tell_shown_twice(parts, ())
-    assert "count it twice: upper and lower (5% of their tile)" in caplog.text
+def test_ground_that_two_grids_show_is_named(caplog):
+    finer = Grid(GRID.georeference, (512, 512))
+    parts = [product("upper", UPPER), replace(product("lower", LOWER), grid=finer)]
+    in_turn({"upper": [], "lower": []}, parts)
+    assert "count it twice: lower and upper" in caplog.text
     caplog.clear()
-    tell_shown_twice(parts, {"lower"})
-    tell_shown_twice([*parts[:1], product("below", footprint(134, 256))], ())
+    in_turn({"upper": []}, parts)
+    in_turn({"upper": [], "lower": []}, [parts[0], product("lower", LOWER)])
     assert caplog.text == ""

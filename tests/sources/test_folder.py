@@ -1,4 +1,5 @@
 import logging
+import os
 import pickle
 
 import numpy as np
@@ -66,6 +67,31 @@ def test_what_macos_leaves_beside_files_is_no_scene(tmp_path, caplog):
     assert list(entries) == ["a", apart[0]]
     assert entries[apart[0]].scene().scene_id == apart[0]
     assert "1 hidden files not read" in caplog.text
+
+
+def test_a_pipe_is_named_and_a_link_that_leads_nowhere_costs_itself(tmp_path, caplog):
+    pictures(tmp_path, "a.png")
+    os.mkfifo(tmp_path / "b.png")
+    (tmp_path / "c.png").symlink_to("nowhere.png")
+    entries = listed(tmp_path)
+    assert sorted(entries) == ["a", "c"]
+    assert "no files, and not read: b.png" in caplog.text
+    with pytest.raises(InvalidScene, match=r"c\.png: expected a file, got a link"):
+        entries["c"].scene()
+
+
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1:9/x", "what://is/this"])
+def test_an_address_that_cannot_be_opened_is_said_with_the_way_out(address):
+    with pytest.raises(
+        CannotRead, match=r"expected ingestion\.folder to be a path, or"
+    ):
+        listed(address)
+
+
+def test_long_names_that_differ_at_their_ends_are_both_named(tmp_path):
+    for number in range(20):
+        (tmp_path / f"{'a' * 230}{number:02d}.png").touch()
+    assert len(listed(tmp_path)) == 20
 
 
 def test_an_empty_folder_is_refused_with_what_was_expected(tmp_path):

@@ -18,6 +18,7 @@ from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
 from sea_ice_kedro.sources import IngestionOptions, find_scenes, safe_files
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_metadata import read_facts
+from sea_ice_kedro.sources.shown_twice import counted_once
 from tests.products import CORNER, Fabricated, ice_numbers
 from tests.runs import ROOT
 
@@ -538,6 +539,34 @@ def test_both_datastrips_of_a_tile_are_scenes(tmp_path):
     scenes = [entry.scene() for entry in listed(tmp_path, swir=False)]
     assert len(scenes) == 2
     assert np.any([scene.valid_mask for scene in scenes], axis=0)[12:].all()
+
+
+@pytest.mark.parametrize("size_px", [None, 64])
+def test_a_pixel_that_both_datastrips_show_counts_once(tmp_path, size_px):
+    halves(tmp_path)
+    listing = listed(tmp_path, swir=False, cutting={"size_px": size_px})
+    alone = {entry.scene_id: entry.scene for entry in listing}
+    together = {name: make() for name, make in counted_once(alone, listing).items()}
+    windows = {}
+    for name, scene in together.items():
+        window = name.partition("_y")[2]
+        windows[window] = windows.get(window, 0) + scene.valid_mask.astype(int)
+    assert {shown.max() for shown in windows.values()} == {1}
+    observed = sum(scene.valid_mask.sum() for scene in together.values())
+    assert observed == 128 * 160 - 120
+    assert any("shows, too" in scene.origin.notes for scene in together.values())
+
+
+def test_a_datastrip_beside_one_that_cannot_be_read_is_whole(tmp_path):
+    halves(tmp_path)
+    listing = listed(tmp_path, swir=False)
+    first, second = sorted(listing, key=lambda entry: len(entry.after))
+    assert second.after == (first.scene_id,)
+    for band in Path(first.scene.path).rglob("*_B04.jp2"):
+        band.write_bytes(b"x" * band.stat().st_size)
+    scenes = {entry.scene_id: entry.scene for entry in listing}
+    once = counted_once(scenes, listing)[second.scene_id]()
+    assert once.valid_mask.sum() == second.scene().valid_mask.sum()
 
 
 def test_of_a_product_that_was_processed_again_the_newest_is_the_scene(

@@ -199,6 +199,12 @@ def described(path, names, **profile):
         (("B02", "B03", "B04"), UNTOLD, [30, 20, 10]),
         (("blue", "green", "red"), BLUE_FIRST, [30, 20, 10]),
         (("B4, central wavelength 665 nm", "Green", "B2"), UNTOLD, [10, 20, 30]),
+        (("B", "G", "R"), None, [30, 20, 10]),
+        (("Band 2", "Band 3", "Band 4"), None, [30, 20, 10]),
+        (("Band 1", "Band 2", "Band 3"), None, [10, 20, 30]),
+        (("490 nm", "560 nm", "665 nm"), None, [30, 20, 10]),
+        (("0.49 um", "0.56 um", "0.665 um"), None, [30, 20, 10]),
+        (("sur_refl_b03", "sur_refl_b04", "sur_refl_b01"), None, [30, 20, 10]),
         ((None, None, None), UNTOLD, [10, 20, 30]),
         (("first", "second", "third"), None, [10, 20, 30]),
     ],
@@ -343,15 +349,67 @@ def test_of_several_pages_the_first_is_read_and_that_is_noted(tmp_path):
         ("EPSG:3031", (10.0, 0.0, 1e300, 0.0, -10.0, 0.0)),
         ("EPSG:4326", (10.0, 0.0, -166.0, 0.0, -10.0, -78.0)),
         ('LOCAL_CS["local",UNIT["metre",1]]', (10.0, 0.0, 5.0, 0.0, -10.0, 5.0)),
+        ("EPSG:4326", (0.1, 0.0, 170.0, 0.0, -0.1, 200.0)),
+        ("EPSG:4326", (0.001, 0.0, 9999.0, 0.0, -0.001, -70.0)),
+        ("EPSG:4326", (0.01, 0.0, 0.0, 0.0, -0.01, -89.8)),
+        ("EPSG:32703", (10.0, 0.0, 5e8, 0.0, -10.0, 5e8)),
+        ("EPSG:3031", (10.0, 0.0, 1e9, 0.0, -10.0, 1e9)),
     ],
-    ids=["1000 km", "singular", "nothing", "nowhere", "10 degrees", "local"],
+    ids=[
+        *("1000 km", "singular", "nothing", "nowhere", "10 degrees", "local"),
+        *("latitude 200", "longitude 9999", "beyond a pole", "far UTM", "other pole"),
+    ],
 )
 def test_a_place_that_no_scene_can_have_is_refused(tmp_path, crs, transform):
     path = write(tmp_path / "a.tif", floes(), crs=crs, transform=Affine(*transform))
     with pytest.raises(
-        InvalidScene, match=r"a\.tif: expected (pixels with sides|a CRS)"
+        InvalidScene,
+        match=r"a\.tif: expected (pixels with sides|a CRS|a scene that lies)",
     ):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "offset", "noted"),
+    [
+        ("S2B_MSIL1C_20231103T190919_N0510_R013_T03CWT_20231103T202518", {}, 0, True),
+        ("a", {"PROCESSING_BASELINE": "04.00"}, 0, True),
+        ("a", {"PROCESSING_BASELINE": "04.00"}, -0.1, False),
+        ("a", {"PROCESSING_BASELINE": "02.08"}, 0, False),
+    ],
+)
+def test_a_baseline_that_speaks_against_the_offset_is_noted(
+    tmp_path, name, tags, offset, noted
+):
+    path = write(tmp_path / f"{name}.tif", np.full((8, 8, 3), 5000, np.uint16))
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(**tags)
+    notes = read(path, scale=1e-4, offset=offset).origin.notes
+    assert ("read without one: water would look like ice" in notes) == noted
+
+
+def test_names_of_bands_may_be_in_their_tags(tmp_path):
+    path = described(tmp_path / "a.tif", (None, None, None))
+    with rasterio.open(path, "r+") as file:
+        for number, name in enumerate(("Blue", "Green", "Red"), 1):
+            file.update_tags(number, BANDNAME=name)
+    assert read(path).rgb[0, 0].tolist() == [30, 20, 10]
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform"),
+    [
+        ("EPSG:4326", (0.01, 0.0, 179.9, 0.0, -0.01, -75.0)),
+        ("EPSG:4326", (0.01, 0.0, 359.5, 0.0, -0.01, -89.5)),
+        ("EPSG:3857", (10.0, 0.0, -18.4e6, 0.0, -10.0, 25e6)),
+        ("EPSG:3031", (10.0, 0.0, -320.0, 0.0, -10.0, 240.0)),
+        ("EPSG:3413", (50.0, 0.0, -1e6, 0.0, -50.0, -1e6)),
+    ],
+    ids=["antimeridian", "0 to 360", "Mercator at 88", "South Pole", "Arctic"],
+)
+def test_a_place_at_the_edge_of_maps_is_right(tmp_path, crs, transform):
+    path = write(tmp_path / "a.tif", floes(), crs=crs, transform=Affine(*transform))
+    assert read(path).georeference.crs == crs
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import copy
 import json
+import math
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -244,8 +245,14 @@ def test_what_an_item_does_not_know_costs_nothing(web, properties):
         lambda i: i["assets"]["red"]["raster:bands"][0].update(scale="ten"),
         lambda i: i["properties"].update(datetime="yesterday"),
         lambda i: i.pop("assets"),
+        lambda i: i["assets"]["red"]["raster:bands"][0].update(scale=math.nan),
+        lambda i: i["properties"].update({"proj:transform": [math.nan] * 6}),
+        lambda i: i["geometry"].update(coordinates=[[[math.inf, 0]] * 5]),
     ],
-    ids=["geometry", "crs", "shape", "grid", "href", "-1", "ten", "time", "assets"],
+    ids=[
+        *("geometry", "crs", "shape", "grid", "href", "-1", "ten", "time", "assets"),
+        *("NaN", "place NaN", "outline of infinity"),
+    ],
 )
 def test_an_odd_item_costs_itself_and_is_named(web, break_it):
     broken = odd(web)
@@ -255,6 +262,40 @@ def test_an_odd_item_costs_itself_and_is_named(web, break_it):
     assert np.array_equal(entries[ITEM].download().numbers, NUMBERS)
     with pytest.raises(InvalidScene, match="odd"):
         entries["odd"].scene()
+
+
+def test_nan_in_one_item_of_a_page_costs_that_item_only(web):
+    broken = odd(web)
+    broken["assets"]["red"]["raster:bands"][0]["scale"] = math.nan
+    web.items[:] = [item(web), broken]
+    for made in web.items:
+        name = made["id"]
+        for asset in made["assets"].values():
+            asset["href"] = f"{web.url}/{name}/{asset['href'][2:]}"
+    entries = {e.scene_id: e for e in find_scenes(options(f"{web.url}/api"))}
+    assert np.array_equal(entries[ITEM].download().numbers, NUMBERS)
+    with pytest.raises(InvalidScene, match="odd"):
+        entries["odd"].scene()
+
+
+@pytest.mark.parametrize("name", ["=cmd|calc", "a" * 240, "a/b"])
+def test_an_item_whose_id_can_name_no_file_takes_no_other_s_place(web, name):
+    newer = item(web, name="newer", **{"s2:processing_baseline": "02.12"})
+    newer["id"] = name
+    entries = {e.scene_id: e for e in served(web, item(web), newer)}
+    assert np.array_equal(entries.pop(ITEM).download().numbers, NUMBERS)
+    (refused,) = entries.values()
+    with pytest.raises(InvalidScene, match=r"expected a scene id of .* tell its prov"):
+        refused.scene()
+
+
+@pytest.mark.parametrize("cloud", [-5e300, -1, 101, math.nan])
+def test_a_cloud_cover_that_cannot_be_fits_no_limit(web, cloud):
+    unclear = odd(web, eo__cloud_cover=cloud)
+    limit = {"max_cloud_percentage": 50}
+    assert [e.scene_id for e in served(web, item(web), unclear, search=limit)] == [ITEM]
+    (entry,) = (e for e in served(web, item(web), unclear) if e.scene_id == "odd")
+    assert entry.download().acquisition.cloud_percentage is None
 
 
 def test_an_item_that_is_not_there_costs_itself_and_is_named(web):
@@ -313,6 +354,40 @@ def test_an_item_that_only_claims_to_be_newer_takes_no_other_s_place(
     assert entry.scene_id == ITEM
     assert np.array_equal(entry.download().numbers, NUMBERS)
     assert f"newer (shown by {ITEM})" in caplog.text
+
+
+def test_an_item_whose_outline_is_larger_than_its_pixels_takes_no_other_s_place(
+    web, caplog
+):
+    half = NUMBERS.copy()
+    half[:, 128:] = 0
+    newer = item(web, half, name="newer", **{"s2:processing_baseline": "02.12"})
+    (entry,) = served(web, newer, item(web))
+    assert entry.scene_id == ITEM
+    assert "newer takes no other's place: its outline holds ground" in caplog.text
+
+
+def test_of_two_hosts_that_no_setting_names_none_is_believed(web):
+    items = []
+    for name, host in (("good", "127.0.0.2"), ("newer", "127.0.0.3")):
+        made = item(web, name=name, **{"s2:processing_baseline": "02.12"})
+        for asset in made["assets"].values():
+            asset["href"] = f"http://{host}:9/{name}/{asset['href'][2:]}"
+        items.append(made)
+    entries = served(web, *items)
+    assert [entry.scene_id for entry in entries] == ["good", "newer"]
+    for entry in entries:
+        with pytest.raises(InvalidScene, match=r"nobody can tell which is right"):
+            entry.scene()
+    (other,) = served(web, items[0])
+    assert other.download is not None
+
+
+def test_two_halves_that_both_claim_the_whole_tile_are_scenes(web):
+    upper, lower = NUMBERS.copy(), NUMBERS.copy()
+    upper[:, 130:] = lower[:, :126] = 0
+    made = item(web, upper, name="upper"), item(web, lower, name="lower")
+    assert [entry.scene_id for entry in served(web, *made)] == ["lower", "upper"]
 
 
 def test_a_time_of_processing_that_is_still_to_come_counts_for_nothing(web):

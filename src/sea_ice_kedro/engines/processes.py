@@ -93,7 +93,16 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 def _new_pool(workers: int) -> ProcessPoolExecutor:
     # "spawn": a forked child would inherit the state of TensorFlow, GDAL and a JVM.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        return ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_start_worker
+        )
+    except OSError as error:
+        raise WorkerLost(
+            "expected room for what processes share (/dev/shm on Linux), got "
+            f"{type(error).__name__}: {error}; give this machine or container some, or "
+            "work without processes: --params engine.name=threads"
+        ) from error
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def _in_words(otherwise: ExceptHook) -> ExceptHook:
         words = f"{kind.__name__}: {error}" if meant is None else str(meant)
         words = inert(without_keys(words))
         where = f"all of it is in {log}; " if log else ""
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
         console.print(f"[bold red]Error:[/] {escape(words)}")
         console.print(
             f"[dim]({escape(where)}SEA_ICE_TRACE=1 shows where in the code)[/]"

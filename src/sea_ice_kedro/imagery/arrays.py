@@ -5,8 +5,9 @@ for what is True: `valid_mask` is True where the scene was observed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from sea_ice_kedro.imagery.reflectance import Rendering
 
 RGB = npt.NDArray[np.uint8]
 """uint8 (H, W, 3), 0..255, channels R, G, B."""
+
+AnyScene = TypeVar("AnyScene", bound="Scene")
 
 Grey = npt.NDArray[np.uint8]
 """uint8 (H, W), 0..255."""
@@ -118,6 +121,23 @@ class Scene:
     def shape(self) -> tuple[int, int]:
         """(H, W) in pixels."""
         return self.rgb.shape[0], self.rgb.shape[1]
+
+    def keeping(self: AnyScene, wanted: Mask) -> AnyScene:
+        """Return the scene without observations elsewhere.
+
+        Args:
+            wanted: bool (H, W).
+        """
+        valid_mask = self.valid_mask & wanted
+        return replace(
+            self,
+            rgb=np.where(valid_mask[..., None], self.rgb, np.uint8(0)),
+            valid_mask=valid_mask,
+            extra_bands={
+                name: np.where(valid_mask, band, np.uint8(0))
+                for name, band in self.extra_bands.items()
+            },
+        )
 
 
 @dataclass(frozen=True, eq=False)

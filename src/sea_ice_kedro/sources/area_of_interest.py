@@ -40,21 +40,11 @@ def within(scene: Scene, area: Region) -> Scene:
         InvalidScene: if the scene has no place.
     """
     inside = inside_mask(_placed(scene), scene.shape, area)
-    valid_mask = scene.valid_mask & inside
-    origin = scene.origin
-    if origin is not None and not inside.any():
-        notes = [*filter(None, [origin.notes]), f"lies outside of {OPTION}"]
-        origin = replace(origin, notes="; ".join(notes))
-    return replace(
-        scene,
-        rgb=np.where(valid_mask[..., None], scene.rgb, np.uint8(0)),
-        valid_mask=valid_mask,
-        origin=origin,
-        extra_bands={
-            name: np.where(valid_mask, band, np.uint8(0))
-            for name, band in scene.extra_bands.items()
-        },
-    )
+    kept = scene.keeping(inside)
+    if scene.origin is None or inside.any():
+        return kept
+    notes = [*filter(None, [scene.origin.notes]), f"lies outside of {OPTION}"]
+    return replace(kept, origin=replace(scene.origin, notes="; ".join(notes)))
 
 
 def label_within(label: ClassMap, area: Region) -> ClassMap:

@@ -17,6 +17,12 @@ _MARGIN = 1 / 16
 are simplified: of T33XWJ, 2022-04-13, one holds 1.25 % where 1.56 % was observed."""
 
 
+_LATTICE = 64
+"""Places a side of a granule of which some are chosen to be looked at."""
+
+_LOOKED_AT = 16
+
+
 @dataclass(frozen=True)
 class Grid:
     """The pixels of a granule."""
@@ -101,6 +107,34 @@ def places_in(grid: Grid, side: int) -> tuple[np.ndarray, np.ndarray]:  # type: 
     """
     height, width = grid.shape
     return _places(Cut(0, 0, height, width), grid.georeference, steps=side)
+
+
+def inner_pixels(grid: Grid, outline: Region) -> list[tuple[int, int]]:
+    """Choose pixels well inside an outline, spread over it; none of a sliver.
+
+    Args:
+        grid: Of the granule.
+        outline: Of the product, in degrees.
+
+    Returns:
+        (row, column) of at most 16 pixels.
+    """
+    held = outline.holds(*places_in(grid, _LATTICE))
+    inner = held.copy()
+    for axis in (0, 1):
+        for step in (-1, 1):
+            inner &= np.roll(held, step, axis)
+    rows, columns = np.nonzero(inner)
+    chosen = np.unique(np.linspace(0, max(len(rows) - 1, 0), _LOOKED_AT).astype(int))
+    height, width = grid.shape
+    return [
+        (
+            round(rows[n] * (height - 1) / (_LATTICE - 1)),
+            round(columns[n] * (width - 1) / (_LATTICE - 1)),
+        )
+        for n in chosen
+        if len(rows)
+    ]
 
 
 def _places(

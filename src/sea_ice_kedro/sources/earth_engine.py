@@ -18,10 +18,15 @@ from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
 from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.earth_engine_access import Access, access
 from sea_ice_kedro.sources.earth_engine_grid import grid_of, strips_of
-from sea_ice_kedro.sources.earth_engine_search import Granule, find_granules
+from sea_ice_kedro.sources.earth_engine_search import (
+    Granule,
+    find_granules,
+    observed_of,
+)
 from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.shortwave import coarse_cut, on_grid
+from sea_ice_kedro.sources.shown_twice import in_turn
 
 _VALID = "valid"
 _CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"
@@ -133,11 +138,16 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     name = options.earth_engine.collection
     granules, lost = find_granules(client, session, name, options.search, region)
     entries = [SceneEntry(name, Unreadable(reason)) for name, reason in lost.items()]
-    entries += [
-        _entry(granule, cut, options, reached)
+    found = {
+        granule.index: [
+            _entry(granule, cut, options, reached)
+            for cut in cut_granule(
+                granule.grid, options.cutting, granule.outline, region
+            )
+        ]
         for granule in granules
-        for cut in cut_granule(granule.grid, options.cutting, granule.outline, region)
-    ]
+    }
+    entries += in_turn(found, [observed_of(granule) for granule in granules])
     if not entries:
         raise NothingFound(
             f"expected scenes in {len(granules)} granules, got none whose centre lies "

@@ -17,11 +17,10 @@ from sea_ice_kedro.sources.acquisitions import (
     tell_left_out,
 )
 from sea_ice_kedro.sources.cutting import Grid
-from sea_ice_kedro.sources.plausible import expect_place
+from sea_ice_kedro.sources.plausible import elevation, expect_place, percentage
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.search_limits import within_limits
-from sea_ice_kedro.sources.shown_twice import tell_shown_twice
 
 _PAGE = 250
 """Granules asked for at a time."""
@@ -106,10 +105,9 @@ def find_granules(
     fitting = [granule for granule in found if granule.asset_id in clear]
     if not fitting and not lost:
         raise _nothing(name, search, len(found))
-    observed = [_observed(granule) for granule in fitting]
+    observed = [observed_of(granule) for granule in fitting]
     left_out = one_of_each(observed)
     tell_left_out(left_out)
-    tell_shown_twice(observed, left_out)
     kept = [granule for granule in fitting if granule.index not in left_out]
     return sorted(kept, key=lambda granule: granule.index), lost
 
@@ -125,7 +123,7 @@ def _nothing(name: str, search: SearchOptions, count: int) -> NothingFound:
     )
 
 
-def _observed(granule: Granule) -> Observed:
+def observed_of(granule: Granule) -> Observed:
     """Gather what tells the acquisition of a granule."""
     return Observed(
         name=granule.index,
@@ -177,7 +175,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
         acquired = facts["system:time_start"] / 1000
         zenith = _number(facts, "MEAN_SOLAR_ZENITH_ANGLE")
         place = Georeference(band["crs"], (a, b, c, d, e, f))
-        expect_place(place, f"Earth Engine's {image['id']}")
+        expect_place(place, f"Earth Engine's {image['id']}", (rows, columns))
         return Granule(
             asset_id=image["id"],
             grid=Grid(place, (rows, columns)),
@@ -185,8 +183,8 @@ def granule_of(image: dict[str, Any]) -> Granule:
             acquired=datetime.fromtimestamp(acquired, tz=timezone.utc),
             acquisition=Acquisition(
                 granule=f"T{facts['MGRS_TILE']}",
-                sun_elevation_deg=None if zenith is None else 90.0 - zenith,
-                cloud_percentage=_number(facts, "CLOUDY_PIXEL_PERCENTAGE"),
+                sun_elevation_deg=elevation(None if zenith is None else 90.0 - zenith),
+                cloud_percentage=percentage(_number(facts, "CLOUDY_PIXEL_PERCENTAGE")),
                 processing_baseline=baseline_in(
                     facts.get("PROCESSING_BASELINE"), facts.get("PRODUCT_ID")
                 ),

@@ -5,7 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
@@ -120,7 +120,9 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     entries = [
         SceneEntry(stem_of(path), scene, _label(labels.get(stem_of(path), []), scene))
         for path, scene in scenes.items()
+        if not _leads_nowhere(path)
     ]
+    entries += [_link(path) for path in scenes if _leads_nowhere(path)]
     entries += [
         _orphan(paths[0], stem) for stem, paths in labels.items() if stem not in stems
     ]
@@ -128,6 +130,21 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         known = all_stems | {entry.scene_id for entry in entries}
         return _as_listed(entries, read_scene_list(lists[0], known))
     return entries
+
+
+def _leads_nowhere(path: str) -> bool:
+    place = Path(path)
+    return place.is_symlink() and not place.exists()
+
+
+def _link(path: str) -> SceneEntry:
+    return SceneEntry(
+        stem_of(path),
+        Unreadable(
+            f"{PurePath(path).name}: expected a file, got a link that leads nowhere; "
+            "mend it, or remove it"
+        ),
+    )
 
 
 def _as_listed(

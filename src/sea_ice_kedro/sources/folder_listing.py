@@ -1,12 +1,17 @@
 """The files of a folder, on a disk or in a bucket."""
 
+import logging
 import os
 from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
-from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.addresses import without_keys
+from sea_ice_kedro.errors import CannotRead, InvalidScene
 from sea_ice_kedro.rasters.remote import is_on_disk, locate, reading_from
+from sea_ice_kedro.sources.listing import names
+
+logger = logging.getLogger(__name__)
 
 
 def list_folder(folder: str) -> list[str]:
@@ -19,14 +24,35 @@ def list_folder(folder: str) -> list[str]:
         InvalidScene: if there is no such folder, or it is a file.
         CannotRead: if it is in a bucket and cannot be listed.
     """
-    filesystem, path = locate(folder)
+    filesystem, path = _located(folder)
     if not is_on_disk(filesystem):
         return _list_remote(folder, filesystem, path.rstrip("/"))
     place = Path(path)
     if not place.is_dir():
         raise _no_folder(folder, is_file=place.exists())
+    inside = sorted(place.iterdir())
     # A pipe would have its reader wait for ever.
-    return [str(f) for f in sorted(place.iterdir()) if f.is_file() or not f.exists()]
+    others = [f.name for f in inside if f.exists() and not (f.is_file() or f.is_dir())]
+    if others:
+        logger.warning("%s: no files, and not read: %s", folder, names(others))
+    return [str(f) for f in inside if f.is_file() or not f.exists()]
+
+
+def _located(folder: str) -> tuple[Any, str]:
+    """Find a folder's file system.
+
+    Raises:
+        CannotRead: if there is none for such an address, or it does not answer.
+    """
+    try:
+        return locate(folder)
+    except Exception as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CannotRead(
+            "expected ingestion.folder to be a path, or the address of a bucket that "
+            f"fsspec opens, got {without_keys(folder)} ({without_keys(said)}); copy "
+            "the scenes to a disk or a bucket (gs://, s3://)"
+        ) from error
 
 
 def folders_with(folder: str, suffixes: Collection[str]) -> list[str]:

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 _NAMED = 5
 _SHORT = 60
+_ESCAPED = re.compile(r"[\w~%-]{1,100}", re.ASCII)
+"""What `_escaped` makes, and a path can have in it."""
+
 _SCENE_ID = re.compile(r"\w[\w .+=,@()-]*", re.UNICODE)
 
 
@@ -38,6 +41,10 @@ class SceneEntry:
     download: Callable[[], RawScene] | None = None
     """Downloads the scene's numbers; picklable, holds no credential, and its
     `fingerprint` costs no request."""
+
+    after: tuple[str, ...] = ()
+    """Ids of scenes of the same acquisition and window: pixels that one of them shows
+    count there, and not in this scene."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Of the scene index, besides what the scene's own tags say: `region`, ..."""
@@ -62,6 +69,9 @@ class Checked(Protocol):
     def expect_readable(self) -> None:
         """Raise what reading would raise, as far as little of the bands tells."""
 
+    def fills_its_outline(self) -> bool:
+        """Tell whether pixels all over its outline were observed."""
+
 
 @dataclass
 class Rivals:
@@ -73,20 +83,28 @@ class Rivals:
     unreadable: dict[str, str] = field(default_factory=dict)
     """Why a product cannot be read, by its name."""
 
-    _sound: set[str] = field(default_factory=set)
+    _sound: dict[str, bool] = field(default_factory=dict)
+    """Whether a product that can be read shows what its outline holds, by its name."""
 
     def can_be_read(self, name: str) -> bool:
-        """Look into a product's bands, once."""
+        """Look into a product's bands, once: do they show what its outline holds?"""
         if name not in self._sound and name not in self.unreadable:
             try:
+                self._sound[name] = True
                 for entry in self.found[name][:1]:
                     scene = entry.download or entry.scene
                     if isinstance(scene, Checked):
                         scene.expect_readable()
-                self._sound.add(name)
+                        self._sound[name] = scene.fills_its_outline()
+                if not self._sound[name]:
+                    logger.warning(
+                        "%s takes no other's place: its outline holds ground that its "
+                        "pixels do not show",
+                        name,
+                    )
             except (InvalidScene, CannotFetch) as error:
                 self.unreadable[name] = str(error)
-        return name in self._sound
+        return name not in self.unreadable and self._sound[name]
 
     def entries(self, name: str, failure: str | None = None) -> list[SceneEntry]:
         """Give a product's scenes, or what fails with the reason if it is unreadable.
@@ -119,7 +137,7 @@ def entries_of(
         what: It is, for the message: "STAC item".
     """
     try:
-        return make()
+        return [_with_usable_id(entry) for entry in make()]
     except InvalidScene as error:
         return [SceneEntry(name, Unreadable(str(error)))]
     # Metadata are odd in ways that nobody can list; the trace is in the log.
@@ -169,25 +187,40 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
             manual_label=None,
             download=None,
         )
-    size, most = len(entry.scene_id.encode(errors="surrogateescape")), longest_stem()
+    return _with_usable_id(entry)
+
+
+def _with_usable_id(entry: SceneEntry) -> SceneEntry:
+    """Have a scene fail whose id cannot name files; what fails anyway keeps its reason.
+
+    Such a scene must take no other's place: nothing comes of it.
+    """
+    scene_id = entry.scene_id
+    size, most = len(scene_id.encode(errors="surrogateescape")), longest_stem()
+    way_out = "rename the file"
+    if entry.download is not None:
+        way_out = "leave it out, or tell its provider"
     if size > most:
-        return SceneEntry(
-            f"{_escaped(entry.scene_id)[:_SHORT]}%{content_digest(entry.scene_id)[:8]}",
-            Unreadable(
-                f"expected a scene id of at most {most} bytes, as the names of its "
-                f"products are longer and file systems give 255, got {size} in "
-                f"{entry.scene_id!r}; rename the file"
-            ),
+        digest = content_digest(scene_id).rpartition(":")[2][:8]
+        usable = f"{_escaped(scene_id)[:_SHORT]}%{digest}"
+        reason = (
+            f"expected a scene id of at most {most} bytes, as the names of its "
+            f"products are longer and file systems give 255, got {size} in "
+            f"{scene_id!r}; {way_out}"
         )
-    if not _SCENE_ID.fullmatch(entry.scene_id) or ".." in entry.scene_id:
-        return SceneEntry(
-            _escaped(entry.scene_id),
-            Unreadable(
-                "expected a scene id of letters, digits and any of ' ._+=,@()-', got "
-                f"{entry.scene_id!r}; rename the file"
-            ),
+    elif not _SCENE_ID.fullmatch(scene_id) or ".." in scene_id:
+        usable = _escaped(scene_id)
+        reason = (
+            "expected a scene id of letters, digits and any of ' ._+=,@()-', got "
+            f"{scene_id!r}; {way_out}"
         )
-    return entry
+    else:
+        return entry
+    if isinstance(entry.scene, Unreadable):
+        return (
+            entry if _ESCAPED.fullmatch(scene_id) else replace(entry, scene_id=usable)
+        )
+    return SceneEntry(usable, Unreadable(reason))
 
 
 def _escaped(scene_id: str) -> str:

@@ -2,7 +2,9 @@
 
 import math
 
-from pyproj import CRS
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.errors import InvalidScene
@@ -21,6 +23,16 @@ _SIDES_DEG = (1e-7, 1.0)
 
 _LARGEST_SIDE = 20_000
 """Pixels; a granule of Sentinel-2 has 10 980."""
+
+Floats = npt.NDArray[np.float64]
+
+_EARTH = Geod(ellps="WGS84")
+
+_FARTHEST_DEG = 540.0
+"""Longitudes may be counted on across the antimeridian, from either side."""
+
+_DRAWN_OUT = 50.0
+"""A side of a pixel on the ground against the map: Mercator's at 88 degrees is 29."""
 
 _FARTHEST = 1e9
 """Units of a CRS; no projection of the Earth reaches farther."""
@@ -46,16 +58,19 @@ def expect_calibration(calibration: Calibration, what: str) -> None:
         )
 
 
-def expect_place(place: Georeference | None, what: str) -> None:
+def expect_place(
+    place: Georeference | None, what: str, shape: tuple[int, int] = (1, 1)
+) -> None:
     """Refuse a place that no scene can have; None is no place, and right.
 
     Args:
         place: CRS and transform.
         what: Whose it is, for the message.
+        shape: (H, W) of the raster.
 
     Raises:
-        InvalidScene: if the CRS is unknown or not of the Earth, or pixels have no size
-            or an absurd one.
+        InvalidScene: if the CRS is unknown or not of the Earth, pixels have no size or
+            an absurd one, or some lie nowhere on Earth.
     """
     if place is None:
         return
@@ -77,6 +92,65 @@ def expect_place(place: Georeference | None, what: str) -> None:
             f"{place.crs[:40]}, got the transform {list(place.transform)}; areas would "
             "be wrong. Export it with the right one, or without any"
         )
+    _expect_on_earth(place, what, shape)
+
+
+def _expect_on_earth(place: Georeference, what: str, shape: tuple[int, int]) -> None:
+    """Refuse corners without longitude and latitude, and pixels drawn out of shape.
+
+    Raises:
+        InvalidScene: if there are some.
+    """
+    a, b, c, d, e, f = place.transform
+    height, width = shape
+    # Half a pixel inside, and a pixel on, as far as a map's edge allows.
+    columns = np.array([0.5, width - 0.5, 0.5, width - 0.5, width / 2])
+    rows = np.array([0.5, 0.5, height - 0.5, height - 0.5, height / 2])
+    x, y = a * columns + b * rows + c, d * columns + e * rows + f
+    to_degrees = Transformer.from_crs(place.crs, "EPSG:4326", always_xy=True)
+    longitudes, latitudes = to_degrees.transform(x, y)
+    crs = CRS.from_user_input(place.crs)
+    on_earth = bool(np.isfinite([longitudes, latitudes]).all())
+    if crs.is_geographic:
+        within = np.abs(latitudes) <= 90, np.abs(longitudes) <= _FARTHEST_DEG  # noqa: PLR2004
+        on_earth = on_earth and bool(np.all(within))
+    elif on_earth:
+        back = to_degrees.transform(longitudes, latitudes, direction="INVERSE")
+        off = np.hypot(back[0] - x, back[1] - y)
+        on_earth = bool((off <= math.hypot(a, d)).all())
+        on_earth = on_earth and _drawn_out(to_degrees, place, x, y) <= _DRAWN_OUT
+    if not on_earth:
+        raise InvalidScene(
+            f"{what}: expected a scene that lies on Earth where {place.crs[:40]} shows "
+            f"it, got the transform {list(place.transform)} for {width} x {height} "
+            "pixels, some of which lie nowhere or out of all proportion; areas would "
+            "be wrong. Export it with the right one, or without any"
+        )
+
+
+def _drawn_out(
+    to_degrees: Transformer, place: Georeference, x: Floats, y: Floats
+) -> float:
+    """Tell how many times longer or shorter a pixel's side is on the ground."""
+    a, _, _, d, _, _ = place.transform
+    side = math.hypot(a, d) * (
+        CRS.from_user_input(place.crs).axis_info[0].unit_conversion_factor
+    )
+    start = to_degrees.transform(x, y)
+    end = to_degrees.transform(x + a, y + d)
+    _, _, ground = _EARTH.inv(*start, *end)
+    ratio = np.maximum(np.asarray(ground), 1e-12) / side
+    return float(np.maximum(ratio, 1 / ratio).max())
+
+
+def percentage(number: float | None) -> float | None:
+    """Return a share in percent; None where it is none, as nobody knows it then."""
+    return number if number is not None and 0 <= number <= 100 else None  # noqa: PLR2004
+
+
+def elevation(degrees: float | None) -> float | None:
+    """Return the sun's elevation; None where it cannot be one."""
+    return degrees if degrees is not None and abs(degrees) <= 90 else None  # noqa: PLR2004
 
 
 def expect_shape(shape: tuple[int, int], what: str) -> None:

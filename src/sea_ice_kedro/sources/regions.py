@@ -1,6 +1,7 @@
 """Regions of the Earth: a box or polygons, also across the antimeridian."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,9 +82,13 @@ def outlines_of(geometry: Any) -> Region:  # noqa: ANN401 - JSON
     A polygon that was cut at the antimeridian is two here; holes count as filled.
 
     Raises:
-        ValueError: if there is no polygon.
+        ValueError: if there is no polygon, or one with corners that are no numbers.
     """
-    return Region(tuple(outline(ring) for ring in _rings(geometry)))
+    rings = _rings(geometry)
+    corners = (corner for ring in rings for corner in ring)
+    if not all(math.isfinite(x) and math.isfinite(y) for x, y, *_ in corners):
+        raise ValueError("corners that are not finite")
+    return Region(tuple(outline(ring) for ring in rings))
 
 
 def _rings(geometry: Any) -> list[Any]:  # noqa: ANN401

@@ -23,7 +23,7 @@ from sea_ice_kedro.sources.acquisitions import (
     satellite_in,
     tell_left_out,
 )
-from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, scene_id
+from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, inner_pixels, scene_id
 from sea_ice_kedro.sources.listing import (
     Rivals,
     SceneEntry,
@@ -35,7 +35,7 @@ from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_folder import find_products
 from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
 from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
-from sea_ice_kedro.sources.shown_twice import tell_shown_twice
+from sea_ice_kedro.sources.shown_twice import in_turn
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +105,16 @@ class SafeScene:
             last = height - 1, width - 1, 1, 1
             read_window(product.gdal_path(band), (height, width), last)
 
+    def fills_its_outline(self) -> bool:
+        """Look at pixels of blue, in which water is brightest; one may be missing."""
+        path = Product(Path(self.path)).gdal_path(self.facts.bands[2])
+        shape = self.facts.grid.shape
+        pixels = inner_pixels(self.facts.grid, self.facts.outline)
+        seen = [
+            bool(read_window(path, shape, (*pixel, 1, 1))[0, 0]) for pixel in pixels
+        ]
+        return seen.count(False) <= 1
+
     def fingerprint(self) -> str:
         """Digest the bands' content, the metadata that are used, and the settings."""
         used = (self.facts, self.cut, self.target, self.brightness)
@@ -150,15 +160,12 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         {below(a): below(b) for a, b in left_out.items()},
         {below(name): reason for name, reason in rivals.unreadable.items()},
     )
-    shown = [replace(one, name=below(one.name)) for one in observed]
-    gone = {below(name) for name in (*left_out, *rivals.unreadable)}
-    tell_shown_twice(shown, gone)
-    return [
-        entry
+    taken = {
+        below(str(product.path)): rivals.entries(str(product.path), product.file_name)
         for product in found
         if str(product.path) not in left_out
-        for entry in rivals.entries(str(product.path), product.file_name)
-    ]
+    }
+    return in_turn(taken, [replace(one, name=below(one.name)) for one in observed])
 
 
 def _observed(product: Product, scene: SafeScene) -> Observed:

@@ -10,9 +10,11 @@ from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.plausible import (
+    elevation,
     expect_calibration,
     expect_place,
     expect_shape,
+    percentage,
 )
 from sea_ice_kedro.sources.regions import Region, outline
 from sea_ice_kedro.sources.safe_bands import (
@@ -76,8 +78,8 @@ def read_facts(product: Product, offset: int | None = None) -> SafeFacts:
         calibrations=_calibrations(main, level, baseline, offset),
         acquisition=Acquisition(
             granule=_granule_name(granule),
-            sun_elevation_deg=90.0 - _sun_zenith(granule),
-            cloud_percentage=main.number("Cloud_Coverage_Assessment"),
+            sun_elevation_deg=elevation(90.0 - _sun_zenith(granule)),
+            cloud_percentage=percentage(main.number("Cloud_Coverage_Assessment")),
             processing_baseline=baseline,
             asset_id=product.name,
         ),
@@ -192,8 +194,8 @@ def _grid(granule: XmlFile) -> Grid:
     left, top, dx, dy = corner
     crs = granule.text("HORIZONTAL_CS_CODE")
     grid = Grid(Georeference(crs, (dx, 0.0, left, 0.0, dy, top)), shape)
-    expect_place(grid.georeference, granule.place)
     expect_shape(grid.shape, granule.place)
+    expect_place(grid.georeference, granule.place, grid.shape)
     return grid
 
 

@@ -36,6 +36,7 @@ from sea_ice_kedro.sources.raster_words import (
     calibrations_said,
     is_lossy,
     notes_of,
+    offset_notes,
     time_tags,
 )
 from sea_ice_kedro.sources.scene_time import time_of_file
@@ -75,11 +76,12 @@ def read_scene_file(
         declared = declared_in(file, numbers, options)
         georeference = georeference_of(file)
         notes += notes_of(file)
+        notes += offset_notes(path.stem, file, calibrations)
         if acquired is None:
             acquired, said = time_of_file(stem_of(filepath), time_tags(file))
             notes += said
         lossy = is_lossy(file)
-    expect_place(georeference, path.name)
+    expect_place(georeference, path.name, stored.shape[1:])
     expect_no_nan(path.name, stored, declared, options)
     rendering = Rendering(calibrations, brightness) if calibrations else None
     rgb = _as_rgb(stored, rendering)

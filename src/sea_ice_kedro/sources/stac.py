@@ -1,10 +1,9 @@
 """Scenes from a STAC API or a static catalogue: windows of Cloud-Optimised bands."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -23,7 +22,7 @@ from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.acquisitions import Observed, one_of_each, tell_left_out
-from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
+from sea_ice_kedro.sources.cutting import Cut, cut_granule, inner_pixels, scene_id
 from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.listing import (
     Rivals,
@@ -37,9 +36,14 @@ from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region
 from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
-from sea_ice_kedro.sources.shown_twice import tell_shown_twice
+from sea_ice_kedro.sources.shown_twice import in_turn
 from sea_ice_kedro.sources.stac_calibration import expect_offset_in
-from sea_ice_kedro.sources.stac_choice import is_signed, is_there
+from sea_ice_kedro.sources.stac_choice import (
+    by_name,
+    is_signed,
+    is_there,
+    rival_hosts,
+)
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
 from sea_ice_kedro.sources.stac_properties import cloud_of, sun_of
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
@@ -109,6 +113,12 @@ class StacScene:
         last = Cut(height - 1, width - 1, 1, 1)
         for index in range(len(self.facts.hrefs)):
             self._numbers(index, last)
+
+    def fills_its_outline(self) -> bool:
+        """Look at pixels of blue, in which water is brightest; one may be missing."""
+        pixels = inner_pixels(self.facts.grid, self.facts.outline)
+        seen = [bool(self._numbers(2, Cut(*pixel, 1, 1))[0, 0]) for pixel in pixels]
+        return seen.count(False) <= 1
 
     def fingerprint(self) -> str:
         """Name what would be fetched; nothing is asked. Signatures have no part."""
@@ -209,7 +219,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     options.search.days()
     items, lost = _catalogue().find_items(options.stac, options.search, region)
     odd = [SceneEntry(name, Unreadable(reason)) for name, reason in lost.items()]
-    there = _by_name(i for i in items if is_there(i, options.search, region))
+    there = by_name(i for i in items if is_there(i, options.search, region))
     if elsewhere := len(items) - len(there):
         logger.info(
             "%d of %d items lie elsewhere, or on other days", elsewhere, len(items)
@@ -231,11 +241,13 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     }
     rivals = Rivals(scenes)
     observed = [one for name, found in scenes.items() for one in _observed(name, found)]
+    bands = {n: (fitting[n].get("collection"), _hrefs(scenes[n])) for n in scenes}
+    rivals.unreadable |= rival_hosts(observed, bands)
+    observed = [one for one in observed if one.name not in rivals.unreadable]
     left_out = one_of_each(observed, rivals.can_be_read)
     tell_left_out(left_out, rivals.unreadable)
-    tell_shown_twice(observed, {*left_out, *rivals.unreadable})
-    kept = [rivals.entries(name) for name in scenes if name not in left_out]
-    entries = odd + [entry for found in kept for entry in found]
+    kept = {n: rivals.entries(n) for n in scenes if n not in left_out}
+    entries = odd + in_turn(kept, observed)
     if not entries:
         raise NothingFound(
             f"expected scenes in {len(fitting)} items, got none whose centre lies in "
@@ -256,18 +268,6 @@ def _catalogue() -> ModuleType:
     return stac_catalogue
 
 
-def _by_name(items: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Name items by their ids, with the collection where two share one."""
-    named: dict[str, dict[str, Any]] = {}
-    for item in items:
-        name = str(item.get("id"))
-        if name in named:
-            name = f"{item.get('collection')}/{name}"
-        more = (f"{name} {n}" for n in count(2))
-        named[next(more) if name in named else name] = item
-    return named
-
-
 def _observed(name: str, found: list[SceneEntry]) -> Iterator[Observed]:
     """Give what tells the acquisition of an item that could be read."""
     for download in [entry.download for entry in found[:1]]:
@@ -275,6 +275,11 @@ def _observed(name: str, found: list[SceneEntry]) -> Iterator[Observed]:
             facts, options = download.facts, download.options
             trusted = all(is_signed(href, options) for href in facts.hrefs)
             yield replace(facts.observed, name=name, trusted=trusted)
+
+
+def _hrefs(found: list[SceneEntry]) -> tuple[str, ...]:
+    downloads = [entry.download for entry in found[:1]]
+    return next((d.facts.hrefs for d in downloads if isinstance(d, StacScene)), ())
 
 
 def _scenes_of(

@@ -1,11 +1,14 @@
 """Which items of a catalogue fit a search, and whose bands may see credentials."""
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timezone
+from itertools import combinations, count
 from typing import Any
 
 from sea_ice_kedro.addresses import host_of, is_named
+from sea_ice_kedro.sources.acquisitions import Observed, same_pass, tile_of
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.stac_properties import acquired_of
@@ -52,3 +55,60 @@ def _meet(box: Sequence[float], other: Sequence[float]) -> bool:
         and south <= other[3]
         and north >= other[1]
     )
+
+
+def by_name(items: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Name items by their ids, with the collection where two share one."""
+    named: dict[str, dict[str, Any]] = {}
+    for item in items:
+        name = str(item.get("id"))
+        if name in named:
+            name = f"{item.get('collection')}/{name}"
+        more = (f"{name} {n}" for n in count(2))
+        named[next(more) if name in named else name] = item
+    return named
+
+
+def rival_hosts(
+    observed: Sequence[Observed], bands: Mapping[str, tuple[object, Sequence[str]]]
+) -> dict[str, str]:
+    """Find items of one acquisition with bands on different hosts, none of them named.
+
+    Which of them shows what a satellite saw nobody can tell: each may claim to be the
+    newer processing. Providers keep a collection on one host.
+
+    Args:
+        observed: What tells the acquisitions of items.
+        bands: By the names in `observed`, an item's collection and its bands' hrefs.
+
+    Returns:
+        Name of an item -> why it is not taken.
+    """
+    tiles: dict[object, list[Observed]] = defaultdict(list)
+    for one in observed:
+        tiles[tile_of(one.grid)].append(one)
+    doubtful: dict[str, str] = {}
+    for tile in tiles.values():
+        for one, other in combinations(tile, 2):
+            (ours, here), (theirs, there) = bands[one.name], bands[other.name]
+            if ours != theirs or _hosts(here) == _hosts(there):
+                continue
+            passed = [each for each in tile if same_pass(one, each)]
+            if other not in passed or any(each.trusted for each in passed):
+                continue
+            for name, rival in ((one.name, other.name), (other.name, one.name)):
+                doubtful[name] = (
+                    f"STAC item {name}: expected one acquisition's bands on one host, "
+                    f"got those of {rival} on another ({_hosts(here)} and "
+                    f"{_hosts(there)}): nobody can tell which is right. Name it: "
+                    "--params ingestion.stac.hosts=... (or buckets)"
+                )
+    return doubtful
+
+
+def _hosts(hrefs: Sequence[str]) -> str:
+    """Name the hosts, or buckets, of bands."""
+    found = {
+        href.partition("?")[0].partition("://")[2].partition("/")[0] for href in hrefs
+    }
+    return " ".join(sorted(host.rpartition("@")[2].lower() for host in found))

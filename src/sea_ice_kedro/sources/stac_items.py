@@ -180,6 +180,6 @@ def _grid(item: Mapping[str, Any], asset: Mapping[str, Any]) -> Grid:
         )
     a, b, c, d, e, f = (float(number) for number in transform[:6])
     grid = Grid(Georeference(crs, (a, b, c, d, e, f)), (int(shape[0]), int(shape[1])))
-    expect_place(grid.georeference, f"STAC item {item.get('id')}")
     expect_shape(grid.shape, f"STAC item {item.get('id')}")
+    expect_place(grid.georeference, f"STAC item {item.get('id')}", grid.shape)
     return grid

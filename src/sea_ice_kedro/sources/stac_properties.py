@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.sources.acquisitions import baseline_in
+from sea_ice_kedro.sources.plausible import elevation, percentage
 
 _PREFIXES = ("s2", "sentinel2", "sentinel")
 """Of properties, by provider and year."""
@@ -24,14 +25,16 @@ def product_names(item: Mapping[str, Any]) -> list[str]:
 
 def cloud_of(item: Mapping[str, Any]) -> float | None:
     """Return the cloud percentage of an item; None where it says none."""
-    return _number(item, "eo:cloud_cover")
+    return percentage(_number(item, "eo:cloud_cover"))
 
 
 def sun_of(item: Mapping[str, Any]) -> float | None:
     """Return the sun's elevation in degrees; None where an item says none."""
-    elevation = _number(item, "view:sun_elevation", "eo:sun_elevation")
+    height = _number(item, "view:sun_elevation", "eo:sun_elevation")
     zenith = _number(item, "s2:mean_solar_zenith", "view:sun_zenith")
-    return 90.0 - zenith if elevation is None and zenith is not None else elevation
+    if height is None and zenith is not None:
+        height = 90.0 - zenith
+    return elevation(height)
 
 
 def _number(item: Mapping[str, Any], *names: str) -> float | None:

@@ -15,6 +15,7 @@ from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
 from sea_ice_kedro.sources.area_of_interest import label_within, within
+from sea_ice_kedro.sources.shown_twice import counted_once
 
 INDEX_COLUMNS = [
     "scene_id",
@@ -64,7 +65,8 @@ def ingest_scenes(
     """Declare every scene as read from its source, or from what was downloaded of it.
 
     A scene whose download is not there has failed in this very pipeline, which raises
-    that failure at its end.
+    that failure at its end. Pixels that several scenes of one acquisition show count in
+    one of them.
 
     Args:
         scene_listing: What the source offered.
@@ -85,7 +87,7 @@ def ingest_scenes(
         if entry.download is not None and entry.scene_id in stored
     }
     rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
-    scenes = {**local, **rendered}
+    scenes = counted_once({**local, **rendered}, scene_listing)
     area = options.area()
     if area is None:
         return scenes
