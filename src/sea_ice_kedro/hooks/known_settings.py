@@ -11,8 +11,8 @@ from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.checks import CONFIGURED, is_read
 
 _RENAMED = {
-    "evaluation.cloudy_min_fraction": "evaluation.cloudy_min_fraction",
-    "ingestion.earth_engine.extra_bands": "ingestion.earth_engine.extra_bands",
+    "evaluation.cloudy_from": "evaluation.cloudy_min_fraction",
+    "ingestion.earth_engine.alongside": "ingestion.earth_engine.extra_bands",
     "ingestion.earth_engine.tries": "ingestion.earth_engine.max_attempts",
     "ingestion.stac.tries": "ingestion.stac.max_attempts",
     "modeling.training.augmentation.turns": (
