@@ -10,6 +10,7 @@ from sea_ice_kedro.hooks.overview import OverviewHooks
 from sea_ice_kedro.hooks.readable_errors import ReadableErrorHooks
 from sea_ice_kedro.hooks.record import RecordHooks
 from sea_ice_kedro.hooks.requirements import RequirementHooks
+from sea_ice_kedro.hooks.root_scenes import RootSceneHooks
 from sea_ice_kedro.hooks.run_log import RunLogHooks
 from sea_ice_kedro.hooks.spark import SparkHooks
 
@@ -24,6 +25,7 @@ __all__ = [
     "ReadableErrorHooks",
     "RecordHooks",
     "RequirementHooks",
+    "RootSceneHooks",
     "RunLogHooks",
     "RuntimeParameterHooks",
     "SparkHooks",
