@@ -10,6 +10,7 @@ from pathlib import Path
 from omegaconf.resolvers import oc
 
 from sea_ice_kedro.hooks import (
+    ApplicableSettingHooks,
     CredentialHooks,
     FailureHooks,
     KnownSettingHooks,
@@ -64,6 +65,7 @@ HOOKS = (
     RuntimeParameterHooks(),
     RequirementHooks(),
     VariantHooks(),
+    ApplicableSettingHooks(),
     RootSceneHooks(),
     LimitHooks(),
     KnownSettingHooks(),

@@ -1,5 +1,6 @@
 """What happens around a run."""
 
+from sea_ice_kedro.hooks.applicable_settings import ApplicableSettingHooks
 from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
 from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
 from sea_ice_kedro.hooks.failures import FailureHooks
@@ -15,6 +16,7 @@ from sea_ice_kedro.hooks.run_log import RunLogHooks
 from sea_ice_kedro.hooks.spark import SparkHooks
 
 __all__ = [
+    "ApplicableSettingHooks",
     "CredentialHooks",
     "FailureHooks",
     "KnownSettingHooks",
