@@ -17,6 +17,7 @@ from tests.fabricate import quiet
 
 ROOT = Path(__file__).parents[1]
 RECORD = "run_record.json"
+ROOT_SCENES = "data_root.json"
 SCENE_PIPELINES = ["ingestion", "filtering", "autolabel"]
 
 _KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
@@ -72,12 +73,13 @@ def start_kedro_run(data_root, *arguments):
 def files(data_root):
     """Every product of a data root by its name below it, in order.
 
-    The record of the runs is none: it holds their times.
+    Neither the record of the runs is one, which holds their times, nor the note of the
+    folder that the scenes are from.
     """
     return {
         str(path.relative_to(data_root)): path
         for path in sorted(Path(data_root).rglob("*"))
-        if path.is_file() and path.name != RECORD
+        if path.is_file() and path.name not in (RECORD, ROOT_SCENES)
     }
 
 

@@ -108,6 +108,7 @@ def test_the_layer_of_a_dataset_is_the_folder_that_it_lies_in(env, monkeypatch):
     assert [name for name, layer in layers.items() if layer not in FOLDERS] == []
     # an input of training; below the networks it would turn the arrows round
     assert layers.pop("{variant}.checkpoints") == "05_model_input"
+    assert layers.pop("root_scenes") == "01_raw"  # of the whole root, at its top
     for name, layer in layers.items():
         place = entries[name].get("path") or entries[name].get("filepath")
         if place and name not in ("served_model", "polar_network"):  # anywhere

@@ -10,6 +10,7 @@ from pathlib import Path
 from omegaconf.resolvers import oc
 
 from sea_ice_kedro.hooks import (
+    ApplicableSettingHooks,
     CredentialHooks,
     FailureHooks,
     KnownSettingHooks,
@@ -20,6 +21,7 @@ from sea_ice_kedro.hooks import (
     ReadableErrorHooks,
     RecordHooks,
     RequirementHooks,
+    RootSceneHooks,
     RunLogHooks,
     RuntimeParameterHooks,
     SparkHooks,
@@ -63,6 +65,8 @@ HOOKS = (
     RuntimeParameterHooks(),
     RequirementHooks(),
     VariantHooks(),
+    ApplicableSettingHooks(),
+    RootSceneHooks(),
     LimitHooks(),
     KnownSettingHooks(),
     OverviewHooks(),

@@ -1,5 +1,6 @@
 """Every command of the documentation is known, and tried."""
 
+import re
 import shutil
 import sys
 from contextlib import ExitStack
@@ -55,6 +56,12 @@ def test_every_command_is_one_that_a_rule_knows():
     assert unknown == {}
 
 
+def test_every_run_of_named_scenes_names_a_data_root_of_their_own():
+    sources = [c for c in SHOWN if re.search(r"kedro run .*ingestion\.source=\w", c)]
+    assert len(sources) >= 10
+    assert [c for c in sources if "SEA_ICE_DATA=" not in c] == []
+
+
 def test_every_rule_says_how_its_commands_are_tried():
     assert {rule.how for rule in RULES} == HOW
 
@@ -88,8 +95,10 @@ def of_kind(*kinds):
 @pytest.mark.documented
 @pytest.mark.slow
 @pytest.mark.parametrize("command", of_kind("run"))
-def test_a_run_does_what_its_command_says(command, places, monkeypatch):
+def test_a_run_does_what_its_command_says(command, places, monkeypatch, tmp_path):
     variables, _ = runners.words_of(command)
+    if "ingestion.source=" in command:  # a root of its own
+        monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "another"))
     for name in variables.keys() - {"SEA_ICE_DATA"}:
         monkeypatch.setenv(name, variables[name])
     runners.kedro(command, places, rule_for(command).params)

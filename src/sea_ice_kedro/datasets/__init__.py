@@ -19,6 +19,7 @@ from sea_ice_kedro.datasets.previewed_folders import (
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
 from sea_ice_kedro.datasets.raw_scene import RawSceneDataset
+from sea_ice_kedro.datasets.root_scenes import RootScenesDataset
 from sea_ice_kedro.datasets.run_record import RunRecordDataset
 from sea_ice_kedro.datasets.scene import SceneDataset
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
@@ -42,6 +43,7 @@ __all__ = [
     "QuicklookDataset",
     "RasterTagsDataset",
     "RawSceneDataset",
+    "RootScenesDataset",
     "RunRecordDataset",
     "SceneDataset",
     "SceneTableDataset",

@@ -1,5 +1,6 @@
 """What happens around a run."""
 
+from sea_ice_kedro.hooks.applicable_settings import ApplicableSettingHooks
 from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
 from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
 from sea_ice_kedro.hooks.failures import FailureHooks
@@ -10,10 +11,12 @@ from sea_ice_kedro.hooks.overview import OverviewHooks
 from sea_ice_kedro.hooks.readable_errors import ReadableErrorHooks
 from sea_ice_kedro.hooks.record import RecordHooks
 from sea_ice_kedro.hooks.requirements import RequirementHooks
+from sea_ice_kedro.hooks.root_scenes import RootSceneHooks
 from sea_ice_kedro.hooks.run_log import RunLogHooks
 from sea_ice_kedro.hooks.spark import SparkHooks
 
 __all__ = [
+    "ApplicableSettingHooks",
     "CredentialHooks",
     "FailureHooks",
     "KnownSettingHooks",
@@ -24,6 +27,7 @@ __all__ = [
     "ReadableErrorHooks",
     "RecordHooks",
     "RequirementHooks",
+    "RootSceneHooks",
     "RunLogHooks",
     "RuntimeParameterHooks",
     "SparkHooks",

@@ -1,6 +1,7 @@
 """What a reviewer would raise about the scores, and about what they were scored on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -70,19 +71,22 @@ def _about_classes(class_scores: pd.DataFrame) -> Iterator[Finding]:
             "is found, and overall scores are those of the other classes.",
         )
     weak = class_scores[
-        (class_scores["iou"] < WEAK_CLASS)
-        & (class_scores["support"] >= THIN_SUPPORT)
-        & (class_scores["method"] == "unet")
+        (class_scores["iou"] < WEAK_CLASS) & (class_scores["support"] >= THIN_SUPPORT)
     ]
     for row in records_of(weak):
         words = str(row["class"]).replace("_", " ")
         yield Finding(
             SERIOUS,
-            f"IoU of {words} is {percent(row['iou'])} by the network of "
-            f"{row['labels']} labels and {row['images']} images",
+            f"IoU of {words} is {percent(row['iou'])} by {_method(row)}",
             f"Below {percent(WEAK_CLASS, 0)}, more of the class is missed or wrong "
             "than is right, whatever the overall score says.",
         )
+
+
+def _method(row: Mapping[str, Any]) -> str:
+    if row["method"] == "thresholds":
+        return f"the brightness limits, {row['images']} images"
+    return f"the network of {row['labels']} labels and {row['images']} images"
 
 
 def _about_split(split: pd.DataFrame, scenes: pd.DataFrame) -> Iterator[Finding]:

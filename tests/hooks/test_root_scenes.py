@@ -1,0 +1,97 @@
+import json
+from contextlib import suppress
+
+import pytest
+
+from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from tests.fabricate import folder_of_scenes
+from tests.runs import files, from_folder, run_here
+
+
+@pytest.fixture
+def real(data_root, tmp_path):
+    """A data root of real scenes."""
+    folder = folder_of_scenes(tmp_path / "scenes")
+    run_here("ingestion", **from_folder(folder))
+    return data_root
+
+
+def sources(root):
+    note = json.loads((root / "data_root.json").read_text())
+    return note["source"], note["folder"]
+
+
+def indexed(root):
+    return (root / "03_primary/scene_index.csv").read_text()
+
+
+def test_a_root_says_what_scenes_it_is_of(real, tmp_path):
+    assert sources(real) == ("folder", str(tmp_path / "scenes"))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"ingestion": {"swir": True}}, {"ingestion": {"source": "folder"}}],
+)
+def test_a_run_that_names_none_goes_on_with_the_scenes_of_the_root(real, parameters):
+    before = indexed(real)
+    with suppress(InvalidOption):  # swir is nothing to a folder
+        run_here("ingestion", **parameters)
+    assert indexed(real) == before
+    assert not list(real.rglob("sim_*"))
+
+
+@pytest.mark.parametrize("pipeline", ["ingestion", "inference", "__default__"])
+@pytest.mark.parametrize(
+    "ingestion",
+    [
+        {"source": "sample"},
+        {"source": "sample", "sample": {"count": 1}},
+        {"source": "sample", "folder": None},
+    ],
+)
+def test_simulated_scenes_never_enter_a_root_of_real_ones(real, pipeline, ingestion):
+    before = files(real).keys()
+    with pytest.raises(
+        InvalidOption,
+        match=r"source folder, folder .* got source sample.*SEA_ICE_DATA=",
+    ):
+        run_here(pipeline, ingestion=ingestion)
+    assert files(real).keys() == before
+
+
+def test_scenes_of_another_folder_are_refused_with_the_way_to_a_second_root(
+    real, tmp_path, monkeypatch
+):
+    other = folder_of_scenes(tmp_path / "others")
+    with pytest.raises(InvalidOption, match=rf"got source folder, folder {other}"):
+        run_here("ingestion", **from_folder(other))
+    monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "second"))
+    run_here("ingestion", **from_folder(other))
+    assert sources(tmp_path / "second") == ("folder", str(other))
+
+
+def test_real_scenes_do_not_enter_a_root_of_simulated_ones(data_root, tmp_path):
+    run_here("ingestion")
+    with pytest.raises(InvalidOption, match="expected scenes of source sample"):
+        run_here("inference", **from_folder(folder_of_scenes(tmp_path / "scenes")))
+
+
+def test_a_root_of_an_earlier_version_is_known_by_its_index(real):
+    (real / "data_root.json").unlink()
+    with pytest.raises(InvalidOption, match="expected scenes of source folder"):
+        run_here("ingestion")
+
+
+def test_a_mistyped_folder_claims_no_root(data_root, tmp_path):
+    with pytest.raises(InvalidScene, match="does not exist"):
+        run_here("ingestion", **from_folder(tmp_path / "scnes"))
+    run_here("ingestion", **from_folder(folder_of_scenes(tmp_path / "scenes")))
+
+
+def test_scenes_that_have_moved_are_known_again_where_the_note_says_so(real, tmp_path):
+    (tmp_path / "scenes").rename(tmp_path / "moved")
+    note = real / "data_root.json"
+    note.write_text(note.read_text().replace("/scenes", "/moved"))
+    run_here("ingestion")
+    assert sources(real) == ("folder", str(tmp_path / "moved"))
