@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.pipelines.autolabel.nodes import (
     compare_scenes,
     draw_quicklooks,
@@ -125,13 +126,18 @@ def test_limits_in_scenes_csv_survive_runs_and_remake_their_scene_only(
 def test_a_quicklook_is_drawn_from_scene_filtered_scene_and_classes():
     maps = {"a": lambda: label_scene(scene(), THRESHOLDS)}
     tasks = draw_quicklooks(
-        INDEX, {"a": scene}, {"a": scene}, maps, QuicklookOptions(panel_px=64)
+        INDEX,
+        {"a": scene},
+        {"a": scene},
+        maps,
+        QuicklookOptions(panel_px=64),
+        FigureOptions(),
     )
     assert tasks["a"]().shape == (46 + 48 + 64, 760, 3)
 
 
 @pytest.mark.parametrize("table", [summary(1, 2, 3), summary(0, 0, 0)])
 def test_the_figure_has_a_bar_for_every_class(table):
-    figure = compare_scenes(table)
+    figure = compare_scenes(table, FigureOptions())
     assert [bar.name for bar in figure.data] == ["thick ice", "thin ice", "open water"]
     assert list(figure.data[0].x) == ["a"]

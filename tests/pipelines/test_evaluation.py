@@ -19,6 +19,7 @@ from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.pipelines import variants
 from sea_ice_kedro.pipelines.evaluation import create_pipeline
 from sea_ice_kedro.pipelines.evaluation.held_out import (
@@ -235,10 +236,11 @@ def test_samples_are_drawn_from_held_out_chips():
         scored(),
         ThresholdNet(),
         OPTIONS,
+        FigureOptions(),
     )
     assert sheet.shape == (62 + 4 * (26 + 256 + 8) + 44, 3 * 256 + 4 * 16, 3)
     predicted = sheet[62 + 26 + 100, 16 + 544 + 100]
-    assert predicted.tolist() == [0, 255, 0]
+    assert predicted.tolist() == [0, 70, 140]
 
 
 def test_whole_scenes_are_predicted_by_the_network(tmp_path):
@@ -339,6 +341,7 @@ def test_the_whole_pipeline_makes_every_product(wired_for, data_root):
         "auto_filtered.unet_onnx": ThresholdNet("auto_filtered"),
         "params:inference": InferenceOptions(),
         "params:evaluation": OPTIONS,
+        "params:figures": FigureOptions(),
         "params:autolabel.thresholds": THRESHOLDS,
     }
     for name in ("auto_original.chip_index", "auto_filtered.chip_index"):

@@ -8,6 +8,7 @@ from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption, MissingInput
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.pipelines.gridding.pipeline import grid_predictions
 from sea_ice_kedro.pipelines.inference import create_pipeline
@@ -151,7 +152,11 @@ def test_a_quicklook_is_drawn_from_scene_and_prediction():
     codes = np.zeros((48, 64), np.uint8)
     prediction = PredictedMap("a", codes, confidence=codes + 90)
     tasks = draw_prediction_quicklooks(
-        INDEX, {"a": scene}, {"a": lambda: prediction}, QuicklookOptions(64)
+        INDEX,
+        {"a": scene},
+        {"a": lambda: prediction},
+        QuicklookOptions(64),
+        FigureOptions(),
     )
     assert tasks["a"]().shape == (46 + 48 + 64, 760, 3)
 
@@ -163,6 +168,7 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "params:ingestion",
         "params:inference",
         "params:autolabel.quicklooks",
+        "params:figures",
         "params:gridding.grid",
         "params:time_series",
     }

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.pipelines.threshold_calibration.nodes import (
     count_scenes,
     draw_proposal,
@@ -52,7 +53,9 @@ def test_without_scenes_there_is_an_empty_table_with_its_columns():
 
 
 def test_the_figure_shows_the_limits_of_all_scenes(counts):
-    figure = draw_proposal(INDEX, counts, propose_limits(INDEX, counts, THRESHOLDS))
+    figure = draw_proposal(
+        INDEX, counts, propose_limits(INDEX, counts, THRESHOLDS), FigureOptions()
+    )
     assert figure.data[0].name == "all pixels"
     assert len(figure.layout.shapes) == 4
     assert np.nansum(np.array(figure.data[0].y, float)) == pytest.approx(1)

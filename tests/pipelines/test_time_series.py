@@ -293,7 +293,11 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
     assert follow_predictions().all_outputs() == {
         f"ice_{name}" for name in create_pipeline().all_outputs()
     }
-    assert follow_predictions().inputs() == {"daily_ice_grid", "params:time_series"}
+    assert follow_predictions().inputs() == {
+        "daily_ice_grid",
+        "params:time_series",
+        "params:figures",
+    }
 
 
 PRODUCTS = {

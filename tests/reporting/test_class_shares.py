@@ -18,9 +18,9 @@ def table(count):
 def test_bars_are_stacked_in_the_colours_of_the_classes():
     figure = draw_class_shares(table(2))
     assert [bar.marker.color for bar in figure.data] == [
-        "rgb(255, 0, 0)",
-        "rgb(0, 0, 255)",
-        "rgb(0, 255, 0)",
+        "rgb(240, 228, 150)",
+        "rgb(86, 180, 233)",
+        "rgb(0, 70, 140)",
     ]
     assert figure.layout.barmode == "stack"
     assert list(figure.data[2].y) == [0.5, 0.5]

@@ -115,8 +115,8 @@ def test_reference_and_prediction_are_in_the_published_colours():
     sheet = draw_samples([sample(right=False)], "auto_original", "original image")
     row = sheet[62 + 26 + 128]
     assert row[16 + 128].tolist() == [240, 240, 240]
-    assert row[16 + 272 + 128].tolist() == [255, 0, 0]
-    assert row[16 + 544 + 128].tolist() == [0, 255, 0]
+    assert row[16 + 272 + 128].tolist() == [240, 228, 150]
+    assert row[16 + 544 + 128].tolist() == [0, 70, 140]
 
 
 def test_what_was_not_observed_is_hatched_and_not_black():

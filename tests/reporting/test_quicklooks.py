@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.quicklooks import (
     QuicklookOptions,
@@ -11,9 +12,10 @@ from sea_ice_kedro.reporting.quicklooks import (
 from tests.fabricate import ROSS_SEA, WHEN, floes, scene
 
 
-def drawn(value, panel_px=64):
+def drawn(value, panel_px=64, **figures):
     class_map = label_scene(value, BrightnessThresholds())
-    return draw_quicklook(value, value, class_map, QuicklookOptions(panel_px))
+    options = QuicklookOptions(panel_px), FigureOptions(**figures)
+    return draw_quicklook(value, value, class_map, *options)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +35,13 @@ def test_a_scene_without_any_observation_is_drawn_without_a_concentration():
     assert set(np.unique(hatched)) == {150, 190}
 
 
-def test_classes_are_shown_in_the_published_colours():
+def test_classes_are_shown_in_the_accessible_or_the_published_colours():
     water = scene(rgb=np.full((48, 64, 3), 12, np.uint8))
-    picture = drawn(water)
-    assert picture[60, 16 + 2 * 80 + 5].tolist() == [0, 255, 0]
+    for palette, colour in (("accessible", [0, 70, 140]), ("published", [0, 255, 0])):
+        picture = drawn(water, palette=palette)
+        assert picture[60, 16 + 2 * 80 + 5].tolist() == colour
+        legend = picture[46 + 48 :].reshape(-1, 3).tolist()
+        assert legend.count(colour) > 100
 
 
 def predicted(code, confidence):
@@ -57,7 +62,7 @@ def test_a_prediction_is_shown_in_class_colours_beside_how_sure_it_is(
 ):
     picture = predicted(1 if confidence < 255 else 255, confidence)
     assert picture.shape == (46 + 48 + 64, 760, 3)
-    classes = [0, 0, 255] if confidence < 255 else [0, 0, 0]
+    classes = [86, 180, 233] if confidence < 255 else [0, 0, 0]
     assert picture[60, 16 + 80 + 5].tolist() == classes
     assert picture[60, 16 + 2 * 80 + 5].tolist() == colour
 

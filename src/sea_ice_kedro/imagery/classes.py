@@ -4,6 +4,7 @@ They are brightness classes, not WMO stages of development: thick ice looks like
 first-year or older, snow-covered ice; thin ice like nilas and young ice.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum, IntFlag
 
 import numpy as np
@@ -76,15 +77,17 @@ COLOURS: dict[SeaIceClass, tuple[int, int, int]] = {
 NODATA_COLOUR = (0, 0, 0)
 
 
-def palette() -> RGB:
+def palette(colours: Mapping[SeaIceClass, tuple[int, int, int]] = COLOURS) -> RGB:
     """Give the colour of every code: uint8 (256, 3), black where no class is."""
-    colours = np.zeros((256, 3), np.uint8)
-    for sea_ice_class, colour in COLOURS.items():
-        colours[sea_ice_class] = colour
-    colours[NODATA] = NODATA_COLOUR
-    return colours
+    table = np.zeros((256, 3), np.uint8)
+    for sea_ice_class, colour in colours.items():
+        table[sea_ice_class] = colour
+    table[NODATA] = NODATA_COLOUR
+    return table
 
 
-def colourise(codes: Codes) -> RGB:
+def colourise(
+    codes: Codes, colours: Mapping[SeaIceClass, tuple[int, int, int]] = COLOURS
+) -> RGB:
     """Paint class codes, uint8 (H, W), in their colours, uint8 (H, W, 3)."""
-    return palette()[codes]
+    return palette(colours)[codes]

@@ -6,15 +6,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sea_ice_kedro.imagery.calibration import Counts
-from sea_ice_kedro.imagery.classes import COLOURS, SeaIceClass
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions, css
 
 
-def draw_brightness(counts: Counts, limits: pd.DataFrame) -> go.Figure:
+def draw_brightness(
+    counts: Counts, limits: pd.DataFrame, figures: FigureOptions = ACCESSIBLE
+) -> go.Figure:
     """Draw a histogram of brightness, by manual label where there are any.
 
     Args:
         counts: int64 (4, 256), of `count_brightness`.
         limits: A row a proposal: `thin_ice_min`, `thick_ice_min`, `source`.
+        figures: The colours of the classes.
 
     Returns:
         A figure; shares on a logarithmic axis, so that rare water shows.
@@ -24,9 +28,8 @@ def draw_brightness(counts: Counts, limits: pd.DataFrame) -> go.Figure:
     _add(figure, "all pixels", counts[-1] / total, "#5b6770")
     for sea_ice_class in SeaIceClass:
         if counts[sea_ice_class].any():
-            red, green, blue = COLOURS[sea_ice_class]
             name = f"{sea_ice_class.label}, manual labels"
-            colour = f"rgb({red}, {green}, {blue})"
+            colour = css(figures.colours[sea_ice_class])
             _add(figure, name, counts[sea_ice_class] / total, colour)
     for number, row in enumerate(limits.to_dict("records")):
         for key in ("thin_ice_min", "thick_ice_min"):

@@ -3,29 +3,32 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from sea_ice_kedro.imagery.classes import COLOURS, SeaIceClass
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions, css
 
 _MANY = 40
 """From here on scenes are too narrow to be named."""
 
 
-def draw_class_shares(label_statistics: pd.DataFrame) -> go.Figure:
+def draw_class_shares(
+    label_statistics: pd.DataFrame, figures: FigureOptions = ACCESSIBLE
+) -> go.Figure:
     """Draw a stacked bar a scene: fractions of its valid pixels by class.
 
     Args:
         label_statistics: A row a scene: `scene_id` and `<class>_fraction`, 0..1.
+        figures: The colours of the classes.
 
     Returns:
         A figure; scenes without a valid pixel have an empty bar.
     """
     figure = go.Figure()
     for sea_ice_class in SeaIceClass:
-        red, green, blue = COLOURS[sea_ice_class]
         figure.add_bar(
             name=sea_ice_class.label,
             x=label_statistics["scene_id"].tolist(),
             y=label_statistics[f"{sea_ice_class.key}_fraction"].tolist(),
-            marker_color=f"rgb({red}, {green}, {blue})",
+            marker_color=css(figures.colours[sea_ice_class]),
             hovertemplate="%{x}<br>%{y:.1%}",
         )
     figure.update_layout(

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sea_ice_kedro.imagery.classes import COLOURS, SeaIceClass
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions, css
 
 _LINE, _COVERAGE, _INK = "#1f5f8b", "#8f897f", "#14202a"
 
@@ -18,13 +19,16 @@ _TRACES = 3 + len(SeaIceClass)
 _KEY = ["region", "grid", "cell_km"]
 
 
-def draw_series(region_series: pd.DataFrame) -> go.Figure:
+def draw_series(
+    region_series: pd.DataFrame, figures: FigureOptions = ACCESSIBLE
+) -> go.Figure:
     """Draw three panels that share their days; a list chooses the region.
 
     Args:
         region_series: A row a region, grid and calendar day: `day`, `coverage` 0..1,
             `<class>_km2` and `sea_ice_concentration` 0..1, NaN on days without
             observation.
+        figures: The colours of the classes.
 
     Returns:
         A figure; a day without observation, or with little, breaks the line, and one
@@ -34,7 +38,7 @@ def draw_series(region_series: pd.DataFrame) -> go.Figure:
     names = []
     for (region, grid, _), series in region_series.groupby(_KEY, sort=False):
         names.append(f"{str(region).replace('_', ' ')} ({grid})")
-        figure.add_traces(_traces(series))
+        figure.add_traces(_traces(series, figures))
     figure.update_layout(
         # The named templates take half a second to load.
         template="none",
@@ -57,7 +61,7 @@ def draw_series(region_series: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _traces(series: pd.DataFrame) -> list[Any]:
+def _traces(series: pd.DataFrame, figures: FigureOptions) -> list[Any]:
     days = series["day"].astype(str).tolist()
     coverage = series["coverage"].tolist()
     hollow = ["white" if share < LITTLE else _LINE for share in coverage]
@@ -81,7 +85,7 @@ def _traces(series: pd.DataFrame) -> list[Any]:
         hovertemplate="%{x|%Y-%m-%d}<br>sea ice %{y:.1%}"
         "<br>%{customdata:.2%} of the region observed<extra></extra>",
     )
-    bars = [_bar(series, days, sea_ice_class) for sea_ice_class in SeaIceClass]
+    bars = [_bar(series, days, c, css(figures.colours[c])) for c in SeaIceClass]
     covered = go.Bar(
         name="coverage",
         x=days,
@@ -94,14 +98,15 @@ def _traces(series: pd.DataFrame) -> list[Any]:
     return [line, points, *bars, covered]
 
 
-def _bar(series: pd.DataFrame, days: list[str], sea_ice_class: SeaIceClass) -> go.Bar:
-    red, green, blue = COLOURS[sea_ice_class]
+def _bar(
+    series: pd.DataFrame, days: list[str], sea_ice_class: SeaIceClass, colour: str
+) -> go.Bar:
     return go.Bar(
         name=sea_ice_class.label,
         x=days,
         y=_listed(series[f"{sea_ice_class.key}_km2"]),
         yaxis="y2",
-        marker_color=f"rgb({red}, {green}, {blue})",
+        marker_color=colour,
         hovertemplate="%{x|%Y-%m-%d}<br>%{y:,.1f} km²",
     )
 

@@ -12,6 +12,7 @@ from sea_ice_kedro.imagery.grid_check import (
     count_differences,
     differences,
 )
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.reporting.quicklooks import FAINT, INK, PAPER
 
 DIFFERS = (255, 0, 255)
@@ -21,7 +22,9 @@ _DIMMED = 3
 _MARGIN, _TITLE, _CAPTION = 12, 34, 20
 
 
-def draw_differences(labelled: Scene, options: GridCheckOptions) -> RGB:
+def draw_differences(
+    labelled: Scene, options: GridCheckOptions, figures: FigureOptions = ACCESSIBLE
+) -> RGB:
     """Draw scene | published labels | where they change | own | where they change.
 
     A pixel is magenta where half a chip further another class is found for it.
@@ -29,6 +32,7 @@ def draw_differences(labelled: Scene, options: GridCheckOptions) -> RGB:
     Args:
         labelled: Of `label_on_two_grids`.
         options: Size of the panels, and of the chips.
+        figures: The colours of the classes.
 
     Returns:
         uint8 (height, width, 3).
@@ -44,7 +48,7 @@ def draw_differences(labelled: Scene, options: GridCheckOptions) -> RGB:
         said = f"another class {moved} px further: {share:.2%}, {many:,} pixels"
         captions += [name, said]
         panels += [
-            _shrunk(colourise(labelled.extra_bands[band]), options),
+            _shrunk(colourise(labelled.extra_bands[band], figures.colours), options),
             _marked(labelled.rgb, mask, options),
         ]
     return _page(labelled.scene_id, panels, captions)

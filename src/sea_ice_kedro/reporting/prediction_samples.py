@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions, count_name
 from sea_ice_kedro.imagery.classes import (
-    COLOURS,
     NODATA_COLOUR,
     SeaIceClass,
     colourise,
 )
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.scores import confusion_matrix, scores
 from sea_ice_kedro.reporting.confusion_figures import REFERENCES
 from sea_ice_kedro.reporting.quicklooks import FAINT, INK, PAPER
@@ -97,13 +97,19 @@ def _is_telling(chips: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return np.asarray((largest <= (1 - mixed) * valid) & (valid >= enough * most))
 
 
-def draw_samples(samples: Sequence[SampleChip], name: str, images: str) -> RGB:
+def draw_samples(
+    samples: Sequence[SampleChip],
+    name: str,
+    images: str,
+    figures: FigureOptions = ACCESSIBLE,
+) -> RGB:
     """Draw a sheet of chips, a row each: image | reference | prediction.
 
     Args:
         samples: The chips, from top to bottom.
         name: Of the network, for the title.
         images: What the first column shows, "filtered image".
+        figures: The colours of the classes.
 
     Returns:
         uint8 (height, width, 3).
@@ -122,9 +128,9 @@ def draw_samples(samples: Sequence[SampleChip], name: str, images: str) -> RGB:
         draw.text((_MARGIN, top + 5), sample.chip_id, INK, _font(14))
         right = page.width - _MARGIN
         draw.text((right, top + 5), caption(sample), INK, _font(14), anchor="ra")
-        for left, panel in zip(lefts, _panels(sample), strict=True):
+        for left, panel in zip(lefts, _panels(sample, figures), strict=True):
             page.paste(Image.fromarray(panel), (left, top + _CAPTION))
-    _legend(draw, page.height - _FOOT + 14)
+    _legend(draw, page.height - _FOOT + 14, figures)
     return np.asarray(page)
 
 
@@ -148,7 +154,7 @@ def caption(sample: SampleChip) -> str:
     )
 
 
-def _panels(sample: SampleChip) -> list[RGB]:
+def _panels(sample: SampleChip, figures: FigureOptions) -> list[RGB]:
     longest = max(sample.reference.shape)
     # A pixel of a small chip becomes a whole square.
     factor = max(_PANEL_PX // longest, 1) * min(_PANEL_PX / longest, 1)
@@ -156,7 +162,8 @@ def _panels(sample: SampleChip) -> list[RGB]:
     unseen = _resized(sample.valid_mask.view(np.uint8), factor) == 0
     image[unseen] = _STRIPES[np.add(*np.nonzero(unseen)) % len(_STRIPES)]
     maps = (sample.reference, sample.prediction)
-    return [image, *(colourise(_resized(codes, factor)) for codes in maps)]
+    shown = (_resized(codes, factor) for codes in maps)
+    return [image, *(colourise(codes, figures.colours) for codes in shown)]
 
 
 _STRIPES = np.repeat(np.array([150, 190], np.uint8), 4)[:, None]
@@ -172,8 +179,8 @@ def _resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.ui
     return np.array(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
-def _legend(draw: ImageDraw.ImageDraw, top: int) -> None:
-    entries = [(COLOURS[c], c.label) for c in SeaIceClass]
+def _legend(draw: ImageDraw.ImageDraw, top: int, figures: FigureOptions) -> None:
+    entries = [(figures.colours[c], c.label) for c in SeaIceClass]
     left = float(_MARGIN)
     for colour, text in [*entries, (NODATA_COLOUR, "no data")]:
         draw.rectangle([left, top, left + _SWATCH, top + _SWATCH], colour, INK)

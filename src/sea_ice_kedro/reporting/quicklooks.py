@@ -10,13 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Grey, Scene
 from sea_ice_kedro.imagery.classes import (
-    COLOURS,
     NODATA,
     NODATA_COLOUR,
     SeaIceClass,
     colourise,
 )
 from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m
@@ -41,7 +41,11 @@ class QuicklookOptions:
 
 
 def draw_quicklook(
-    scene: Scene, filtered: Scene, class_map: ClassMap, options: QuicklookOptions
+    scene: Scene,
+    filtered: Scene,
+    class_map: ClassMap,
+    options: QuicklookOptions,
+    figures: FigureOptions = ACCESSIBLE,
 ) -> RGB:
     """Draw scene | filtered | classes.
 
@@ -50,6 +54,7 @@ def draw_quicklook(
         filtered: After the thin-cloud and shadow filter, on the same grid.
         class_map: The classes, on the same grid.
         options: Size of the panels.
+        figures: The colours of the classes.
 
     Returns:
         uint8 (height, width, 3).
@@ -58,13 +63,16 @@ def draw_quicklook(
     panels = [
         ("scene", paint_scene(scene, factor)),
         ("filtered", paint_scene(filtered, factor)),
-        ("classes", colourise(resized(class_map.codes, factor))),
+        ("classes", colourise(resized(class_map.codes, factor), figures.colours)),
     ]
-    return _page(scene, class_map, panels, factor)
+    return _page(scene, class_map, panels, factor, figures)
 
 
 def draw_prediction_quicklook(
-    scene: Scene, prediction: PredictedMap, options: QuicklookOptions
+    scene: Scene,
+    prediction: PredictedMap,
+    options: QuicklookOptions,
+    figures: FigureOptions = ACCESSIBLE,
 ) -> RGB:
     """Draw scene | predicted classes | how sure the network is of them.
 
@@ -72,6 +80,7 @@ def draw_prediction_quicklook(
         scene: As ingested; pixels without data are hatched grey.
         prediction: Classes and confidence, on the same grid.
         options: Size of the panels.
+        figures: The colours of the classes.
 
     Returns:
         uint8 (height, width, 3).
@@ -81,13 +90,13 @@ def draw_prediction_quicklook(
     mean = f", mean {sure.mean():.0f} %" if sure.size else ""
     panels = [
         ("scene", paint_scene(scene, factor)),
-        ("prediction", colourise(resized(prediction.codes, factor))),
+        ("prediction", colourise(resized(prediction.codes, factor), figures.colours)),
         (
             f"confidence {_UNSURE} to 100 %{mean}",
             paint_confidence(resized(prediction.confidence, factor)),
         ),
     ]
-    return _page(scene, prediction, panels, factor)
+    return _page(scene, prediction, panels, factor, figures)
 
 
 def _factor(scene: Scene, options: QuicklookOptions) -> float:
@@ -105,7 +114,11 @@ def paint_confidence(confidence: Grey) -> RGB:
 
 
 def _page(
-    scene: Scene, class_map: ClassMap, panels: list[tuple[str, RGB]], factor: float
+    scene: Scene,
+    class_map: ClassMap,
+    panels: list[tuple[str, RGB]],
+    factor: float,
+    figures: FigureOptions,
 ) -> RGB:
     """Put panels of one size side by side, with title, scale and legend."""
     height, width = panels[0][1].shape[:2]
@@ -120,7 +133,7 @@ def _page(
         draw.text((left, _TITLE - 18), name, FAINT, _font(13))
     foot = _TITLE + height + 10
     _scale(draw, scene.georeference, scene.shape, factor, foot)
-    _legend(draw, class_map, page_width, foot)
+    _legend(draw, class_map, figures, page_width, foot)
     return np.asarray(page)
 
 
@@ -203,12 +216,17 @@ def _north(draw: ImageDraw.ImageDraw, bearing_deg: float, top: int) -> None:
 
 
 def _legend(
-    draw: ImageDraw.ImageDraw, class_map: ClassMap, page_width: int, top: int
+    draw: ImageDraw.ImageDraw,
+    class_map: ClassMap,
+    figures: FigureOptions,
+    page_width: int,
+    top: int,
 ) -> None:
     counts = class_counts(class_map.codes)
     valid = sum(counts.values())
     entries = [
-        (COLOURS[c], f"{c.label} {_percent(counts[c], valid)}") for c in SeaIceClass
+        (figures.colours[c], f"{c.label} {_percent(counts[c], valid)}")
+        for c in SeaIceClass
     ]
     missing = class_map.codes.size - valid
     if missing:

@@ -8,6 +8,7 @@ from sea_ice_kedro.engines import Task
 from sea_ice_kedro.engines.tasks import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.run_report.pictures import (
     PAINTERS,
@@ -46,22 +47,26 @@ def test_every_picture_of_a_scene_has_a_title_or_is_a_thumbnail():
         ),
     }
     rasters["polar"] = rasters["prediction"]
-    made = [n for k, r in rasters.items() for n in PAINTERS[k](r, OPTIONS)]
+    made = [
+        n for k, r in rasters.items() for n in PAINTERS[k](r, OPTIONS, FigureOptions())
+    ]
     assert sorted(set(made) - set(TITLES)) == ["thumbnail", "thumbnail_classes"]
     assert set(TITLES) <= set(made)
 
 
 def test_a_scene_is_shrunk_to_the_size_of_a_picture_and_never_enlarged():
-    large = PAINTERS["scene"](scene(rgb=floes(96, 128)), OPTIONS)
+    large = PAINTERS["scene"](scene(rgb=floes(96, 128)), OPTIONS, FigureOptions())
     assert opened(large["original"]).shape == (48, 64, 3)
     assert opened(large["thumbnail"]).shape == (24, 32, 3)
-    small = PAINTERS["scene"](scene(rgb=floes(16, 24)), OPTIONS)
+    small = PAINTERS["scene"](scene(rgb=floes(16, 24)), OPTIONS, FigureOptions())
     assert opened(small["original"]).shape == (16, 24, 3)
 
 
 def test_classes_keep_their_colours_to_the_last_bit():
-    picture = opened(PAINTERS["class_map"](class_map(1), OPTIONS)["classes"])
-    assert np.unique(picture.reshape(-1, 3), axis=0).tolist() == [[0, 0, 255]]
+    picture = opened(
+        PAINTERS["class_map"](class_map(1), OPTIONS, FigureOptions())["classes"]
+    )
+    assert np.unique(picture.reshape(-1, 3), axis=0).tolist() == [[86, 180, 233]]
 
 
 def test_the_graver_flag_is_painted_over_the_lesser():
@@ -85,6 +90,8 @@ def test_pictures_are_made_of_what_there_is_and_again_when_options_change():
     assert sorted(task()) == ["classes", "thumbnail_classes"]
     other = pictures_of({"class_map": load}, ReportOptions(panel_px=65))
     assert fingerprint_of(task) != fingerprint_of(other)
+    published = pictures_of({"class_map": load}, OPTIONS, FigureOptions("published"))
+    assert fingerprint_of(task) != fingerprint_of(published)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sea_ice_kedro.imagery.labelling import (
     expect_filtered_for,
     label_scene,
 )
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.scene_limits import FALLBACKS
 from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
@@ -101,22 +102,23 @@ def _label_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def draw_quicklooks(
+def draw_quicklooks(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     scenes: Partitions[Scene],
     filtered_scenes: Partitions[FilteredScene],
     class_maps: Partitions[ClassMap],
     options: QuicklookOptions,
+    figures: FigureOptions,
 ) -> Partitions[RGB]:
     """Declare a picture of every scene: scene | filtered | classes."""
     return map_partitions(
-        partial(draw_quicklook, options=options),
+        partial(draw_quicklook, options=options, figures=figures),
         of_index(scene_index, scenes, "the ingested raster", "ingestion"),
         of_index(scene_index, filtered_scenes, "the filtered scene", "filtering"),
         of_index(scene_index, class_maps, "the class map", "autolabel"),
     )
 
 
-def compare_scenes(label_statistics: pd.DataFrame) -> go.Figure:
+def compare_scenes(label_statistics: pd.DataFrame, figures: FigureOptions) -> go.Figure:
     """Draw the class shares of all scenes in one figure."""
-    return draw_class_shares(label_statistics)
+    return draw_class_shares(label_statistics, figures)

@@ -9,6 +9,7 @@ from sea_ice_kedro.engines.tasks import Task
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import Prediction
 from sea_ice_kedro.pipelines.evaluation import scoring
 from sea_ice_kedro.pipelines.evaluation.held_out import (
@@ -114,6 +115,7 @@ def draw_samples(  # noqa: PLR0913 - a node's inputs are its arguments
     chip_scores: Partitions[pd.DataFrame],
     unet: ModelFile,
     options: EvaluationOptions,
+    figures: FigureOptions,
 ) -> RGB:
     """Draw some held-out chips: image | reference | prediction.
 
@@ -131,4 +133,4 @@ def draw_samples(  # noqa: PLR0913 - a node's inputs are its arguments
         samples += scoring.cut_samples(rows, scenes[i], *loaded)
     card = unet.card()
     ordered = sorted(samples, key=lambda chip: chip.cloud_fraction)
-    return sheets.draw_samples(ordered, card.name, f"{card.images} image")
+    return sheets.draw_samples(ordered, card.name, f"{card.images} image", figures)

@@ -69,6 +69,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
                     "chip_scores",
                     "unet_onnx",
                     "params:evaluation",
+                    "params:figures",
                 ],
                 outputs="prediction_samples",
                 name="draw_samples",

@@ -15,6 +15,7 @@ from sea_ice_kedro.imagery.grid_check import (
     label_on_two_grids,
 )
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.pipelines.scenes import of_index
 from sea_ice_kedro.reporting.grid_differences import draw_differences
 
@@ -45,11 +46,16 @@ def label_grids(
 
 
 def draw_grids(
-    scene_index: pd.DataFrame, grid_labels: Partitions[Scene], options: GridCheckOptions
+    scene_index: pd.DataFrame,
+    grid_labels: Partitions[Scene],
+    options: GridCheckOptions,
+    figures: FigureOptions,
 ) -> Partitions[RGB]:
     """Declare a picture of every scene: where its labels depend on the grid."""
     chosen = of_index(scene_index, grid_labels, _WHAT, _BY)
-    return map_partitions(partial(draw_differences, options=options), chosen)
+    return map_partitions(
+        partial(draw_differences, options=options, figures=figures), chosen
+    )
 
 
 def count_grids(

@@ -28,7 +28,12 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=draw_grids,
-                inputs=["scene_index", "grid_labels", "params:grid_check"],
+                inputs=[
+                    "scene_index",
+                    "grid_labels",
+                    "params:grid_check",
+                    "params:figures",
+                ],
                 outputs="grid_pictures",
                 name="draw_grids",
             ),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, Scene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction
 from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
@@ -79,10 +80,11 @@ def draw_prediction_quicklooks(
     scenes: Partitions[Scene],
     predictions: Partitions[PredictedMap],
     options: QuicklookOptions,
+    figures: FigureOptions,
 ) -> Partitions[RGB]:
     """Declare a picture of every scene: scene | prediction | confidence."""
     return map_partitions(
-        partial(draw_prediction_quicklook, options=options),
+        partial(draw_prediction_quicklook, options=options, figures=figures),
         of_index(scene_index, scenes, "the ingested raster", "ingestion"),
         of_index(scene_index, predictions, "the prediction", "inference"),
     )

@@ -34,6 +34,7 @@ _PARAMETERS = {
     "params:ingestion",
     "params:inference",
     "params:autolabel.quicklooks",
+    "params:figures",
     "params:gridding.grid",
     "params:time_series",
 }
@@ -131,6 +132,7 @@ def _maps(
                 "scenes@raster",
                 f"{predictions}@raster",
                 "params:autolabel.quicklooks",
+                "params:figures",
             ],
             outputs=quicklooks,
             name=names[2],

@@ -10,6 +10,7 @@ from sea_ice_kedro.datasets.stored_partitions import load_many
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.run_report.material import ReportMaterial, is_of_inference
 from sea_ice_kedro.reporting.run_report.page import render_report
@@ -32,6 +33,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
     predictions: Partitions[PredictedMap] | None,
     polar_predictions: Partitions[PredictedMap] | None,
     options: ReportOptions,
+    figures: FigureOptions,
 ) -> Partitions[Pictures]:
     """Declare the pictures of every scene of the report, of what there is of it.
 
@@ -46,6 +48,7 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
         predictions: Scene id -> loader of one class map by a network.
         polar_predictions: The same, by the network that ships.
         options: How large, and of how many scenes.
+        figures: The colours of the classes.
     """
     inferred = is_of_inference(run_record, scene_index, inference_index)
     index = _index_of(scene_index, inference_index, inferred)
@@ -61,7 +64,9 @@ def draw_report_pictures(  # noqa: PLR0913 - a node's inputs are its arguments
         i: {name: loaders[i] for name, loaders in there.items() if i in loaders}
         for i in pictured(index["scene_id"].tolist(), options.pictured_scenes)
     }
-    return {i: pictures_of(loads, options) for i, loads in found.items() if loads}
+    return {
+        i: pictures_of(loads, options, figures) for i, loads in found.items() if loads
+    }
 
 
 def pictured(scene_ids: list[str], at_most: int) -> list[str]:
@@ -88,6 +93,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     report_pictures: Partitions[Pictures] | None,
     metrics: dict[str, Any] | None,
     options: ReportOptions,
+    figures: FigureOptions,
     **training_histories: pd.DataFrame | None,
 ) -> str:
     """Write the run report as one HTML page that needs nothing beside it.
@@ -116,6 +122,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
         },
         histories=_there(training_histories),
         pictures=load_many(drawn, (i for i in shown if i in drawn)),
+        figures=figures,
     )
     return render_report(material)
 

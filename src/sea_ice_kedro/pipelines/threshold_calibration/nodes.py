@@ -16,6 +16,7 @@ from sea_ice_kedro.imagery.calibration import (
 )
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.scene_limits import place_limits
 from sea_ice_kedro.pipelines.scenes import of_index
 from sea_ice_kedro.reporting.brightness_figure import draw_brightness
@@ -105,9 +106,10 @@ def draw_proposal(
     scene_index: pd.DataFrame,
     brightness_counts: Partitions[pd.DataFrame],
     proposed_limits: pd.DataFrame,
+    figures: FigureOptions,
 ) -> go.Figure:
     """Draw how often each brightness occurs in all scenes, with the limits."""
     by_scene = _counts_by_scene(scene_index, brightness_counts)
     total = np.sum([*by_scene.values(), np.zeros((4, 256), np.int64)], axis=0)
     chosen = proposed_limits[proposed_limits["scene_id"] == ALL_SCENES]
-    return draw_brightness(total, chosen)
+    return draw_brightness(total, chosen, figures)

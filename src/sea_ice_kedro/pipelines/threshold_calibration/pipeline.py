@@ -31,7 +31,12 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=draw_proposal,
-                inputs=["scene_index", "brightness_counts", "proposed_limits"],
+                inputs=[
+                    "scene_index",
+                    "brightness_counts",
+                    "proposed_limits",
+                    "params:figures",
+                ],
                 outputs="brightness_figure",
                 name="draw_proposal",
             ),

@@ -38,7 +38,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
             ),
             Node(
                 func=draw_regions,
-                inputs=series,
+                inputs=[series, "params:figures"],
                 outputs=f"{prefix}concentration_series",
                 name=f"draw_{prefix}regions",
             ),

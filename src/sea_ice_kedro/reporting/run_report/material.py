@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.reporting.run_report.pictures import Pictures
 from sea_ice_kedro.run_record import RunRecord
 
@@ -50,6 +51,9 @@ class ReportMaterial:
 
     pictures: Mapping[str, Pictures] = field(default_factory=dict)
     """Scene id -> its pictures; scenes that are not pictured are not in it."""
+
+    figures: FigureOptions = ACCESSIBLE
+    """The colours of the classes."""
 
 
 def is_of_inference(

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.imagery.classes import (
-    COLOURS,
     NODATA_COLOUR,
     QualityFlag,
     SeaIceClass,
 )
+from sea_ice_kedro.imagery.palettes import css
 from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.reporting.concentration_series import LITTLE
 from sea_ice_kedro.reporting.run_report import run_views, words
@@ -26,7 +26,6 @@ from sea_ice_kedro.reporting.run_report.scene_facts import METHODS
 from sea_ice_kedro.reporting.run_report.scene_rows import observed_km2, tabulate_scenes
 from sea_ice_kedro.reporting.run_report.scene_views import (
     SceneView,
-    css,
     view_scenes,
 )
 from sea_ice_kedro.reporting.run_report.score_views import view_scores
@@ -55,7 +54,8 @@ def render_report(material: ReportMaterial) -> str:
     """
     scenes = tabulate_scenes(material)
     findings = review(material)
-    views = view_scenes(scenes, material.pictures, findings)
+    views = view_scenes(scenes, material.pictures, findings, material.figures)
+    colours = material.figures.colours
     template = _environment().get_template("report.html")
     return template.render(
         version=__version__,
@@ -77,7 +77,7 @@ def render_report(material: ReportMaterial) -> str:
         little=LITTLE,
         class_keys=[c.key for c in SeaIceClass],
         class_names=[c.label for c in SeaIceClass],
-        class_colours={c.label: css(COLOURS[c]) for c in SeaIceClass}
+        class_colours={c.label: css(colours[c]) for c in SeaIceClass}
         | {"no data": css(NODATA_COLOUR)},
         flag_colours={
             "clear": css(CLEAR_COLOUR),

@@ -17,6 +17,7 @@ from sea_ice_kedro.imagery.classes import (
     flagged,
 )
 from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.quicklooks import paint_confidence, paint_scene, resized
 
@@ -81,16 +82,19 @@ class Painted:
     """
 
     load: Callable[[], Any]
-    paint: Callable[[Any, ReportOptions], Pictures]
+    paint: Callable[[Any, ReportOptions, FigureOptions], Pictures]
     options: ReportOptions
+    figures: FigureOptions = ACCESSIBLE
 
     def __call__(self) -> Pictures:
         """Load and paint."""
-        return self.paint(self.load(), self.options)
+        return self.paint(self.load(), self.options, self.figures)
 
 
 def pictures_of(
-    rasters: Mapping[str, Callable[[], Any]], options: ReportOptions
+    rasters: Mapping[str, Callable[[], Any]],
+    options: ReportOptions,
+    figures: FigureOptions = ACCESSIBLE,
 ) -> Task:
     """Declare the pictures of a scene.
 
@@ -98,9 +102,11 @@ def pictures_of(
         rasters: Loaders of what there is of it: "scene", "filtered", "class_map",
             "prediction", "polar".
         options: Size and quality.
+        figures: The colours of the classes.
     """
     inputs = tuple(
-        Painted(load, PAINTERS[name], options) for name, load in rasters.items()
+        Painted(load, PAINTERS[name], options, figures)
+        for name, load in rasters.items()
     )
     return Task(together, inputs)
 
@@ -110,7 +116,9 @@ def together(*parts: Pictures) -> dict[str, bytes]:
     return {name: picture for part in parts for name, picture in part.items()}
 
 
-def paint_original(scene: Scene, options: ReportOptions) -> dict[str, bytes]:
+def paint_original(
+    scene: Scene, options: ReportOptions, _: FigureOptions
+) -> dict[str, bytes]:
     """Paint a scene as observed; no data as grey stripes."""
     return {
         "original": _photo(_shown(scene, options.panel_px), options),
@@ -118,7 +126,9 @@ def paint_original(scene: Scene, options: ReportOptions) -> dict[str, bytes]:
     }
 
 
-def paint_filtered(scene: FilteredScene, options: ReportOptions) -> dict[str, bytes]:
+def paint_filtered(
+    scene: FilteredScene, options: ReportOptions, _: FigureOptions
+) -> dict[str, bytes]:
     """Paint a scene after the filter, and what the filter says of each pixel."""
     flags = resized(scene.flags, _factor(scene.shape, options.panel_px))
     return {
@@ -136,32 +146,36 @@ def paint_quality(quality: Quality) -> RGB:
     return picture
 
 
-def paint_classes(class_map: ClassMap, options: ReportOptions) -> dict[str, bytes]:
+def paint_classes(
+    class_map: ClassMap, options: ReportOptions, figures: FigureOptions
+) -> dict[str, bytes]:
     """Paint a class map in the colours of the classes."""
     return {
-        "classes": _drawing(_coded(class_map, options.panel_px)),
-        "thumbnail_classes": _drawing(_coded(class_map, options.thumbnail_px)),
+        "classes": _drawing(_coded(class_map, options.panel_px, figures)),
+        "thumbnail_classes": _drawing(_coded(class_map, options.thumbnail_px, figures)),
     }
 
 
 def paint_prediction(
-    prediction: PredictedMap, options: ReportOptions
+    prediction: PredictedMap, options: ReportOptions, figures: FigureOptions
 ) -> dict[str, bytes]:
     """Paint the classes of a network, and how sure it is of them."""
     factor = _factor(prediction.shape, options.panel_px)
     confidence = paint_confidence(resized(prediction.confidence, factor))
     return {
-        "prediction": _drawing(_coded(prediction, options.panel_px)),
+        "prediction": _drawing(_coded(prediction, options.panel_px, figures)),
         "confidence": _photo(confidence, options),
     }
 
 
-def paint_polar(prediction: PredictedMap, options: ReportOptions) -> dict[str, bytes]:
+def paint_polar(
+    prediction: PredictedMap, options: ReportOptions, figures: FigureOptions
+) -> dict[str, bytes]:
     """Paint the classes of the network that ships."""
-    return {"polar": _drawing(_coded(prediction, options.panel_px))}
+    return {"polar": _drawing(_coded(prediction, options.panel_px, figures))}
 
 
-PAINTERS: dict[str, Callable[[Any, ReportOptions], Pictures]] = {
+PAINTERS: dict[str, Callable[[Any, ReportOptions, FigureOptions], Pictures]] = {
     "scene": paint_original,
     "filtered": paint_filtered,
     "class_map": paint_classes,
@@ -175,8 +189,9 @@ def _shown(scene: Scene, px: int) -> RGB:
     return paint_scene(scene, _factor(scene.shape, px))
 
 
-def _coded(class_map: ClassMap, px: int) -> RGB:
-    return colourise(resized(class_map.codes, _factor(class_map.shape, px)))
+def _coded(class_map: ClassMap, px: int, figures: FigureOptions) -> RGB:
+    codes = resized(class_map.codes, _factor(class_map.shape, px))
+    return colourise(codes, figures.colours)
 
 
 def _factor(shape: tuple[int, int], px: int) -> float:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from sea_ice_kedro.imagery.classes import COLOURS, SeaIceClass
+from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.imagery.palettes import FigureOptions, css
 from sea_ice_kedro.reporting.run_report.finding import Finding
 from sea_ice_kedro.reporting.run_report.pictures import TITLES, Pictures
 from sea_ice_kedro.reporting.run_report.scene_facts import facts_of
@@ -79,7 +80,10 @@ class SceneView:
 
 
 def view_scenes(
-    scenes: pd.DataFrame, pictures: Mapping[str, Pictures], findings: Sequence[Finding]
+    scenes: pd.DataFrame,
+    pictures: Mapping[str, Pictures],
+    findings: Sequence[Finding],
+    figures: FigureOptions,
 ) -> list[SceneView]:
     """Prepare every scene of the table for the page.
 
@@ -88,6 +92,7 @@ def view_scenes(
         pictures: Scene id -> its pictures.
         findings: Of the whole report; a scene has those that name it, but for what
             is true of each scene and said once.
+        figures: The colours of the classes.
     """
     about: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -95,7 +100,7 @@ def view_scenes(
             for scene_id in finding.scene_ids:
                 about.setdefault(scene_id, []).append(finding)
     return [
-        _view(place, row, pictures.get(row["scene_id"], {}), about)
+        _view(place, row, pictures.get(row["scene_id"], {}), about, figures)
         for place, row in enumerate(records_of(scenes))
     ]
 
@@ -105,6 +110,7 @@ def _view(
     row: Mapping[str, Any],
     pictures: Pictures,
     about: Mapping[str, list[Finding]],
+    figures: FigureOptions,
 ) -> SceneView:
     scene_id = str(row["scene_id"])
     return SceneView(
@@ -121,7 +127,7 @@ def _view(
             for name, title in _THUMBNAILS.items()
             if name in pictures
         ),
-        shares=_shares(row),
+        shares=_shares(row, figures),
         facts=facts_of(row),
         findings=tuple(about.get(scene_id, ())),
     )
@@ -134,20 +140,15 @@ def _uri(picture: bytes) -> str:
     return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
 
 
-def css(colour: tuple[int, int, int]) -> str:
-    """Write a colour, (R, G, B), as CSS does."""
-    return "rgb({}, {}, {})".format(*colour)
-
-
 def _kind(row: Mapping[str, Any]) -> str:
     return "label" if is_number(row["label.valid_fraction"]) else "ice"
 
 
-def _shares(row: Mapping[str, Any]) -> tuple[Share, ...]:
+def _shares(row: Mapping[str, Any], figures: FigureOptions) -> tuple[Share, ...]:
     kind = _kind(row)
     values = {c: row[f"{kind}.{c.key}_fraction"] for c in SeaIceClass}
     return tuple(
-        Share(c.key, c.label, float(value), css(COLOURS[c]))
+        Share(c.key, c.label, float(value), css(figures.colours[c]))
         for c, value in values.items()
         if is_number(value)
     )
