@@ -214,7 +214,7 @@ def test_a_link_that_leads_nowhere_is_a_scene_that_fails(tmp_path):
     (tmp_path / "b.png").symlink_to(tmp_path / "gone.png")
     entries = listed(tmp_path)
     assert list(entries) == ["a", "b"]
-    with pytest.raises(FileNotFoundError, match=r"b\.png"):
+    with pytest.raises(InvalidScene, match=r"b\.png: expected a file"):
         entries["b"].scene()
 
 
