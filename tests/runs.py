@@ -13,6 +13,7 @@ import rasterio
 from kedro.framework.session import KedroSession
 from PIL import Image
 
+from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
 from tests.fabricate import quiet
 
 ROOT = Path(__file__).parents[1]
@@ -72,12 +73,12 @@ def start_kedro_run(data_root, *arguments):
 def files(data_root):
     """Every product of a data root by its name below it, in order.
 
-    The record of the runs is none: it holds their times.
+    The record of the runs and manifests are none: they hold times.
     """
     return {
         str(path.relative_to(data_root)): path
         for path in sorted(Path(data_root).rglob("*"))
-        if path.is_file() and path.name != RECORD
+        if path.is_file() and path.name not in (RECORD, MANIFEST)
     }
 
 
