@@ -13,6 +13,7 @@ import rasterio
 from kedro.framework.session import KedroSession
 from PIL import Image
 
+from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
 from tests.fabricate import quiet
 
 ROOT = Path(__file__).parents[1]
@@ -73,13 +74,13 @@ def start_kedro_run(data_root, *arguments):
 def files(data_root):
     """Every product of a data root by its name below it, in order.
 
-    Neither the record of the runs is one, which holds their times, nor the note of the
-    folder that the scenes are from.
+    The record of the runs, manifests and the note of the folder that the scenes are
+    from are none: they hold times, or where the scenes lie.
     """
     return {
         str(path.relative_to(data_root)): path
         for path in sorted(Path(data_root).rglob("*"))
-        if path.is_file() and path.name not in (RECORD, ROOT_SCENES)
+        if path.is_file() and path.name not in (RECORD, ROOT_SCENES, MANIFEST)
     }
 
 

@@ -90,7 +90,8 @@ def test_no_scene_is_learnt_from_and_scored_on(learnt):
     sides = index[index["split"] != "dropped"].groupby("scene_id")["split"].nunique()
     assert (sides == 1).all()
     scored = {
-        p.stem for p in (learnt / "08_reporting/manual_original/chip_scores").iterdir()
+        p.stem
+        for p in (learnt / "08_reporting/manual_original/chip_scores").glob("[!.]*")
     }
     assert scored == set(index[index["split"] == "test"]["scene_id"])
 
@@ -213,7 +214,9 @@ def test_a_file_that_is_no_model_is_refused_in_words(data_root, tmp_path):
 
 def test_a_damaged_shard_is_cut_again(learnt, monkeypatch):
     monkeypatch.setenv("SEA_ICE_DATA", str(learnt))
-    shards = sorted((learnt / "05_model_input/manual_original/chips").iterdir())
+    shards = sorted(
+        (learnt / "05_model_input/manual_original/chips").glob("*.tfrecord")
+    )
     whole = shards[0].read_bytes()
     shards[0].write_bytes(whole[:10])
     run_here("modeling")
