@@ -54,10 +54,27 @@ def dress_axes(panel: Panel, layout: Any, names: tuple[str, str]) -> None:  # no
     if below != names[1].replace("yaxis", "y"):
         axes.tick_params(labelbottom=False)
         axes.set_xlabel("")
+    if _stands_on_its_like(layout, names):
+        axes.tick_params(labelbottom=False)
+        axes.set_xlabel("")
     if up.scaleanchor:
         axes.set_aspect("equal", adjustable="box")
     if up.showticklabels is False:
         axes.tick_params(left=False, labelleft=False)
+
+
+def _stands_on_its_like(layout: Any, names: tuple[str, str]) -> bool:  # noqa: ANN401
+    """Tell whether a panel below has the same x axis, and names its places."""
+    title = layout[names[0]].title.text
+    if not title or not layout[names[0]].domain:
+        return False
+    below = [
+        layout[name].domain[0]
+        for name in layout.to_plotly_json()
+        if name.startswith("yaxis") and layout[name].domain
+    ]
+    bottom = (layout[names[1]].domain or (0, 1))[0]
+    return bottom > min(below, default=0)
 
 
 def _scale(axes: Axes, name: str, wanted: Any) -> None:  # noqa: ANN401
