@@ -31,9 +31,12 @@ def test_a_figure_survives(tmp_path, place):
 def test_the_same_figure_gives_the_same_bytes_and_no_other_file(tmp_path):
     saved(tmp_path / "a.json")
     saved(tmp_path / "b.json")
-    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    for form in ("json", "svg", "png"):
+        made = [(tmp_path / f"{name}.{form}").read_bytes() for name in "ab"]
+        assert made[0] == made[1]
     expect_whole(tmp_path / "a.json")
-    assert {path.name for path in tmp_path.iterdir()} == {"a.json", "b.json"}
+    files = {f"{name}.{form}" for name in "ab" for form in ("json", "svg", "png")}
+    assert {path.name for path in tmp_path.iterdir()} == files
 
 
 class Unspeakable:
@@ -49,7 +52,30 @@ def test_an_error_while_writing_keeps_the_old_figure(tmp_path):
     with pytest.raises(DatasetError, match="surrogates not allowed"):
         dataset.save(Unspeakable())
     assert (tmp_path / "f.json").read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir()] == ["f.json"]
+    assert {p.name for p in tmp_path.iterdir()} == {"f.json", "f.svg", "f.png"}
+
+
+def days(*names):
+    bars = [go.Bar(x=["a"], y=[0.5], name=name) for name in names]
+    steps = [
+        {"label": n, "args": [{"visible": [n == m for m in names]}, {"title.text": n}]}
+        for n in names
+    ]
+    return go.Figure(bars, layout={"sliders": [{"steps": steps}]})
+
+
+def test_each_day_that_a_page_lets_one_choose_is_a_file_and_days_that_went_are_none(
+    tmp_path,
+):
+    dataset = FigureDataset(filepath=str(tmp_path / "f.json"))
+    dataset.save(days("2019-11-03", "2019-11-04"))
+    assert (tmp_path / "f" / "2019-11-03.svg").exists()
+    dataset.save(days("2019-11-04", "day not known"))
+    assert {p.name for p in (tmp_path / "f").iterdir()} == {
+        f"{name}.{form}"
+        for name in ("2019-11-04", "day_not_known")
+        for form in ("svg", "png")
+    }
 
 
 def test_a_figure_that_cannot_be_written_says_where(tmp_path):
@@ -81,5 +107,5 @@ def test_a_figure_describes_itself_by_its_file():
 
 
 def test_the_datasets_start_without_plotly():
-    code = "import sys, sea_ice_kedro.datasets; sys.exit('plotly' in sys.modules)"
+    code = "import sys, sea_ice_kedro.datasets; sys.exit(bool({'plotly', 'matplotlib'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

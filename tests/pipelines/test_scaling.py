@@ -254,8 +254,10 @@ def test_both_tables_and_the_figure_are_made_of_one_run(data_root, temporary):
     assert set(table["spark"].str[:3]) == {"3.5"}
     assert {path.name for path in folder.iterdir()} == {
         *("machine_facts.json", "scaling_executors.csv", "scaling_processes.csv"),
-        *("scaling_figure.json", "training_scaling_figure.json", "training_model.json"),
         *("training_times.csv", "all_reduce_times.csv", "scaling_training.csv"),
+        "training_model.json",
+        *(f"scaling_figure.{form}" for form in ("json", "svg", "png")),
+        *(f"training_scaling_figure.{form}" for form in ("json", "svg", "png")),
     }
     assert pd.read_csv(folder / "training_times.csv")["images_per_s"][0] > 0
     assert list(temporary.iterdir()) == []
