@@ -188,7 +188,8 @@ def index_corrected_chips(
     looked_at = table["scene_id"].isin(seen) & (table["split"] == UNSURE)
     place = ["scene_id", "row", "column"]
     drawn = table[place].merge(chip_split, on=place, how="left")["split"]
-    return table.assign(split=table["split"].mask(looked_at, drawn.to_numpy()))
+    as_drawn = pd.Series(drawn.tolist(), table.index)
+    return table.assign(split=table["split"].mask(looked_at, as_drawn))
 
 
 def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
