@@ -68,6 +68,19 @@ RULES = [
         "test_maps_and_a_report_come_out_without_any_network",
     ),
     Rule(
+        r"^rio convert ross_sea/|kedro run .*variants=corrected_original$"
+        r"|sea-ice-kedro map \S+ --network \S+unet.onnx",
+        "elsewhere",
+        "tests/test_corrections.py::"
+        "test_three_corrected_maps_make_a_network_that_is_scored_and_maps",
+    ),
+    Rule(
+        r"kedro run .*variants=corrected_original,.*split\.test=0",
+        "elsewhere",
+        "tests/test_corrections.py::"
+        "test_one_corrected_map_trains_polar_on_unscored_and_maps_say_so",
+    ),
+    Rule(
         r"sea-ice-kedro score [\w/]+ \S+",
         "elsewhere",
         "tests/test_score_command.py::"

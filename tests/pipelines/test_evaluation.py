@@ -1,5 +1,5 @@
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.palettes import FigureOptions
+from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.pipelines import variants
 from sea_ice_kedro.pipelines.evaluation import create_pipeline
 from sea_ice_kedro.pipelines.evaluation.held_out import (
@@ -117,7 +118,14 @@ MANUAL = {"a": all_thin, "c": all_thin}
 
 
 def predictions(value=1):
-    return {i: (lambda i=i: replace(all_thin(i), codes=_codes(value))) for i in "abc"}
+    return {
+        i: (
+            lambda i=i: PredictedMap(
+                i, _codes(value), confidence=_codes(90), model_checksum="sha256:n"
+            )
+        )
+        for i in "abc"
+    }
 
 
 def _codes(value):
@@ -197,6 +205,7 @@ def test_scores_of_all_methods_are_in_one_table():
     assert (network["labels"], network["images"]) == ("auto", "original")
     assert network["measure"] == "accuracy"
     assert network["overall"] == 1.0
+    assert network["model_checksum"] == "sha256:n"
     agreement = only(scores, method="unet", reference="auto", stratum="all")
     assert agreement["measure"] == "agreement"
     assert agreement["pixels"] == 32 * 32

@@ -13,14 +13,20 @@ from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
 from sea_ice_kedro.pipelines.modeling.chips import cut_scene
+from sea_ice_kedro.pipelines.modeling.labels import (
+    split_chips,
+    split_corrected_chips,
+    split_labelled_chips,
+    take_auto_labels,
+    take_corrected_labels,
+    take_manual_labels,
+)
 from sea_ice_kedro.pipelines.modeling.nodes import (
     cut_filtered_chips,
     cut_original_chips,
     index_chips,
     index_clear_chips,
-    split_chips,
-    take_auto_labels,
-    take_manual_labels,
+    index_corrected_chips,
 )
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.training.checkpoints import Checkpoint
@@ -114,6 +120,52 @@ def test_manual_labels_of_earlier_ingestions_are_not_learnt_from():
     assert take_manual_labels(index, {"a": 1, "b": 2, "x": 3}) == {"a": 1}
     with pytest.raises(TooFewScenes, match=r"modeling\.variants=auto_original"):
         take_manual_labels(index, {"b": 2})
+
+
+LABELLED = INDEX.assign(manual_label=[True, True, False, True])
+
+
+def test_a_label_by_a_person_overrides_the_auto_label_where_it_has_a_class():
+    auto = ClassMap("a", np.array([[0, 1, 2]], np.uint8))
+    label = ClassMap("a", np.array([[2, 255, 255]], np.uint8))
+    labels = take_corrected_labels(
+        LABELLED, {"a": lambda: auto, "c": lambda: auto}, {"a": lambda: label}
+    )
+    assert labels["a"]().codes.tolist() == [[2, 1, 2]]
+    assert labels["c"]().codes.tolist() == [[0, 1, 2]]
+
+
+def test_what_is_scored_on_is_labelled_by_a_person():
+    given = LABELLED, dict.fromkeys("abcd"), dict.fromkeys("abd"), CHIPS
+    alone = split_labelled_chips(*given, SplitOptions())
+    assert set(alone["scene_id"]) == set("abd")
+    assert set(alone["split"]) == {"train", "validation", "test"}
+    corrected = split_corrected_chips(*given, SplitOptions())
+    assert set(corrected.loc[corrected["scene_id"] == "c", "split"]) == {"train"}
+    assert len(corrected.merge(alone)) == len(alone)
+
+
+@pytest.mark.parametrize("make", [split_labelled_chips, split_corrected_chips])
+def test_too_few_labelled_scenes_say_how_many_more_and_what_goes_without(make):
+    given = LABELLED, dict.fromkeys("abcd"), dict.fromkeys("a"), CHIPS
+    with pytest.raises(
+        TooFewScenes,
+        match=r"at least 3 scenes .* got a; label 2 more .*start=polar.*split\.test=0",
+    ):
+        make(*given, SplitOptions())
+    table = make(*given, SplitOptions(test=0, validation=0))
+    assert set(table["split"]) == {"train"}
+
+
+def test_cloudy_chips_are_learnt_from_where_a_person_has_looked():
+    shards = loaders(shard("a", cloud=0.5), shard("c", cloud=0.5))
+    table = index_corrected_chips(
+        split_table(a="train", c="train"), LABELLED, LABELS, shards, SplitOptions()
+    )
+    assert table["split"].tolist() == [
+        *("train", "train", "dropped"),
+        *("unsure", "train", "dropped"),
+    ]
 
 
 def test_auto_labels_are_those_of_the_index():

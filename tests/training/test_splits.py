@@ -50,6 +50,10 @@ def test_two_scenes_are_enough_without_validation():
         split(["a", "a"], SplitOptions(validation=0.0))
 
 
+def test_one_scene_is_enough_where_nothing_is_scored():
+    assert split(["a", "a"], SplitOptions(validation=0.0, test=0.0)) == ["train"] * 2
+
+
 def test_large_shares_of_few_scenes_leave_one_to_learn_from():
     names = split(["a", "b", "c"], SplitOptions(validation=0.3, test=0.65))
     assert names.count("train") == 1
@@ -57,7 +61,7 @@ def test_large_shares_of_few_scenes_leave_one_to_learn_from():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"by": "pixel"}, {"test": 0.0}, {"test": 0.6, "validation": 0.4}, {"seed": -1}],
+    [{"by": "pixel"}, {"test": -0.1}, {"test": 0.6, "validation": 0.4}, {"seed": -1}],
 )
 def test_splits_that_leave_nothing_are_refused(settings):
     with pytest.raises(InvalidOption, match=r"modeling\.split"):

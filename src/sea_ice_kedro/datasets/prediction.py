@@ -81,6 +81,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
                 georeference=georeference_of(file),
                 acquired=time_of(tags),
                 confidence=file.read(2),
+                model_checksum=tags.get("model_checksum", ""),
             )
 
 

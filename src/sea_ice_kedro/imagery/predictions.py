@@ -50,6 +50,9 @@ class PredictedMap(ClassMap):
     confidence: Grey
     """uint8 (H, W): probability of the class in percent, 0..100; 255 = no data."""
 
+    model_checksum: str = ""
+    """Digest of the network's file."""
+
     def __post_init__(self) -> None:
         """Refuse rasters that do not fit together."""
         if self.confidence.shape != self.shape or self.confidence.dtype != np.uint8:

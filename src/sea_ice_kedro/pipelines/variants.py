@@ -1,4 +1,4 @@
-"""Which networks are trained: labels {auto, manual} × images {original, filtered}.
+"""Which networks are trained: labels × images, as below.
 
 A variant is a namespace of the modeling and evaluation pipelines. `globals.yml` of the
 environment names the variants of a run by source, `--params modeling.variants=...`
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sea_ice_kedro.errors import InvalidOption
 
-LABELS = ("auto", "manual")
+LABELS = ("auto", "manual", "corrected")
 IMAGES = ("original", "filtered")
 
 
@@ -19,7 +19,8 @@ class Variant:
     """What one network learns from."""
 
     labels: str
-    """"auto": class maps by thresholds; "manual": labels by a person."""
+    """"auto": class maps by thresholds; "manual": labels by a person;
+    "corrected": those where there are any, and class maps by thresholds elsewhere."""
 
     images: str
     """"original": scenes as ingested; "filtered": after the thin-cloud filter."""

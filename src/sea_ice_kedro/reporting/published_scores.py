@@ -15,9 +15,10 @@ from sea_ice_kedro.reporting.score_tables import STRATA, records_of
 TITLES = {
     ("unet", "manual"): "U-Net-Man",
     ("unet", "auto"): "U-Net-Auto",
+    ("unet", "corrected"): "U-Net-Corrected",
     ("thresholds", "none"): "thresholds",
 }
-"""(method, labels) -> name as the paper writes it."""
+"""(method, labels) -> name, as the paper writes those that it has."""
 
 IMAGES = ["original", "filtered"]
 

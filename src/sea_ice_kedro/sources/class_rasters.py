@@ -17,9 +17,12 @@ from sea_ice_kedro.imagery.classes import (
     SeaIceClass,
 )
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened
-from sea_ice_kedro.sources.folder import SUFFIXES
-from sea_ice_kedro.sources.folder_listing import list_folder
-from sea_ice_kedro.sources.manual_labels import codes_of_colours
+from sea_ice_kedro.sources.class_colours import codes_of_colours
+from sea_ice_kedro.sources.folder_listing import (
+    SUFFIXES,
+    labelled_scene,
+    list_folder,
+)
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.scene_files import stem_of
 
@@ -39,8 +42,8 @@ class ClassRaster:
 def list_class_rasters(folder: str) -> dict[str, list[str]]:
     """List the PNG, JPEG and GeoTIFF files of a folder: scene id -> its files.
 
-    A file that is named as a manual label (`s2_seg_00`) is of the scene `s2_vis_00`,
-    and comes before the picture of that name.
+    A file that is named as a label (`ice_07_label`, `s2_seg_00`) is of that scene
+    (`ice_07`, `s2_vis_00`), and comes before the picture of that name.
 
     Raises:
         InvalidScene: if there is no such folder.
@@ -54,8 +57,11 @@ def list_class_rasters(folder: str) -> dict[str, list[str]]:
         if name.name.startswith(".") or name.suffix.lower() not in SUFFIXES:
             continue
         stem = stem_of(path)
-        of_scene = stem.replace(options.label_marker, options.scene_marker)
-        (scenes if of_scene == stem else labels)[of_scene].append(path)
+        of_scene = labelled_scene(stem, options)
+        if of_scene is None:
+            scenes[stem].append(path)
+        else:
+            labels[of_scene].append(path)
     return {**scenes, **labels}
 
 

@@ -14,7 +14,13 @@ from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import files_of
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.sources.acquisitions import COPY, tell_left_out
-from sea_ice_kedro.sources.folder_listing import folders_with, list_folder
+from sea_ice_kedro.sources.class_polygons import POLYGONS
+from sea_ice_kedro.sources.folder_listing import (
+    SUFFIXES,
+    folders_with,
+    labelled_scene,
+    list_folder,
+)
 from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, names
 from sea_ice_kedro.sources.manual_labels import read_manual_label
 from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
@@ -29,8 +35,6 @@ from sea_ice_kedro.sources.scene_list import (
 logger = logging.getLogger(__name__)
 
 _HIDDEN = re.compile(r"\.[^.]")
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True)
@@ -101,17 +105,18 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     lists = [file for file in files if PurePath(file).name == SCENE_LIST]
     files = [file for file in files if file not in lists]
     rasters = [file for file in files if PurePath(file).suffix.lower() in SUFFIXES]
-    _expect_scenes(options.folder or "", files, rasters)
     labels: dict[str, list[str]] = defaultdict(list)
-    for path in rasters:
-        if options.label_marker in stem_of(path):
-            stem = stem_of(path).replace(options.label_marker, options.scene_marker)
+    for path in files:
+        stem = labelled_scene(stem_of(path), options)
+        if stem and PurePath(path).suffix.lower() in SUFFIXES | POLYGONS:
             labels[stem].append(path)
+    drawn = {path for paths in labels.values() for path in paths} - set(rasters)
+    _expect_scenes(options.folder or "", [f for f in files if f not in drawn], rasters)
     found = {PurePath(path).name.lower(): path for path in files}
     scenes = {
         path: SceneFile(path, options.raster, _beside(path, found), options.brightness)
         for path in rasters
-        if options.label_marker not in stem_of(path)
+        if not labelled_scene(stem_of(path), options)
     }
     all_stems = {stem_of(path) for path in scenes}
     for path in _copies(list(scenes)):
@@ -240,7 +245,7 @@ def _orphan(label: str, stem: str) -> SceneEntry:
         stem_of(label),
         Unreadable(
             f"{PurePath(label).name}: expected this manual label's scene {stem} beside "
-            "it, got none; add the scene, or set ingestion.label_marker to what only "
-            "labels have in their names"
+            "it, got none; add the scene, or set ingestion.label_suffix and "
+            "label_marker to what only labels have in their names"
         ),
     )

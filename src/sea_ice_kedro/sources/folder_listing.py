@@ -10,8 +10,24 @@ from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import CannotRead, InvalidScene
 from sea_ice_kedro.rasters.remote import is_on_disk, locate, reading_from
 from sea_ice_kedro.sources.listing import names
+from sea_ice_kedro.sources.options import IngestionOptions
 
 logger = logging.getLogger(__name__)
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+"""Endings of scenes."""
+
+
+def labelled_scene(stem: str, options: IngestionOptions) -> str | None:
+    """Give the scene that a file is a label of, by their names; None: of none.
+
+    `ice_07_label` labels `ice_07`, `s2_seg_00` labels `s2_vis_00`.
+    """
+    if stem.endswith(options.label_suffix):
+        return stem.removesuffix(options.label_suffix)
+    if options.label_marker in stem:
+        return stem.replace(options.label_marker, options.scene_marker)
+    return None
 
 
 def list_folder(folder: str) -> list[str]:

@@ -146,6 +146,10 @@ class IngestionOptions:
 
     label_marker: str = "_seg_"
 
+    label_suffix: str = "_label"
+    """A file whose name ends so is the label of the scene named before it:
+    ice_07_label.tif labels ice_07.tif."""
+
     area_of_interest: str | tuple[float, float, float, float] | None = None
     """What lies outside of it counts as not observed: [west, south, east, north] in
     degrees ("-180/-78/-140/-70" in --params), or the path of a GeoJSON file of
@@ -186,10 +190,11 @@ class IngestionOptions:
             raise InvalidOption(
                 f"expected ingestion.swir to be true or false, got {self.swir!r}"
             )
-        if not self.scene_marker or not self.label_marker:
+        markers = self.scene_marker, self.label_marker, self.label_suffix
+        if not all(markers):
             raise InvalidOption(
-                "expected ingestion.scene_marker and label_marker to be non-empty, "
-                f"got {self.scene_marker!r} and {self.label_marker!r}"
+                "expected ingestion.scene_marker, label_marker and label_suffix to be "
+                f"non-empty, got {', '.join(map(repr, markers))}"
             )
         for name, record in _RECORDS.items():
             value = getattr(self, name)

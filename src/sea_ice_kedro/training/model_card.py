@@ -48,6 +48,9 @@ class ModelCard:
     temperature: float = 1.0
     """What its logits were divided by, so that its probabilities are calibrated."""
 
+    unscored: bool = False
+    """No chip was held out: nothing tells how right it is."""
+
     weights: str = ""
     """Digest of the weights; "" before it is stored."""
 
@@ -69,8 +72,13 @@ class ModelCard:
         return self.unet.sees_scene
 
     @property
+    def title(self) -> str:
+        """Its name in tags and tables, which says where nothing was scored."""
+        return f"{self.name} (unscored)" if self.unscored else self.name
+
+    @property
     def labels(self) -> str:
-        """Either "auto" or "manual", from the name; "" before it is stored."""
+        """One of auto, manual, corrected, from the name; "" before it is stored."""
         return self.name.partition("_")[0]
 
     def named(self, name: str) -> "ModelCard":

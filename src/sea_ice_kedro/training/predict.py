@@ -77,7 +77,7 @@ def predict_scene(
         strips=_strips(stored, facts.shape, model, windows),
         georeference=facts.georeference,
         acquired=facts.acquired,
-        facts={"model": card.name, "model_checksum": model.fingerprint()},
+        facts={"model": card.title, "model_checksum": model.fingerprint()},
     )
 
 

@@ -31,7 +31,8 @@ class SplitOptions:
     the last epoch is taken."""
 
     test: float = 0.25
-    """Share of the scenes (or chips) that are only scored on, 0..1."""
+    """Share of the scenes (or chips) that are only scored on, 0..1; 0: none, and
+    nothing tells how right the network is."""
 
     max_cloud_fraction: float = 0.02
     """Chips where the filter took more for cloud or shadow, 0..1, are not learnt from
@@ -39,11 +40,16 @@ class SplitOptions:
 
     seed: int = 2019
 
+    @property
+    def least(self) -> int:
+        """How many scenes (or chips) the splits need, one for each."""
+        return 1 + (self.validation > 0) + (self.test > 0)
+
     def __post_init__(self) -> None:
         """Refuse shares that leave nothing to learn from."""
         expect_choice("modeling.split.by", self.by, ("scene", "chip"))
         expect_number("modeling.split.validation", self.validation, 0, 1)
-        expect_number("modeling.split.test", self.test, 0, 1, above=True)
+        expect_number("modeling.split.test", self.test, 0, 1)
         expect_number(
             "modeling.split.max_cloud_fraction", self.max_cloud_fraction, 0, 1
         )
@@ -71,9 +77,9 @@ def split(scene_ids: Sequence[str], options: SplitOptions) -> list[str]:
     by_scene = options.by == "scene"
     groups = np.array(scene_ids) if by_scene else np.arange(len(scene_ids))
     count, wants_validation = len(np.unique(groups)), options.validation > 0
-    if count < 2 + wants_validation:
+    if count < options.least:
         raise TooFewScenes(
-            f"expected at least {2 + wants_validation} {options.by}s, to learn from, "
+            f"expected at least {options.least} {options.by}s, to learn from, "
             "to be scored on and to choose the epoch by (unless modeling.split."
             f"validation is 0), got {count}; bring more scenes, split chips of one "
             "scene (modeling.split.by=chip: flatters the scores), or map without "
@@ -81,6 +87,7 @@ def split(scene_ids: Sequence[str], options: SplitOptions) -> list[str]:
         )
     validated = max(round(count * options.validation), 1) * wants_validation
     held = min(max(round(count * options.test), 1), count - 1 - validated)
+    held *= options.test > 0
     names = np.full(len(groups), TRAIN, dtype=object)
     for name, share in ((TEST, held), (VALIDATION, validated)):
         names[_draw(groups, names == TRAIN, share, options.seed)] = name

@@ -10,6 +10,7 @@ from sea_ice_kedro.reporting.run_report.page import render_report
 from sea_ice_kedro.run_record import RunRecord
 from tests.reporting.run_report.material import (
     IDS,
+    ice,
     index,
     labels,
     material,
@@ -92,6 +93,37 @@ def test_scores_stand_with_what_they_were_measured_against():
     by_limits = read(scores=scores("auto"), class_scores=None).text
     assert "original all auto-labels agreement 96.32 %" in by_limits
     assert "accuracy 96.32 %" not in by_limits
+
+
+def tiles(**material):
+    """What stands at the top of the page."""
+    return read(**material).text.partition("Findings Overview")[0]
+
+
+def test_a_score_stands_at_the_top_only_where_it_is_of_the_network_of_the_maps():
+    here = ice(model_checksum="sha256:a")
+    same = scores().assign(model_checksum="sha256:a")
+    other = scores().assign(model_checksum="sha256:b")
+    assert "96.3 %" in tiles(ice=here, scores=same)
+    assert "96.3 %" not in tiles(ice=here, scores=other)
+    text = read(ice=here, scores=other).text
+    assert "U-Net-Man, not the network of the maps here" in text
+    assert "The scores are of another network than the maps" in text
+    assert "not the network of" not in read(ice=here, scores=same).text
+
+
+def test_agreement_of_the_limits_with_themselves_is_no_headline():
+    itself = scores("auto").assign(method="thresholds", labels="none")
+    assert "96.3 %" not in tiles(scores=itself)
+    assert "96.32 %" in read(scores=itself).text
+
+
+def test_seas_of_two_hemispheres_are_not_summed():
+    both = index(crs=["EPSG:32703", "EPSG:3413", *["EPSG:3031"] * 10])
+    text = tiles(scenes=both)
+    assert re.search(r"ice concentration by \S.*, south .* in 11 scenes", text)
+    assert re.search(r"ice concentration by \S.*, north .* in 1 scene", text)
+    assert ", south" not in tiles()
 
 
 def test_a_report_of_the_first_steps_alone_says_what_is_missing_and_how_to_get_it():

@@ -46,7 +46,8 @@ def held_out_scenes(
     if chips.empty:
         raise TooFewScenes(
             "expected held-out chips (split 'test') in chip_split, got none; split "
-            "again: kedro run --pipelines modeling,evaluation"
+            "again: kedro run --pipelines modeling,evaluation. Where "
+            "modeling.split.test is 0, nothing is to be scored: leave evaluation out"
         )
     gone = sorted(set(chips["scene_id"]) - set(scene_index["scene_id"]))
     if gone:

@@ -10,7 +10,7 @@ from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.palettes import FigureOptions
-from sea_ice_kedro.imagery.predictions import Prediction
+from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction
 from sea_ice_kedro.pipelines.evaluation import scoring
 from sea_ice_kedro.pipelines.evaluation.held_out import (
     expect_not_learnt,
@@ -55,7 +55,7 @@ def predict_held_out(  # noqa: PLR0913 - a node's inputs are its arguments
 def score_held_out(  # noqa: PLR0913 - a node's inputs are its arguments
     chip_split: pd.DataFrame,
     scene_index: pd.DataFrame,
-    predictions: Partitions[ClassMap],
+    predictions: Partitions[PredictedMap],
     class_maps: Partitions[ClassMap],
     manual_labels: Partitions[ClassMap] | None,
     filtered_scenes: Partitions[FilteredScene],

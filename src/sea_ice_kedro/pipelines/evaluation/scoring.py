@@ -5,6 +5,7 @@ import pandas as pd
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chip_scores import score_chips
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.pipelines.evaluation.held_out import HeldOutScene
 from sea_ice_kedro.reporting.prediction_samples import SampleChip
 from sea_ice_kedro.reporting.score_tables import chip_table, records_of
@@ -12,15 +13,20 @@ from sea_ice_kedro.reporting.score_tables import chip_table, records_of
 
 def score_prediction(
     reference: ClassMap,
-    prediction: ClassMap,
+    prediction: PredictedMap,
     filtered: FilteredScene,
     *,
     held_out: HeldOutScene,
 ) -> pd.DataFrame:
-    """Score one prediction in each held-out chip: a row a chip."""
+    """Score one prediction in each held-out chip: a row a chip, with its network."""
     flags = filtered.flags
     chips = score_chips(reference.codes, prediction.codes, flags, held_out.windows)
-    return chip_table(held_out.scene_id, held_out.reference, chips)
+    return chip_table(
+        held_out.scene_id,
+        held_out.reference,
+        chips,
+        model_checksum=prediction.model_checksum,
+    )
 
 
 def score_thresholds_of(  # noqa: PLR0913 - three maps, the chips and the limits

@@ -48,20 +48,28 @@ def tabulate_scores(
         chip_scores: Name of a variant -> scene id -> scores of its network.
 
     Returns:
-        The tables `evaluation_scores`, `class_scores` and `confusion_matrices`.
+        The tables `evaluation_scores` (with `model_checksum`, that of the maps by the
+        same network), `class_scores` and `confusion_matrices`.
     """
     ids = list(held_out_scenes(chip_split, scene_index))
+    networks: dict[tuple[str, str], str] = {}
 
     def tables() -> Iterator[pd.DataFrame]:
         yield from tables_of(threshold_scores, ids, method="thresholds", labels="none")
         for name, partitions in chip_scores.items():
             variant = VARIANTS[name]
             facts = {"labels": variant.labels, "images": variant.images}
-            yield from tables_of(partitions, ids, method="unet", **facts)
+            for table in tables_of(partitions, ids, method="unet", **facts):
+                for checksum in table.get("model_checksum", pd.Series()).dropna():
+                    networks[variant.labels, variant.images] = str(checksum)
+                yield table
 
     sums = score_tables.sum_counts(tables(), options.cloudy_min_fraction)
+    scores = score_tables.tabulate_scores(sums)
+    keys = zip(scores["labels"], scores["images"], strict=True)
+    checksums = [networks.get(key, "") for key in keys]
     return {
-        "evaluation_scores": score_tables.tabulate_scores(sums),
+        "evaluation_scores": scores.assign(model_checksum=checksums),
         "class_scores": score_tables.tabulate_classes(sums),
         "confusion_matrices": score_tables.tabulate_matrices(sums),
     }

@@ -1,6 +1,7 @@
 """The chips of one scene, declared by the nodes and cut in a worker."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,22 @@ from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
 from sea_ice_kedro.imagery.classes import NODATA
+
+
+def correct(class_map: ClassMap, label: ClassMap) -> ClassMap:
+    """Put the label of a person in the place of the auto-label, where it has a class.
+
+    Raises:
+        InvalidLabel: if the two are not of one size.
+    """
+    if class_map.shape != label.shape:
+        raise InvalidLabel(
+            f"{class_map.scene_id}: expected class map and label of one size, got "
+            f"{class_map.shape} and {label.shape}; make both again: kedro run "
+            "--pipelines ingestion,filtering,autolabel"
+        )
+    codes = np.where(label.codes == NODATA, class_map.codes, label.codes)
+    return replace(class_map, codes=codes)
 
 
 def cut_scene(

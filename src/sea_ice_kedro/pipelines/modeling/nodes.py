@@ -12,9 +12,8 @@ from sea_ice_kedro.datasets.chip_shard import DescribedChips
 from sea_ice_kedro.datasets.work_folder import WorkFolder
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.engines.tasks import recipe_of
-from sea_ice_kedro.errors import InvalidScene, TooFewScenes
+from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
-from sea_ice_kedro.imagery.chipping import chip_windows
 from sea_ice_kedro.imagery.chips import ChipOptions
 from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
@@ -24,12 +23,7 @@ from sea_ice_kedro.pipelines.modeling.chips import cut_scene
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
 from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
-from sea_ice_kedro.training.launch import (
-    expect_batches,
-    expect_package,
-    how_many,
-    train,
-)
+from sea_ice_kedro.training.launch import train
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, trained_in
 from sea_ice_kedro.training.options import (
     TrainingOptions,
@@ -43,84 +37,7 @@ from sea_ice_kedro.training.splits import (
     UNSURE,
     VALIDATION,
     SplitOptions,
-    split,
 )
-
-_TRAINING, _WORKERS = TrainingOptions(), WorkersOptions()
-
-
-def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
-    scene_index: pd.DataFrame,
-    class_map_tags: Partitions[dict[str, Any]],
-    chips: ChipOptions,
-    options: SplitOptions,
-    training: TrainingOptions = _TRAINING,
-    workers: WorkersOptions = _WORKERS,
-) -> pd.DataFrame:
-    """Assign every chip of every scene to a split, the same for all variants.
-
-    Args:
-        scene_index: A row a scene.
-        class_map_tags: By scene id; a scene that could not be labelled has none, and
-            no part in a split.
-        chips: Size of the grid.
-        options: Shares, seed, and whether scenes stay whole.
-        training: Its batches must be filled.
-        workers: That share the chips.
-
-    Returns:
-        A row a chip of the grid: `scene_id`, `row`, `column`, `split`.
-
-    Raises:
-        TooFewScenes: if a split would stay empty, or a batch is larger than the split
-            to learn from: no chip is cut then.
-    """
-    expect_package("tensorflow", "train", "to train a network")
-    rows = [
-        (scene.scene_id, window.row, window.column)
-        for scene in scene_index.itertuples()
-        if scene.scene_id in class_map_tags
-        for window in chip_windows(_shape(scene), chips.size_px)
-    ]
-    table = pd.DataFrame(rows, columns=["scene_id", "row", "column"])
-    table = table.assign(split=split(table["scene_id"].tolist(), options))
-    learnt = int((table["split"] == TRAIN).sum())
-    # Counting GPUs takes TensorFlow seconds; a number that was given needs none.
-    count = workers.count
-    workers_count = how_many(workers) if isinstance(count, str) else count
-    expect_batches("this run", learnt, training.batch_size, workers_count)
-    return table
-
-
-def _shape(scene: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of the index
-    return int(scene.height), int(scene.width)
-
-
-def take_auto_labels(
-    scene_index: pd.DataFrame, class_maps: Partitions[ClassMap]
-) -> Partitions[ClassMap]:
-    """Take the class maps by thresholds to learn from; a failed scene has none."""
-    return {i: class_maps[i] for i in scene_index["scene_id"] if i in class_maps}
-
-
-def take_manual_labels(
-    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap] | None
-) -> Partitions[ClassMap]:
-    """Take the manual labels of the last ingestion to learn from, no older ones.
-
-    Raises:
-        TooFewScenes: if there is none.
-    """
-    labelled = scene_index.loc[scene_index["manual_label"], "scene_id"]
-    stored = manual_labels or {}
-    labels = {i: stored[i] for i in labelled if i in stored}
-    if not labels:
-        raise TooFewScenes(
-            "expected manual labels to learn from, got none; bring some "
-            "(docs/bring-your-own-scenes.md), or train on auto-labels: "
-            "--params modeling.variants=auto_original"
-        )
-    return labels
 
 
 def cut_original_chips(
@@ -252,6 +169,29 @@ def index_clear_chips(
     return table.assign(split=table["split"].mask(cloudy & learnt, UNSURE))
 
 
+def index_corrected_chips(
+    chip_split: pd.DataFrame,
+    scene_index: pd.DataFrame,
+    labels: Partitions[ClassMap],
+    chips: Partitions[ChipShard],
+    options: SplitOptions,
+) -> pd.DataFrame:
+    """Make the table of chips, where cloudy ones are learnt from if a person looked.
+
+    In a scene with a label by a person the auto-label stands where it was right.
+
+    Returns:
+        As `index_clear_chips`.
+    """
+    table = index_clear_chips(chip_split, labels, chips, options)
+    seen = scene_index.loc[scene_index["manual_label"], "scene_id"]
+    looked_at = table["scene_id"].isin(seen) & (table["split"] == UNSURE)
+    place = ["scene_id", "row", "column"]
+    drawn = table[place].merge(chip_split, on=place, how="left")["split"]
+    as_drawn = pd.Series(drawn.tolist(), table.index)
+    return table.assign(split=table["split"].mask(looked_at, as_drawn))
+
+
 def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
     chip_index: pd.DataFrame,
     chips: Partitions[ChipShard],
@@ -270,7 +210,9 @@ def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
     options = (split_options, unet, training, workers)
     plan = make_plan(chip_index, shards, checkpoints, options)
     state = train(plan)
-    return finished(shards[0], plan, state), pd.DataFrame(state.history)
+    unscored = split_options.test == 0
+    network = finished(shards[0], plan, state, unscored=unscored)
+    return network, pd.DataFrame(state.history)
 
 
 def export_unet(unet: ModelFile) -> TrainedUNet:

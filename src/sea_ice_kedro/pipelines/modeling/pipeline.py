@@ -1,7 +1,18 @@
 """scenes, labels → chips → U-Net, once for every chosen variant."""
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
+from sea_ice_kedro.pipelines.modeling.labels import (
+    split_chips,
+    split_corrected_chips,
+    split_labelled_chips,
+    take_auto_labels,
+    take_corrected_labels,
+    take_manual_labels,
+)
 from sea_ice_kedro.pipelines.modeling.nodes import (
     cut_filtered_chips,
     cut_original_chips,
@@ -9,9 +20,7 @@ from sea_ice_kedro.pipelines.modeling.nodes import (
     export_unet,
     index_chips,
     index_clear_chips,
-    split_chips,
-    take_auto_labels,
-    take_manual_labels,
+    index_corrected_chips,
     train_unet,
 )
 from sea_ice_kedro.pipelines.variants import Variant, chosen
@@ -19,25 +28,33 @@ from sea_ice_kedro.pipelines.variants import Variant, chosen
 
 def create_pipeline() -> Pipeline:
     """Wire the `modeling` pipeline for the variants of this run."""
-    shared = Pipeline(
-        [
-            Node(
-                func=split_chips,
-                inputs=[
-                    "scene_index",
-                    "class_maps@tags",
-                    "params:modeling.chips",
-                    "params:modeling.split",
-                    "params:modeling.training",
-                    "params:modeling.workers",
-                ],
-                outputs="chip_split",
-                name="split_chips",
-            )
-        ]
-    )
-    networks = [_network(variant) for variant in chosen()]
+    variants = chosen()
+    shared = Pipeline([_split({variant.labels for variant in variants})])
+    networks = [_network(variant) for variant in variants]
     return Pipeline([shared, *networks], tags="modeling")
+
+
+def _split(labels: set[str]) -> Node:
+    """Wire the split: over scenes with labels by a person, if any variant has them."""
+    func: Callable[..., Any] = split_corrected_chips
+    if labels == {"manual"}:
+        func = split_labelled_chips
+    if labels == {"auto"}:
+        func = split_chips
+    return Node(
+        func=func,
+        inputs=[
+            "scene_index",
+            "class_maps@tags",
+            *([] if labels == {"auto"} else ["manual_labels"]),
+            "params:modeling.chips",
+            "params:modeling.split",
+            "params:modeling.training",
+            "params:modeling.workers",
+        ],
+        outputs="chip_split",
+        name="split_chips",
+    )
 
 
 def _network(variant: Variant) -> Pipeline:
@@ -65,6 +82,13 @@ def _take(variant: Variant) -> Node:
             inputs=["scene_index", "manual_labels"],
             outputs="labels",
             name="take_manual_labels",
+        )
+    if variant.labels == "corrected":
+        return Node(
+            func=take_corrected_labels,
+            inputs=["scene_index", "class_maps@raster", "manual_labels"],
+            outputs="labels",
+            name="take_corrected_labels",
         )
     return Node(
         func=take_auto_labels,
@@ -111,6 +135,19 @@ def _index(variant: Variant) -> Node:
             inputs=["chip_split", "labels", "chips"],
             outputs="chip_index",
             name="index_chips",
+        )
+    if variant.labels == "corrected":
+        return Node(
+            func=index_corrected_chips,
+            inputs=[
+                "chip_split",
+                "scene_index",
+                "labels",
+                "chips",
+                "params:modeling.split",
+            ],
+            outputs="chip_index",
+            name="index_corrected_chips",
         )
     return Node(
         func=index_clear_chips,

@@ -112,7 +112,9 @@ def _select(
     return selections
 
 
-def finished(shard: ChipShard, plan: TrainingPlan, state: Checkpoint) -> TrainedUNet:
+def finished(
+    shard: ChipShard, plan: TrainingPlan, state: Checkpoint, *, unscored: bool = False
+) -> TrainedUNet:
     """Put the network of the best epoch together with its card."""
     facts = shard.facts
     card = ModelCard(
@@ -121,6 +123,7 @@ def finished(shard: ChipShard, plan: TrainingPlan, state: Checkpoint) -> Trained
         unet=plan.unet,
         epochs=state.epoch,
         best_epoch=state.best_epoch,
+        unscored=unscored,
     )
     if card.images == "filtered":
         card = replace(

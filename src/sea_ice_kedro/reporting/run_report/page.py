@@ -1,7 +1,7 @@
 """The page itself: views of the material, laid out by a template."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jinja2
 import pandas as pd
@@ -23,7 +23,11 @@ from sea_ice_kedro.reporting.run_report.findings import review
 from sea_ice_kedro.reporting.run_report.material import ReportMaterial
 from sea_ice_kedro.reporting.run_report.pictures import CLEAR_COLOUR, QUALITY_COLOURS
 from sea_ice_kedro.reporting.run_report.scene_facts import METHODS
-from sea_ice_kedro.reporting.run_report.scene_rows import observed_km2, tabulate_scenes
+from sea_ice_kedro.reporting.run_report.scene_rows import (
+    hemisphere_of,
+    observed_km2,
+    tabulate_scenes,
+)
 from sea_ice_kedro.reporting.run_report.scene_views import (
     SceneView,
     view_scenes,
@@ -71,7 +75,7 @@ def render_report(material: ReportMaterial) -> str:
         gravities={g: Counter(f.gravity for f in findings)[g] for g in GRAVITIES},
         scenes=views,
         listed=_listed(views),
-        totals=[total for kind in METHODS if (total := _total(scenes, kind))],
+        totals=[total for kind in METHODS for total in _totals(scenes, kind)],
         scores=view_scores(material),
         season=view_season(material.seasons),
         little=LITTLE,
@@ -98,6 +102,18 @@ class Total:
     observed_km2: float
     concentration: float
     """Ice area / observed area, 0..1."""
+
+
+def _totals(scenes: pd.DataFrame, kind: str) -> list[Total]:
+    """Sum areas, of each hemisphere alone: their seas are not one."""
+    observed = scenes[observed_km2(scenes, kind) > 0]
+    seas = dict(tuple(observed.groupby(observed["crs"].map(hemisphere_of))))
+    found = [(sea, _total(part, kind)) for sea, part in seas.items()]
+    return [
+        replace(total, words=f"{total.words}, {sea}") if len(seas) > 1 else total
+        for sea, total in found
+        if total is not None
+    ]
 
 
 def _total(scenes: pd.DataFrame, kind: str) -> Total | None:

@@ -1,8 +1,11 @@
 """All that is known of each scene, in one table."""
 
+from functools import cache
 from typing import Any
 
 import pandas as pd
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.reporting.run_report.material import ReportMaterial
@@ -57,3 +60,21 @@ def observed_km2(scenes: pd.DataFrame, kind: str) -> "pd.Series[float]":
     """
     columns = [f"{kind}.{c.key}_km2" for c in SeaIceClass]
     return scenes[columns].astype(float).sum(axis=1, min_count=len(columns))
+
+
+@cache
+def hemisphere_of(crs: object) -> str:
+    """Tell by a CRS on which side of the equator a scene lies.
+
+    Returns:
+        "north", "south", or "hemisphere not known", of CRS that are for both.
+    """
+    try:
+        area = CRS.from_user_input(crs).area_of_use
+    except CRSError:
+        area = None
+    if area is not None and area.south >= 0:
+        return "north"
+    if area is not None and area.north <= 0:
+        return "south"
+    return "hemisphere not known"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sea_ice_kedro.reporting.run_report.finding import CAUTION, SERIOUS, Finding
 from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.score_views import checksum_of, networks_of
 from sea_ice_kedro.reporting.run_report.words import names, number, percent, plural
 from sea_ice_kedro.reporting.score_tables import records_of
 from sea_ice_kedro.training.splits import TEST, TRAIN, VALIDATION
@@ -27,6 +28,7 @@ def about_scores(material: ReportMaterial) -> Iterator[Finding]:
     """Find what is remarkable in the scores and in the split that they rest on."""
     if material.scores is not None and len(material.scores):
         yield from _about_reference(material.scores)
+        yield from _about_network(material.scores, material.ice)
         yield from _about_support(material.scores, material.class_scores)
     if material.split is not None:
         yield from _about_split(material.split, material.scenes)
@@ -40,6 +42,21 @@ def _about_reference(scores: pd.DataFrame) -> Iterator[Finding]:
             "Nobody has labelled these scenes: the scores tell how well the network "
             "repeats the brightness limits, mistakes included. Label some scenes by "
             "hand (docs/bring-your-own-scenes.md) before you call it right.",
+        )
+
+
+def _about_network(scores: pd.DataFrame, ice: pd.DataFrame | None) -> Iterator[Finding]:
+    if ice is None or ice.empty:
+        return
+    rows = records_of(scores[scores["method"] == "unet"])
+    if rows and not {checksum_of(row) for row in rows} & networks_of(ice):
+        made = ", ".join(sorted({str(model) for model in ice["model"]}))
+        yield Finding(
+            SERIOUS,
+            "The scores are of another network than the maps",
+            f"The maps are by {made}; what was scored is another network, or the same "
+            "before it was trained again. Nothing here tells how right these maps are: "
+            "sea-ice-kedro score MAPS LABELS does.",
         )
 
 

@@ -36,6 +36,9 @@ class ScoreView:
     rows: tuple[Mapping[str, Any], ...]
     """Of `evaluation_scores`, with `title` of the method and `against`."""
 
+    headlines: tuple[Mapping[str, Any], ...]
+    """Those of all chips that tell of the maps of this report."""
+
     class_rows: tuple[Mapping[str, Any], ...]
     matrices: tuple[MatrixView, ...]
 
@@ -45,15 +48,43 @@ def view_scores(material: ReportMaterial) -> ScoreView | None:
     if material.scores is None or material.scores.empty:
         return None
     against = _references(material.scenes)
-    rows = [_titled(row, against) for row in records_of(material.scores)]
+    rows = [
+        _titled(row, against) | _owned(row, material)
+        for row in records_of(material.scores)
+    ]
     return ScoreView(
         references=tuple(dict.fromkeys(row["against"] for row in rows)),
         rows=tuple(rows),
+        headlines=tuple(row for row in rows if row["stratum"] == "all" and _tells(row)),
         class_rows=tuple(
             _titled(row, against) for row in _of_all_chips(material.class_scores)
         ),
         matrices=_matrices(material.matrices, against),
     )
+
+
+def _owned(row: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
+    """Tell whether a score is of what made the maps here; None: there are none."""
+    if row["method"] == "thresholds" or material.ice is None:
+        return {"of_maps": None}
+    return {"of_maps": checksum_of(row) in networks_of(material.ice)}
+
+
+def networks_of(ice: pd.DataFrame) -> set[str]:
+    """Give the digests of the networks that have made the maps of `ice_statistics`."""
+    return {checksum_of(row) for row in records_of(ice)}
+
+
+def checksum_of(row: Mapping[str, Any]) -> str:
+    """Give the digest of a row's network; "" where none is known."""
+    checksum = row.get("model_checksum", "")
+    return checksum if isinstance(checksum, str) else ""
+
+
+def _tells(row: Mapping[str, Any]) -> bool:
+    """Leave out scores of other networks, and of auto-labels against themselves."""
+    itself = row["method"] == "thresholds" and row["reference"] == "auto"
+    return row["of_maps"] is not False and not itself
 
 
 def _references(scenes: pd.DataFrame) -> dict[str, str]:

@@ -1,0 +1,200 @@
+"""Which labels a network learns from, and which chips are for what."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+
+from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.errors import TooFewScenes
+from sea_ice_kedro.imagery.arrays import ClassMap
+from sea_ice_kedro.imagery.chipping import chip_windows
+from sea_ice_kedro.imagery.chips import ChipOptions
+from sea_ice_kedro.pipelines.modeling.chips import correct
+from sea_ice_kedro.training.launch import expect_batches, expect_package, how_many
+from sea_ice_kedro.training.options import TrainingOptions, WorkersOptions
+from sea_ice_kedro.training.splits import TRAIN, SplitOptions, split
+
+_TRAINING, _WORKERS = TrainingOptions(), WorkersOptions()
+
+UNSCORED = (
+    "--params modeling.training.start=polar,modeling.split.test=0,"
+    "modeling.split.validation=0"
+)
+"""Settings that need one labelled scene."""
+
+
+def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
+    scene_index: pd.DataFrame,
+    class_map_tags: Partitions[dict[str, Any]],
+    chips: ChipOptions,
+    options: SplitOptions,
+    training: TrainingOptions = _TRAINING,
+    workers: WorkersOptions = _WORKERS,
+) -> pd.DataFrame:
+    """Assign every chip of every scene to a split, the same for all variants.
+
+    Args:
+        scene_index: A row a scene.
+        class_map_tags: By scene id; a scene that could not be labelled has none, and
+            no part in a split.
+        chips: Size of the grid.
+        options: Shares, seed, and whether scenes stay whole.
+        training: Its batches must be filled.
+        workers: That share the chips.
+
+    Returns:
+        A row a chip of the grid: `scene_id`, `row`, `column`, `split`.
+
+    Raises:
+        TooFewScenes: if a split would stay empty, or a batch is larger than the split
+            to learn from: no chip is cut then.
+    """
+    expect_package("tensorflow", "train", "to train a network")
+    table = _grid(scene_index, class_map_tags, chips)
+    table = table.assign(split=split(table["scene_id"].tolist(), options))
+    _expect_batches(table, training, workers)
+    return table
+
+
+def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
+    scene_index: pd.DataFrame,
+    class_map_tags: Partitions[dict[str, Any]],
+    manual_labels: Partitions[ClassMap] | None,
+    chips: ChipOptions,
+    options: SplitOptions,
+    training: TrainingOptions = _TRAINING,
+    workers: WorkersOptions = _WORKERS,
+) -> pd.DataFrame:
+    """Assign every chip of the scenes that a person has labelled, and of no other.
+
+    Args, Returns, Raises: as `split_chips`.
+    """
+    expect_package("tensorflow", "train", "to train a network")
+    labelled = _labelled(scene_index, class_map_tags, manual_labels, options)
+    table = _grid(scene_index, labelled, chips)
+    table = table.assign(split=split(table["scene_id"].tolist(), options))
+    _expect_batches(table, training, workers)
+    return table
+
+
+def split_corrected_chips(  # noqa: PLR0913 - a node's inputs are its arguments
+    scene_index: pd.DataFrame,
+    class_map_tags: Partitions[dict[str, Any]],
+    manual_labels: Partitions[ClassMap] | None,
+    chips: ChipOptions,
+    options: SplitOptions,
+    training: TrainingOptions = _TRAINING,
+    workers: WorkersOptions = _WORKERS,
+) -> pd.DataFrame:
+    """Assign the chips of scenes that a person has labelled; learn from all others.
+
+    What is scored on, and chosen by, is labelled by a person.
+
+    Args, Returns, Raises: as `split_chips`.
+    """
+    expect_package("tensorflow", "train", "to train a network")
+    labelled = _labelled(scene_index, class_map_tags, manual_labels, options)
+    table = _grid(scene_index, class_map_tags, chips).assign(split=TRAIN)
+    drawn = table["scene_id"].isin(labelled)
+    table.loc[drawn, "split"] = split(table.loc[drawn, "scene_id"].tolist(), options)
+    _expect_batches(table, training, workers)
+    return table
+
+
+def _labelled(
+    scene_index: pd.DataFrame,
+    class_map_tags: Collection[str],
+    manual_labels: Collection[str] | None,
+    options: SplitOptions,
+) -> list[str]:
+    """List the scenes with a label by a person.
+
+    Raises:
+        TooFewScenes: if they are fewer than the splits need; says how many more, and
+            how to go on without.
+    """
+    flagged = scene_index.loc[scene_index["manual_label"], "scene_id"]
+    labelled = [
+        i for i in flagged if i in class_map_tags and i in (manual_labels or ())
+    ]
+    least = options.least if options.by == "scene" else 1
+    if len(labelled) < least:
+        more = least - len(labelled)
+        raise TooFewScenes(
+            f"expected at least {least} scenes with labels of yours (one to learn "
+            "from, others to be scored on and to choose the epoch by: modeling.split), "
+            f"got {', '.join(labelled) or 'none'}; label {more} more "
+            "(docs/corrections.md)"
+            + (f", or train on from polar unscored: {UNSCORED}" if labelled else "")
+        )
+    return labelled
+
+
+def _grid(
+    scene_index: pd.DataFrame, scene_ids: Collection[str], chips: ChipOptions
+) -> pd.DataFrame:
+    rows = [
+        (scene.scene_id, window.row, window.column)
+        for scene in scene_index.itertuples()
+        if scene.scene_id in scene_ids
+        for window in chip_windows(_shape(scene), chips.size_px)
+    ]
+    return pd.DataFrame(rows, columns=["scene_id", "row", "column"])
+
+
+def _expect_batches(
+    table: pd.DataFrame, training: TrainingOptions, workers: WorkersOptions
+) -> None:
+    learnt = int((table["split"] == TRAIN).sum())
+    # Counting GPUs takes TensorFlow seconds; a number that was given needs none.
+    count = workers.count
+    workers_count = how_many(workers) if isinstance(count, str) else count
+    expect_batches("this run", learnt, training.batch_size, workers_count)
+
+
+def _shape(scene: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of the index
+    return int(scene.height), int(scene.width)
+
+
+def take_auto_labels(
+    scene_index: pd.DataFrame, class_maps: Partitions[ClassMap]
+) -> Partitions[ClassMap]:
+    """Take the class maps by thresholds to learn from; a failed scene has none."""
+    return {i: class_maps[i] for i in scene_index["scene_id"] if i in class_maps}
+
+
+def take_manual_labels(
+    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap] | None
+) -> Partitions[ClassMap]:
+    """Take the manual labels of the last ingestion to learn from, no older ones.
+
+    Raises:
+        TooFewScenes: if there is none.
+    """
+    labelled = scene_index.loc[scene_index["manual_label"], "scene_id"]
+    stored = manual_labels or {}
+    labels = {i: stored[i] for i in labelled if i in stored}
+    if not labels:
+        raise TooFewScenes(
+            "expected manual labels to learn from, got none; bring some "
+            "(docs/bring-your-own-scenes.md), or train on auto-labels: "
+            "--params modeling.variants=auto_original"
+        )
+    return labels
+
+
+def take_corrected_labels(
+    scene_index: pd.DataFrame,
+    class_maps: Partitions[ClassMap],
+    manual_labels: Partitions[ClassMap] | None,
+) -> Partitions[ClassMap]:
+    """Take the class maps by thresholds, with the labels of a person laid over them.
+
+    Raises:
+        TooFewScenes: if nobody has labelled any.
+    """
+    corrections = take_manual_labels(scene_index, manual_labels)
+    labels = dict(take_auto_labels(scene_index, class_maps))
+    both = {i: labels[i] for i in labels if i in corrections}
+    return {**labels, **map_partitions(correct, both, corrections)}
