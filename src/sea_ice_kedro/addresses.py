@@ -42,7 +42,7 @@ def host_of(url: str) -> str:
 
 
 def is_named(url: str, hosts: Collection[str]) -> bool:
-    """Tell whether an http or https address leads to one of some hosts.
+    """Return whether an http or https address leads to one of some hosts.
 
     Args:
         url: The address.

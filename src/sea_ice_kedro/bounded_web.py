@@ -42,7 +42,7 @@ class NotAllowed(requests.RequestException):
 
 @dataclass
 class Limits:
-    """What one search may cost, in requests and seconds, and where it may lead."""
+    """Limits of one search, in requests and seconds, and the hosts it may reach."""
 
     hosts: Collection[str]
     most_items: int
@@ -160,7 +160,7 @@ class _Body:
         return getattr(self._raw, name)
 
     def stream(self, *_: object, **__: object) -> Iterator[bytes]:
-        """Give the content as it comes in."""
+        """Return the content as it comes in."""
         until, size = time.monotonic() + self._most_s, 0
         while part := self._raw.read1(_BLOCK, decode_content=True):
             size += len(part)

@@ -1,4 +1,4 @@
-"""What can go wrong, one sentence a class.
+"""Errors of this package, one sentence per class.
 
 Messages say what was expected, what was found, where, and the way out.
 """

@@ -1,4 +1,4 @@
-"""What `sea-ice-kedro --help` says; no Kedro is imported for it."""
+"""The text of `sea-ice-kedro --help`; no Kedro is imported for it."""
 
 import ast
 from pathlib import Path
@@ -77,7 +77,7 @@ _WIDTH = 24
 
 
 def help_page() -> str:
-    """Give the whole text."""
+    """Return the whole text."""
     pipelines = {
         name: what + ("" if name not in ON_REQUEST else " (only when asked for)")
         for name, what in pipelines_in_words().items()
@@ -99,7 +99,7 @@ def help_page() -> str:
 
 
 def pipelines_in_words() -> dict[str, str]:
-    """Give every pipeline with what its module says of itself, in order of data."""
+    """Return every pipeline with what its module says of itself, in order of data."""
     modules = {path.parent.name: path for path in _PIPELINES.glob("*/pipeline.py")}
     ordered = [name for name in _IN_ORDER if name in modules]
     ordered += sorted(set(modules) - set(ordered))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 EXIT_CODE = 130
-"""Of a command that Ctrl-C has ended, as shells count: 128 + SIGINT."""
+"""Exit code of a command ended by Ctrl-C, as shells count: 128 + SIGINT."""
 
 _WORDS = "Interrupted: what is done stays done; the same command goes on from there."
 
@@ -24,7 +24,7 @@ def expect_from_the_start(arguments: Sequence[str]) -> None:
 
 
 class Interrupts:
-    """What Ctrl-C does while a run is under way; a second one ends it at once."""
+    """Handling of Ctrl-C while a run is under way; a second one ends it at once."""
 
     def __init__(self) -> None:
         """Change nothing yet."""

@@ -17,7 +17,7 @@ _OURS = Path("base", "globals.yml")
 
 
 def packaged_conf() -> Path:
-    """Give the folder of the configuration that came with the code.
+    """Return the folder of the configuration that came with the code.
 
     Raises:
         MissingInput: if there is none, which is neither a package nor a checkout.
@@ -33,7 +33,7 @@ def packaged_conf() -> Path:
 
 
 def conf_source(arguments: Sequence[str]) -> str | None:
-    """Give what `--conf-source` says; None when it is not among the arguments."""
+    """Return the value of `--conf-source`; None when it is not among the arguments."""
     found = None
     for place, argument in enumerate(arguments):
         if argument == _OPTION:
@@ -55,7 +55,7 @@ def with_conf(arguments: Sequence[str]) -> list[str]:
 
 
 def logging_of(arguments: Sequence[str]) -> str:
-    """Give the path of the logging configuration: beside the others, or ours.
+    """Return the path of the logging configuration: beside the others, or ours.
 
     Kedro reads it before it opens an archive, so that an archive's is not used.
     """
@@ -83,7 +83,7 @@ def copy_conf(folder: str) -> Path:
 
 
 def _project_conf() -> Path:
-    """Give where Kedro would look."""
+    """Return where Kedro would look."""
     from kedro.utils import find_kedro_project  # noqa: PLC0415 - help needs no Kedro
 
     return Path(find_kedro_project(Path.cwd()) or Path.cwd()) / "conf"

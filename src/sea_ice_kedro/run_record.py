@@ -1,4 +1,4 @@
-"""What runs did: their settings and software, the time of each step, its failures.
+"""Record of runs: their settings and software, the time of each step, its failures.
 
 Plain values that a hook fills in while a run goes on, a dataset stores beside the
 products, and the run report shows.
@@ -19,7 +19,7 @@ class FailedScene:
 
 @dataclass(frozen=True)
 class ProductRecord:
-    """What became of a folder with a file a scene, when a step saved it."""
+    """Outcome of saving a folder with one file per scene."""
 
     name: str
     """Of the folder: "class_maps"."""
@@ -29,7 +29,7 @@ class ProductRecord:
     """There already, made from the same input, settings and software."""
 
     elapsed_s: float
-    """Of making and writing them; start-up of workers included."""
+    """Seconds to make and write them, start-up of workers included."""
 
     failures: tuple[FailedScene, ...] = ()
 
@@ -60,7 +60,7 @@ class StepRecord:
     """From loading its first input to saving its last output."""
 
     products: tuple[ProductRecord, ...] = ()
-    """Of its outputs with a file a scene."""
+    """Outputs with one file per scene."""
 
     @property
     def made(self) -> int:
@@ -110,7 +110,7 @@ class RunFacts:
     """Of the whole run; None before its end."""
 
     error: str = ""
-    """Of a run that was ended by one."""
+    """Exit code of a run that a signal ended."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class RunRecord:
     a run that finds all there already does not hide how long the work takes."""
 
     def run(self, run_id: str) -> RunFacts | None:
-        """Give what is known of a run."""
+        """Return the record of a run."""
         return next((run for run in self.runs if run.run_id == run_id), None)
 
     @property
@@ -137,11 +137,11 @@ class RunRecord:
         return self.runs[-1] if self.runs else None
 
     def step(self, node: str) -> StepRecord | None:
-        """Give a step as it ran last."""
+        """Return a step as it ran last."""
         return _find(self.latest, node)
 
     def full_step(self, node: str) -> StepRecord | None:
-        """Give a step as it ran when it last did its work."""
+        """Return a step as it ran when it last did its work."""
         return _find(self.fullest, node)
 
     def with_run(self, facts: RunFacts) -> "RunRecord":

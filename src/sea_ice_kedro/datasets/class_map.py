@@ -30,7 +30,7 @@ CLASS_NAMES = {
     **{c.value: NamedValue(c.label, COLOURS[c]) for c in SeaIceClass},
     NODATA: NamedValue("no data", NODATA_COLOUR, shown=False),
 }
-"""What GDAL and QGIS show beside a colour."""
+"""Name that GDAL and QGIS show beside a colour."""
 
 
 class ClassMapDataset(RasterFileDataset[ClassMap]):

@@ -78,4 +78,4 @@ class FailureLedger:
 
 
 LEDGER = FailureLedger()
-"""Of the run in this process; opened and closed by `hooks.FailureHooks`."""
+"""Failures of the run in this process; opened and closed by `hooks.FailureHooks`."""

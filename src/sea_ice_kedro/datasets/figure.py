@@ -79,7 +79,7 @@ class FigureDataset(WholeFileDataset["go.Figure"]):
         return pio.from_json(self._text())
 
     def preview(self) -> PlotlyPreview:
-        """Give the figure to kedro-viz, as it is stored."""
+        """Return the figure for kedro-viz, as it is stored."""
         return PlotlyPreview(json.loads(self._text()))
 
     def _text(self) -> str:

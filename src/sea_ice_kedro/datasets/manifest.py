@@ -39,7 +39,7 @@ class Entry:
     """`MADE` or `FAILED`."""
 
     reason: str = ""
-    """Of a failure: one line for people."""
+    """One readable line that says what failed."""
 
     fingerprint: str = ""
     """"" of a product that is made anew by every run."""

@@ -94,7 +94,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         self._engine = make_engine(**options)
         self._optional = optional
         self.last_saved: ProductRecord | None = None
-        """What became of the partitions of the last `save`."""
+        """Outcomes of the partitions in the last `save`."""
 
     @property
     def _folder(self) -> str:
@@ -104,7 +104,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """What the partitions are, by the folder's name."""
+        """Name of the partitions, from the folder's name."""
         return PurePosixPath(self._path).name
 
     def load(self) -> StoredPartitions[Any]:

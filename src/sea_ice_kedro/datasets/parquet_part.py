@@ -7,7 +7,7 @@ from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 _PREFIX = "sea_ice_"
-"""Of every entry in the file's key-value metadata."""
+"""Prefix of every entry in the file's key-value metadata."""
 
 
 class ParquetPartDataset(ProvenancedFileDataset[pd.DataFrame]):

@@ -56,14 +56,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one partition."""
+    """Outcome of one partition."""
 
     partition_id: str
     status: str
     """"written", "unchanged" or "failed"."""
 
     reason: str = ""
-    """Of a failure: one line for people."""
+    """One readable line that says what failed."""
 
     trace: str = ""
     """Traceback of an unexpected failure."""

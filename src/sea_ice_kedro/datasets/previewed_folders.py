@@ -28,7 +28,7 @@ class PictureFolderDataset(ParallelPartitionedDataset):
     """
 
     def preview(self, count: int = 3, width_px: int = 1024) -> ImagePreview:
-        """Give the first pictures to kedro-viz, below each other: PNG in base64.
+        """Return the first pictures for kedro-viz, below each other: PNG in base64.
 
         Args:
             count: How many pictures to show.
@@ -62,7 +62,7 @@ class TableFolderDataset(ParallelPartitionedDataset):
     """
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Give the first rows of the first scene to kedro-viz.
+        """Return the first rows of the first scene for kedro-viz.
 
         Args:
             nrows: How many rows to show.

@@ -62,12 +62,12 @@ class RunSteps:
         self._total = self._begun = 0
 
     def __str__(self) -> str:
-        """Give "7/41 ", or nothing outside a run."""
+        """Return "7/41 ", or nothing outside a run."""
         return f"{self._begun}/{self._total} " if self._begun else ""
 
 
 STEPS = RunSteps()
-"""Of the run in this process; counted by `hooks.OverviewHooks`."""
+"""Counts of the run in this process; kept by `hooks.OverviewHooks`."""
 
 
 def track(

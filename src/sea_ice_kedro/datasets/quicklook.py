@@ -46,7 +46,7 @@ class QuicklookDataset(RasterFileDataset[RGB]):
             return np.asarray(picture.convert("RGB"))
 
     def preview(self, max_px: int = 1024) -> ImagePreview:
-        """Give the picture to kedro-viz: PNG in base64.
+        """Return the picture for kedro-viz: PNG in base64.
 
         Args:
             max_px: Longest side; a larger picture is scaled down.

@@ -1,4 +1,4 @@
-"""What the datasets of one raster file have in common."""
+"""Base of the datasets with one raster file."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -14,7 +14,7 @@ class RasterFileDataset(ProvenancedFileDataset[Value]):
     """One raster file with provenance in its tags."""
 
     def stored_fingerprint(self) -> str | None:
-        """Tell what the existing file was made from; None when there is none."""
+        """Return what the existing file was made from; None when there is none."""
         try:
             with opened_header(self._filepath) as file:
                 return tags_of(file).get("fingerprint")

@@ -1,4 +1,4 @@
-"""What a raster file says about itself, without reading a pixel."""
+"""Metadata of a raster file, read without its pixels."""
 
 from typing import Any, NoReturn
 

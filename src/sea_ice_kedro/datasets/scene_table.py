@@ -48,7 +48,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
         return self._read()
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Give the first rows to kedro-viz.
+        """Return the first rows for kedro-viz.
 
         Args:
             nrows: How many rows to show.
@@ -69,7 +69,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
 
 
 def _changed(data: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
-    """Give a table with its texts changed; columns without such a text stay."""
+    """Return a table with its texts changed; columns without such a text stay."""
     texts: dict[str, Any] = {}
     for column in data.columns:
         if not pd.api.types.is_numeric_dtype(data[column]):

@@ -24,7 +24,7 @@ class SceneWindowsDataset(WholeFileDataset[StoredScene]):
     """
 
     def load(self) -> StoredScene:
-        """Give the handle."""
+        """Return the handle."""
         return StoredScene(self._filepath)
 
     def save(self, data: StoredScene) -> NoReturn:

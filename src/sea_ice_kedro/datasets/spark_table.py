@@ -87,6 +87,6 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Give Python's strings; None, which Spark knows, where there is no value."""
+    """Return Python's strings; None, which Spark knows, where there is no value."""
     texts = [None if pd.isna(text) or text == "" else str(text) for text in column]
     return pd.Series(texts, column.index, dtype=object)

@@ -1,4 +1,4 @@
-"""What is stored of each scene: lazy, and read by the engine where it is many."""
+"""Stored scenes: lazy, and read by the engine where there are many."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar

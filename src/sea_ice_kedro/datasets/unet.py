@@ -72,7 +72,7 @@ class UNetDataset(AbstractDataset["TrainedUNet", "ModelFile"]):
             save_model(self._filepath, named)
 
     def load(self) -> "ModelFile":
-        """Give a handle of the network; its card is read, to know that it is one.
+        """Return a handle of the network; its card is read, to know that it is one.
 
         Raises:
             InvalidModel: if the file is no model of this project and version.

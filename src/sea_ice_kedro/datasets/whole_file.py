@@ -1,4 +1,4 @@
-"""What all datasets of one file here have in common."""
+"""Base of all datasets with one file."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar

@@ -13,7 +13,7 @@ class WorkFolder:
 
     path: str
     name: str
-    """Of the work, for logs."""
+    """Name of the work, for logs."""
 
 
 class WorkFolderDataset(AbstractDataset[WorkFolder, WorkFolder]):

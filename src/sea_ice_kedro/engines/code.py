@@ -75,7 +75,7 @@ def library_version(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Module:
-    """What a module's top level says."""
+    """Definitions and imports at a module's top level."""
 
     definitions: Mapping[str, tuple[ast.stmt, ...]]
     imported: Mapping[str, Target]
@@ -134,7 +134,7 @@ class Code:
         return hashlib.sha256(description.encode()).hexdigest()
 
     def _reached(self, roots: Iterable[Target]) -> tuple[set[str], set[str]]:
-        """Give the texts of all definitions reached, and the libraries they use."""
+        """Return the texts of all definitions reached, and the libraries they use."""
         texts: set[str] = set()
         libraries: set[str] = set()
         seen: set[Target] = set()
@@ -173,7 +173,7 @@ class Code:
         return _Module(definitions, imported, tuple(always))
 
     def _read_pieces(self, module: str, name: str) -> tuple[_Piece, ...]:
-        """Give what a name of a module stands for, or where that is defined."""
+        """Return what a name of a module stands for, or where that is defined."""
         read = self._module(module)
         if read is None:
             return ()
@@ -212,7 +212,7 @@ class Code:
         return _Piece(ast.unparse(statement), tuple(targets))
 
     def _as_module(self, target: Target | None) -> str | None:
-        """Give the module that an imported name stands for, if it is one of ours."""
+        """Return the module that an imported name stands for, if it is one of ours."""
         if target is None or target[0].partition(".")[0] != PACKAGE:
             return None
         name = ".".join(filter(None, target))
@@ -245,7 +245,7 @@ class _Plain(ast.NodeTransformer):
 
 
 def roots_of(value: object) -> Iterator[Target]:
-    """Give the functions and classes that a value consists of."""
+    """Return the functions and classes that a value consists of."""
     if isinstance(value, partial):
         yield from roots_of((value.func, value.args, value.keywords))
     elif isinstance(value, Mapping):
@@ -269,7 +269,7 @@ def _is_without_pixels(module: str) -> bool:
 
 
 def _imported_by(node: ast.Import | ast.ImportFrom) -> dict[str, Target]:
-    """Give the names that an import statement binds."""
+    """Return the names that an import statement binds."""
     if isinstance(node, ast.ImportFrom):
         return {a.asname or a.name: (node.module or "", a.name) for a in node.names}
     tops = {name.name.partition(".")[0] for name in node.names if not name.asname}
@@ -291,7 +291,7 @@ def _names_defined(statement: ast.stmt) -> list[str]:
 
 
 def _named_in(constant: object) -> set[Target]:
-    """Give the module, or "module:name", that a string names for a late import."""
+    """Return the module, or "module:name", that a string names for a late import."""
     if not isinstance(constant, str) or not constant.startswith(f"{PACKAGE}."):
         return set()
     module, _, name = constant.partition(":")

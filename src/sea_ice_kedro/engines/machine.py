@@ -1,4 +1,4 @@
-"""What results and times depend on: processor, memory and software of this machine."""
+"""Processor, memory and software of this machine, on which results and times depend."""
 
 import os
 import platform

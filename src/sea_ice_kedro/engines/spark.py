@@ -164,7 +164,7 @@ def _shipped(tasks: Sequence[bytes], software: str) -> Callable[..., Iterator[An
 
 
 def _in_words(error: Exception) -> Exception:
-    """Say what kept the workers from working."""
+    """Explain why the workers did not work."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     missing = [line for line in lines if line.startswith("ModuleNotFoundError")]
     if missing:
@@ -181,7 +181,7 @@ def _in_words(error: Exception) -> Exception:
 
 
 def _raised(error: Exception) -> bool:
-    """Tell whether Python raised on a worker, outside of the items' own function."""
+    """Return whether Python raised on a worker, outside of the items' own function."""
     from pyspark.errors import PythonException  # noqa: PLC0415 - only where Spark is
 
     return isinstance(error, PythonException)

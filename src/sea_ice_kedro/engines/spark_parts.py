@@ -1,4 +1,4 @@
-"""What Spark needs of this machine: a Java that it runs on, and a home."""
+"""Requirements of Spark on this machine: a Java that it runs on, and a home."""
 
 import os
 import re

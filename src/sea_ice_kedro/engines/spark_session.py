@@ -33,7 +33,7 @@ _LOCK = threading.Lock()
 _SETTINGS: dict[str, str] = {}
 _STARTED: list[Any] = []
 _AFTERWARDS = ExitStack()
-"""What is undone when the session that was started here has been stopped."""
+"""Clean-up after the session that was started here has been stopped."""
 
 
 def configure(settings: Mapping[str, Any]) -> None:
@@ -53,7 +53,7 @@ def _text(value: object) -> str:
 
 
 def session() -> Any:  # noqa: ANN401 - a SparkSession, classic or of Spark Connect
-    """Give the session that is running, or start one as configured.
+    """Return the session that is running, or start one as configured.
 
     Raises:
         MissingPackage: if pyspark is not installed.

@@ -1,4 +1,4 @@
-"""What a Spark task does, in a Python worker on an executor."""
+"""The work of a Spark task, in a Python worker on an executor."""
 
 import gc
 import pickle
@@ -52,7 +52,7 @@ def run_task(
 
 
 def unpack(outcome: bytes) -> Any:  # noqa: ANN401 - whatever the function gave
-    """Give what the function gave.
+    """Return the function's result.
 
     Raises:
         Exception: what the function has raised.

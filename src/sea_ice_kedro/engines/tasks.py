@@ -27,7 +27,7 @@ class Fingerprinted(Protocol):
     """Anything that can say what its content is made of."""
 
     def fingerprint(self) -> str:
-        """Give a digest that changes whenever the content would."""
+        """Return a digest that changes whenever the content would."""
         ...
 
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 
 def choices_of(figure: go.Figure) -> dict[str, go.Figure]:
-    """Give what a slider or a list of a figure shows, choice by choice.
+    """Return what a slider or a list of a figure shows, choice by choice.
 
     Args:
         figure: With at most one slider or list.

@@ -27,7 +27,7 @@ _LONG = 12
 
 
 def dress_axes(panel: Panel, layout: Any, names: tuple[str, str]) -> None:  # noqa: ANN401
-    """Give a panel its titles, limits, ticks and grid.
+    """Return a panel its titles, limits, ticks and grid.
 
     Args:
         panel: With everything drawn.
@@ -64,7 +64,7 @@ def dress_axes(panel: Panel, layout: Any, names: tuple[str, str]) -> None:  # no
 
 
 def _stands_on_its_like(layout: Any, names: tuple[str, str]) -> bool:  # noqa: ANN401
-    """Tell whether a panel below has the same x axis, and names its places."""
+    """Return whether a panel below has the same x axis, and names its places."""
     title = layout[names[0]].title.text
     if not title or not layout[names[0]].domain:
         return False

@@ -61,7 +61,7 @@ def write_paper_figure(figure: go.Figure, paths: dict[str, Path]) -> None:
 
 
 def size_mm(figure: go.Figure) -> tuple[float, float]:
-    """Give width and height on paper."""
+    """Return width and height on paper."""
     across = figure.layout.width or _PIXELS[0]
     up = figure.layout.height or _PIXELS[1]
     width = min(max(_MM_PER_PX * across, COLUMN_MM), PAGE_MM)
@@ -94,12 +94,12 @@ def _drawn(figure: go.Figure) -> Figure:
 
 
 def _axis(name: str | None, letter: str) -> str:
-    """Give the name of an axis in a layout, "xaxis2" of "x2"."""
+    """Return the name of an axis in a layout, "xaxis2" of "x2"."""
     return f"{letter}axis{(name or letter)[1:]}"
 
 
 def _pairs(layout: Any) -> list[tuple[str, str]]:  # noqa: ANN401
-    """Give the axes of the panels of a layout; one may have nothing to show."""
+    """Return the axes of the panels of a layout; one may have nothing to show."""
     names = [n for n in layout.to_plotly_json() if n.startswith("xaxis")] or ["xaxis"]
     return [(name, _axis(layout[name].anchor, "y")) for name in names]
 

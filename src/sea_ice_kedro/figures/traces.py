@@ -47,7 +47,7 @@ class Panel:
     """Place -> top of the stacked bars so far."""
 
     def places(self, values: Sequence[Any]) -> Floats:
-        """Give where values lie on the x axis."""
+        """Return where values lie on the x axis."""
         if self.categories:
             return np.array([self.categories.index(v) for v in values], float)
         if self.dates:
@@ -57,7 +57,7 @@ class Panel:
 
 
 def numbers(values: Sequence[Any]) -> Floats:
-    """Give numbers; NaN for None."""
+    """Return numbers; NaN for None."""
     return np.array([np.nan if v is None else v for v in values], float)
 
 
@@ -90,7 +90,7 @@ def draw_bar(panel: Panel, bar: Any) -> None:  # noqa: ANN401 - plotly is untype
 
 
 def _slot(panel: Panel, group: str | None) -> tuple[float, float]:
-    """Give width and shift of a bar of a group, or of marks upon it."""
+    """Return width and shift of a bar of a group, or of marks upon it."""
     if group not in panel.groups:
         return _WIDTH, 0.0
     width = _WIDTH / len(panel.groups)

@@ -27,18 +27,18 @@ def colour_of(text: str | None) -> Colour:
 
 
 def plain(text: str | None) -> str:
-    """Give a text without markup; `<br>` starts a line."""
+    """Return a text without markup; `<br>` starts a line."""
     return MARKUP.sub("", (text or "").replace("<br>", "\n"))
 
 
 def marker_of(symbol: str | None) -> tuple[str, bool]:
-    """Give matplotlib's marker, and whether it is hollow."""
+    """Return matplotlib's marker, and whether it is hollow."""
     name, _, open_ = (symbol or "circle").partition("-")
     return _MARKERS[name], open_ == "open"
 
 
 def dash_of(dash: str | None) -> str:
-    """Give matplotlib's line style."""
+    """Return matplotlib's line style."""
     return _DASHES[dash]
 
 

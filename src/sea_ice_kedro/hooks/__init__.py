@@ -1,4 +1,4 @@
-"""What happens around a run."""
+"""Hooks around a run."""
 
 from sea_ice_kedro.hooks.applicable_settings import ApplicableSettingHooks
 from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks

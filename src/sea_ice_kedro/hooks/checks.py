@@ -1,4 +1,4 @@
-"""What is checked before a run starts: its parameters and its inputs."""
+"""Checks before a run starts: its parameters and its inputs."""
 
 from collections.abc import Collection
 from typing import Any
@@ -39,7 +39,7 @@ CONFIGURED = (
 
 
 def is_read(name: str) -> bool:
-    """Tell whether anything reads a setting: "autolabel.thresholds.thin_ice_min"."""
+    """Return whether anything reads a setting: "autolabel.thresholds.thin_ice_min"."""
     return _is_below(name, {*CONFIGURED, *_parameters_read()})
 
 
@@ -48,7 +48,7 @@ def _is_below(name: str, groups: Collection[str]) -> bool:
 
 
 def _dotted(nested: dict[str, Any], above: str = "") -> list[str]:
-    """Give the full names of a nested record's values: "engine.name", ..."""
+    """Return the full names of a nested record's values: "engine.name", ..."""
     names: list[str] = []
     for key, value in nested.items():
         name = f"{above}{key}"
@@ -67,7 +67,7 @@ def _parameters_read() -> set[str]:
 
 
 class MissingInputHooks:
-    """Say which pipeline makes the data that a run needs and that is not there."""
+    """Name the pipeline that makes the missing data that a run needs."""
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""What the configuration says beside parameters: credentials and variants."""
+"""Configuration beside parameters: credentials and variants."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from sea_ice_kedro.sources import earth_engine_access
 
 
 class CredentialHooks:
-    """Tell the source that needs it where credentials are; none is read here."""
+    """Tell the source that needs credentials where they are; none is read here."""
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401

@@ -93,7 +93,7 @@ def _takes_any(there: object) -> bool:
 
 
 def _holds(given: Mapping[str, Any], full: str) -> bool:
-    """Tell whether a nested mapping has a dotted name."""
+    """Return whether a nested mapping has a dotted name."""
     for part in full.split("."):
         if not isinstance(given, Mapping) or part not in given:
             return False

@@ -1,4 +1,4 @@
-"""What `--params` says of class limits, held against where limits come from."""
+"""Check class limits given by `--params` against where limits come from."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""What kedro-viz says while it reads the project: only what somebody can act on."""
+"""Messages of kedro-viz while it reads the project: only those somebody can act on."""
 
 import logging
 import warnings

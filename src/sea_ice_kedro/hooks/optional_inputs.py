@@ -17,7 +17,7 @@ _REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class OptionalInputHooks:
-    """Give None for data that are not there, to nodes whose types say that they may.
+    """Return None for missing data, to nodes whose types allow it.
 
     An argument annotated `pd.DataFrame | None` may be absent: the node's own type says
     so, the lineage stays whole, and in a run that makes the data the node waits for
@@ -47,7 +47,7 @@ def optional_inputs(pipeline: Pipeline) -> set[str]:
 
 
 def _annotated_inputs(node: Node) -> Iterator[tuple[str, Any]]:
-    """Give each input of a node with the type of the argument that takes it."""
+    """Return each input of a node with the type of the argument that takes it."""
     hints = get_type_hints(node.func)
     fixed, rest = [], "return"
     for argument in inspect.signature(node.func).parameters.values():

@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 _LONG_S = 10.0
 
 _FIRST = ("report", "prediction_quicklooks", "quicklooks")
-"""What people look at first, if the run has it."""
+"""Products that people look at first, if the run has them."""
 
 _MAPS = ("predictions", "class_maps")
 
 
 class OverviewHooks:
-    """Say what a run is about to do, which step it is at, and what to look at first."""
+    """Log what a run is about to do, which step it is at, and what to look at first."""
 
     def __init__(self) -> None:
         """Start before any run."""
@@ -72,12 +72,12 @@ class OverviewHooks:
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
-        """Say which step it was; the end of the run says why."""
+        """Name the step; the end of the run says why."""
         logger.error("step %s%s failed", str(STEPS), node.name)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
-        """Say what to look at first."""
+        """Name the products to look at first."""
         STEPS.stop()
         logger.info("done in %s", _in_words(time.monotonic() - self._start))
         made = {name.partition("@")[0]: name for name in pipeline.all_outputs()}
@@ -94,7 +94,7 @@ class OverviewHooks:
 
 
 def shown(place: str) -> str:
-    """Give what to open: a folder's first picture; "" for what is not there."""
+    """Return what to open: a folder's first picture; "" for what is not there."""
     if "://" in place:
         return place
     path = Path(place)

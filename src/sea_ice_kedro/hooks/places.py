@@ -4,7 +4,7 @@ from typing import Any
 
 
 def place_of(name: str, catalog: Any) -> str:  # noqa: ANN401 - Kedro's catalog
-    """Give the path of a dataset on a disk or in a bucket, "" when it has none."""
+    """Return the path of a dataset on a disk or in a bucket, "" when it has none."""
     dataset = catalog.get(name)
     place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
     return str(place) if place else ""

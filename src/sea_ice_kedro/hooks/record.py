@@ -1,4 +1,4 @@
-"""What a run does and how long it takes, kept for the run report."""
+"""Steps of a run and their times, kept for the run report."""
 
 import time
 from dataclasses import replace

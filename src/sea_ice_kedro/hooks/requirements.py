@@ -1,4 +1,4 @@
-"""What a run needs of its surroundings, said before its first step."""
+"""Requirements of a run, checked before its first step."""
 
 from typing import Any
 

@@ -8,12 +8,12 @@ from kedro.config import MissingConfigException
 
 
 def of_params(loader: Any) -> dict[str, Any]:  # noqa: ANN401 - Kedro's loader
-    """Give what `--params` says."""
+    """Return what `--params` says."""
     return dict(loader.runtime_params or {})
 
 
 def of_environment(loader: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give what the files of the environment say, without those of `conf/base`."""
+    """Return what the files of the environment say, without those of `conf/base`."""
     env = loader.env or loader.default_run_env
     if env == loader.base_env:
         return {}
@@ -27,7 +27,7 @@ def of_environment(loader: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def leaves(nested: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Give the values of nested settings by their full names: "engine.name"."""
+    """Return the values of nested settings by their full names: "engine.name"."""
     for key, value in nested.items():
         if isinstance(value, Mapping):
             yield from leaves(value, f"{above}{key}.")
@@ -36,7 +36,7 @@ def leaves(nested: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 
 
 def value_in(nested: Mapping[str, Any], full: str) -> Any:  # noqa: ANN401
-    """Give what is said of a setting by its full name; None where nothing is."""
+    """Return what is said of a setting by its full name; None where nothing is."""
     for part in full.split("."):
         if not isinstance(nested, Mapping):
             return None
@@ -45,7 +45,7 @@ def value_in(nested: Mapping[str, Any], full: str) -> Any:  # noqa: ANN401
 
 
 def with_value(nested: Mapping[str, Any], full: str, value: object) -> dict[str, Any]:
-    """Give a copy of nested settings in which one is set."""
+    """Return a copy of nested settings in which one is set."""
     name, _, rest = full.partition(".")
     below = nested.get(name)
     inner = below if isinstance(below, Mapping) else {}

@@ -1,4 +1,4 @@
-"""What a run was set to, beside what `conf/base` says."""
+"""Settings of a run that differ from `conf/base`."""
 
 import copy
 import json
@@ -37,7 +37,7 @@ def settings_that_differ(loader: Any) -> tuple[Setting, ...]:  # noqa: ANN401 - 
 
 
 def _leaves(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Give the values of a nested record by their full names: "engine.name", ..."""
+    """Return the values of a nested record by their full names: "engine.name", ..."""
     found: dict[str, Any] = {}
     for key, value in nested.items():
         name = f"{above}{key}"

@@ -31,7 +31,7 @@ def software_and_machine() -> dict[str, str]:
 
 
 def commit() -> str:
-    """Give the commit of the checkout that this package runs from.
+    """Return the commit of the checkout that this package runs from.
 
     Returns:
         40 hexadecimal digits, "+" behind them where tracked files were changed; ""

@@ -175,7 +175,7 @@ class _Band:
         self._valid_mask[:, left:right] |= valid[:, inside]
 
     def finish(self, row: int, *, last: bool) -> Iterator[Strip]:
-        """Give the rows that no later window adds to, and move the others up.
+        """Return the rows that no later window adds to, and move the others up.
 
         Args:
             row: First row of the band in the scene; it may be negative.

@@ -1,4 +1,4 @@
-"""What brightness the pixels of scenes have, by manual label, and limits from that."""
+"""Brightness of scenes' pixels by manual label, and limits from that."""
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +61,7 @@ def limits_of_labels(counts: Counts) -> tuple[int, int] | None:
 
 
 def _split(below: npt.NDArray[np.float64], above: npt.NDArray[np.float64]) -> int:
-    """Give the first level of the upper class."""
+    """Return the first level of the upper class."""
     found = (
         np.cumsum(below)[:-1] / below.sum() + 1 - np.cumsum(above)[:-1] / above.sum()
     )

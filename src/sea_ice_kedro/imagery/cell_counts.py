@@ -133,7 +133,7 @@ def lattice(
 
 
 def _nodes(size: int, step: int) -> Integers:
-    """Give every `step`th pixel and the last one; at least two."""
+    """Return every `step`th pixel and the last one; at least two."""
     last = max(size - 1, 1)
     return np.array([*range(0, last, step), last], np.int64)
 
@@ -155,7 +155,7 @@ def _is_flat(
     top: int,
     positions: CellPositions,
 ) -> bool:
-    """Tell whether positions between the nodes are linear within the tolerance.
+    """Return whether positions between the nodes are linear within the tolerance.
 
     What lies farthest off, halfway along the meshes' sides, is asked for: the errors
     along the two axes add up at most. In a mesh's middle alone they may cancel out, as

@@ -24,7 +24,7 @@ _SSIM_SIDE = 7
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What the scores are split by, and how many chips are shown."""
+    """Options of evaluation: what scores are split by, and how many chips are shown."""
 
     cloudy_min_fraction: float = 0.10
     """Chips with this cloud and shadow fraction, 0..1, or more are "cloudy", all
@@ -49,7 +49,7 @@ class EvaluationOptions:
 
 @dataclass(frozen=True, eq=False)
 class ChipScore:
-    """What one class map has of another in one chip."""
+    """Overlap of one class map with another in one chip."""
 
     row: int
     column: int

@@ -39,7 +39,7 @@ class ChipOptions:
 
 @dataclass(frozen=True)
 class ChipFacts:
-    """What is known of one chip without its pixels."""
+    """Metadata of one chip, without its pixels."""
 
     row: int
     column: int
@@ -71,7 +71,7 @@ class Chips:
     """float32 (CONTEXT_SIZE,), of the whole scene."""
 
     facts: Sequence[ChipFacts]
-    """Of all chips of the grid, row by row."""
+    """One entry per chip of the grid, row by row."""
 
 
 def cut_chips(

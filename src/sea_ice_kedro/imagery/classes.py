@@ -63,7 +63,7 @@ class QualityFlag(IntFlag):
 
 
 def flagged(quality: Quality, flag: QualityFlag) -> Mask:
-    """Give where a flag is set: bool (H, W)."""
+    """Return where a flag is set: bool (H, W)."""
     return np.asarray((quality & np.uint8(flag)) != 0)
 
 
@@ -78,7 +78,7 @@ NODATA_COLOUR = (0, 0, 0)
 
 
 def palette(colours: Mapping[SeaIceClass, tuple[int, int, int]] = COLOURS) -> RGB:
-    """Give the colour of every code: uint8 (256, 3), black where no class is."""
+    """Return the colour of every code: uint8 (256, 3), black where no class is."""
     table = np.zeros((256, 3), np.uint8)
     for sea_ice_class, colour in colours.items():
         table[sea_ice_class] = colour

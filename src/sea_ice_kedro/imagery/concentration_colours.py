@@ -18,7 +18,7 @@ RAMP: list[tuple[float, str]] = [
 
 
 def percent_palette() -> RGB:
-    """Give the colour of every percent: uint8 (256, 3), black above 100."""
+    """Return the colour of every percent: uint8 (256, 3), black above 100."""
     shares = [100 * share for share, _ in RAMP]
     stops = np.array([_rgb(colour) for _, colour in RAMP])
     percents = np.arange(101)

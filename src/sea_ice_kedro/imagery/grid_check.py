@@ -112,7 +112,7 @@ def windows(
 
 
 def differences(labelled: Scene) -> tuple[Mask, Mask]:
-    """Give where the published way's and the own labels depend on the grid.
+    """Return where the published way's and the own labels depend on the grid.
 
     Args:
         labelled: Of `label_on_two_grids`.

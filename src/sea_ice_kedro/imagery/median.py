@@ -60,7 +60,7 @@ def _prepare(image: npt.NDArray[np.uint8], window: int, rows: int, width: int) -
 
 
 def median_filter(image: npt.NDArray[np.uint8], window: int) -> npt.NDArray[np.uint8]:
-    """Give the median of the square window around every pixel.
+    """Return the median of the square window around every pixel.
 
     Equal to ``cv2.medianBlur``: beyond its edges the image repeats its border. Takes
     about three times the memory of the image.

@@ -26,7 +26,7 @@ BUDGET = 24  # levels asked per tile, on average, before OpenCV is the faster on
 
 
 class State(NamedTuple):
-    """What the sweep remembers; the first axis of the tables is the level."""
+    """State of the sweep; the first axis of the tables is the level."""
 
     padded: npt.NDArray[np.uint8]
     window: int

@@ -12,7 +12,7 @@ Read = Callable[[int, int, int], tuple[RGB, Mask]]
 
 
 def mirrored(start: int, size: int, length: int) -> npt.NDArray[np.int64]:
-    """Say which pixels of an axis a window shows; outside, the axis is mirrored.
+    """Return the pixels of an axis that a window shows; outside, the axis is mirrored.
 
     The pixel at the edge is repeated, as by `numpy.pad(mode="symmetric")`:
     ... 1 0 | 0 1 2 | 2 1 ...
@@ -30,7 +30,7 @@ def mirrored(start: int, size: int, length: int) -> npt.NDArray[np.int64]:
 
 
 def reader_of(scene: Scene) -> Read:
-    """Give a reader of squares of a scene in memory."""
+    """Return a reader of squares of a scene in memory."""
 
     def read(row: int, column: int, size: int) -> tuple[RGB, Mask]:
         rows = mirrored(row, size, scene.shape[0])

@@ -26,7 +26,7 @@ _WHERE = "filtering.opaque_cloud."
 
 @dataclass(frozen=True)
 class OpaqueCloud:
-    """What counts as opaque cloud where a scene has short-wave infrared bands."""
+    """Criteria for opaque cloud where a scene has short-wave infrared bands."""
 
     ndsi_max: float = 0.4
     """Normalised difference snow index from which on a pixel is snow, ice or water
@@ -84,7 +84,7 @@ def _bright(
     brightness: BrightnessOptions,
     options: OpaqueCloud,
 ) -> Mask:
-    """Tell what is too bright in B11, for its green, to be snow, ice or water."""
+    """Mark what is too bright in B11, for its green, to be snow, ice or water."""
     # NDSI < n is B11 > green * (1 - n) / (1 + n).
     share = (1 - options.ndsi_max) / (1 + options.ndsi_max)
     least = np.maximum(reflectance_of_levels(brightness) * share, options.swir_min)

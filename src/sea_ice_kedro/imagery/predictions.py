@@ -1,4 +1,4 @@
-"""What a network says about a scene: strip by strip, and as a whole."""
+"""Prediction of a network for a scene: strip by strip, and as a whole."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Prediction:
     georeference: Georeference | None = None
     acquired: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What made it: `model`, `model_checksum`."""
+    """Network that made it: `model`, `model_checksum`."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -117,7 +117,7 @@ def filter_as_published(
 
 
 def thin_level(thresholds: BrightnessThresholds) -> int:
-    """Give the grey of thin ice in the three-level result: 155, as published.
+    """Return the grey of thin ice in the three-level result: 155, as published.
 
     Where the limits would label that as another class, the middle between them.
     """

@@ -25,14 +25,14 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns stored numbers into reflectance: number * scale + offset."""
+    """Conversion of stored numbers into reflectance: number * scale + offset."""
 
     scale: float
     offset: float = 0.0
 
 
 Calibrations = tuple[Calibration, Calibration, Calibration]
-"""Of red, green and blue."""
+"""Values for red, green and blue."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Rendering:
     brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
 
     def tags(self) -> dict[str, str]:
-        """Say it in words for tags; values of red, green, blue where they differ."""
+        """Describe it for tags; values of red, green, blue where they differ."""
         return {
             **calibration_tags(self.calibrations),
             "white_reflectance": _word(self.brightness.white_reflectance),
@@ -81,7 +81,7 @@ def rendering_of(tags: Mapping[str, str]) -> Rendering | None:
 
 
 def calibration_tags(calibrations: Calibrations) -> dict[str, str]:
-    """Say in words for tags what turns numbers into reflectance."""
+    """Describe for tags what turns numbers into reflectance."""
     return {
         "scale": _joined([c.scale for c in calibrations]),
         "offset": _joined([c.offset for c in calibrations]),
@@ -142,7 +142,7 @@ def to_eight_bit(
 
 
 def reflectance_of_levels(brightness: BrightnessOptions) -> npt.NDArray[np.float64]:
-    """Give the reflectance that each brightness stands for: float64 (256,)."""
+    """Return the reflectance that each brightness stands for: float64 (256,)."""
     share = np.arange(256) / 255.0
     return np.asarray(brightness.white_reflectance * share**brightness.gamma)
 

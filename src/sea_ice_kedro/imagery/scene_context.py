@@ -1,4 +1,4 @@
-"""What a whole scene tells about each of its pixels: its brightness, tint and limits.
+"""Context that a whole scene gives to each of its pixels: brightness, tint and limits.
 
 A grey patch is thick ice in shade in one scene and thin ice in another: an analyst
 looks at the whole scene before calling it. A network that sees a window at a time gets

@@ -156,7 +156,7 @@ def class_counts(codes: Codes) -> dict[SeaIceClass, int]:
 
 
 def concentration(counts: dict[SeaIceClass, int]) -> float:
-    """Give sea ice concentration: ice pixels / valid ocean pixels, 0..1.
+    """Return sea ice concentration: ice pixels / valid ocean pixels, 0..1.
 
     NaN when no pixel is valid.
     """

@@ -156,7 +156,7 @@ def _concentration(codes: Codes) -> float:
 
 
 def is_bright_one_tone(histogram: Histogram, bright_from: int) -> bool:
-    """Tell whether a scene is bright and shows neither leads nor a second tone.
+    """Return whether a scene is bright and shows neither leads nor a second tone.
 
     Ice breaks: most scenes of it show water, thin ice in leads, or floes of another
     tone. Cloud over anything, and unbroken snow, do not.
@@ -194,7 +194,7 @@ def _tones(shares: Density) -> list[int]:
 
 
 def doubts_of(opinion: SecondOpinion, options: SecondOpinionOptions) -> list[str]:
-    """Say why the maps of a scene are to be doubted; nothing where they are not."""
+    """Return reasons to doubt the maps of a scene; none where there are none."""
     doubts = []
     if opinion.disagreement >= options.disagreement:
         share = _percent(opinion.disagreement)

@@ -37,7 +37,7 @@ class ShortwaveBand:
         return band_levels(numbers, calibration, self.white_reflectance)
 
     def level_of(self, reflectance: float) -> int:
-        """Give the first level that is at least as bright, 0..255."""
+        """Return the first level that is at least as bright, 0..255."""
         level = np.ceil(np.round(reflectance / self.white_reflectance * 255, 6))
         return int(np.clip(level, 0, 255))
 

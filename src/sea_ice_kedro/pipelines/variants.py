@@ -16,7 +16,7 @@ IMAGES = ("original", "filtered")
 
 @dataclass(frozen=True)
 class Variant:
-    """What one network learns from."""
+    """Training data of one network."""
 
     labels: str
     """"auto": class maps by thresholds; "manual": labels by a person;
@@ -65,5 +65,5 @@ def choose(names: str | Iterable[str]) -> list[Variant]:
 
 
 def chosen() -> list[Variant]:
-    """Give the variants that pipelines are wired for."""
+    """Return the variants that pipelines are wired for."""
     return [VARIANTS[name] for name in _CHOSEN]

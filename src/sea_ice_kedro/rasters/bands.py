@@ -57,7 +57,7 @@ _UNSIGNED = {
         "",
     ),
 }
-"""What keeps GDAL from sending credentials of this machine."""
+"""GDAL settings that keep it from sending credentials of this machine."""
 
 
 @dataclass(frozen=True)

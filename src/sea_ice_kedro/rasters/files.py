@@ -24,7 +24,7 @@ from sea_ice_kedro.rasters.remote import (
 
 @contextmanager
 def reading(filepath: str, beside: Sequence[str] = ()) -> Iterator[Path]:
-    """Give a local path with the file's content; a remote file is fetched first.
+    """Return a local path with the file's content; a remote file is fetched first.
 
     Args:
         filepath: A path, or a URL that fsspec knows (`gs://bucket/scene.tif`).
@@ -68,7 +68,7 @@ def browsing(filepath: str) -> Iterator[Any]:
 
 @contextmanager
 def writing(filepath: str) -> Iterator[Path]:
-    """Give a local path to write to; it takes its final name when all went well.
+    """Return a local path to write to; it takes its final name when all went well.
 
     A killed writer leaves a hidden `.part` file, never half a file under the final
     name; the next writer of the same name on the same machine clears it away (what
@@ -105,7 +105,7 @@ def writing(filepath: str) -> Iterator[Path]:
 
 
 def longest_stem() -> int:
-    """Tell how many bytes a name without its ending may have.
+    """Return how many bytes a name without its ending may have.
 
     What is written beside a file has a longer name until it is whole, and file systems
     give 255 bytes.
@@ -152,7 +152,7 @@ def _running(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Tell whether a process is dead, and only its parent has not yet asked how.
+    """Return whether a process is dead, and only its parent has not yet asked how.
 
     Workers of a killed run are left to init, which in a container may take its time.
     """
@@ -238,7 +238,7 @@ def checksum(filepath: str) -> str:
 
 
 def size_of(filepath: str) -> int:
-    """Tell the size of a file in bytes.
+    """Return the size of a file in bytes.
 
     Raises:
         FileNotFoundError: if there is no such file.

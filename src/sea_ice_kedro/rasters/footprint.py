@@ -10,7 +10,7 @@ _SMALL_STEP_DEG = 1e-3
 
 
 def pixel_area_m2(georeference: Georeference, shape: tuple[int, int]) -> float:
-    """Give the mean true area of a scene's pixels, in m².
+    """Return the mean true area of a scene's pixels, in m².
 
     The geodesic area of the scene's outline (Karney 2013, through PROJ) over its
     pixel count, so that the scale error of the map projection is taken out: in
@@ -33,7 +33,7 @@ def pixel_area_m2(georeference: Georeference, shape: tuple[int, int]) -> float:
 
 
 def pixel_size_m(georeference: Georeference, shape: tuple[int, int]) -> float:
-    """Give the nominal side of a pixel in m, as the CRS counts it.
+    """Return the nominal side of a pixel in m, as the CRS counts it.
 
     In a CRS of degrees: the side of a square of the pixels' mean true area.
     """
@@ -55,7 +55,7 @@ def _outline(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:  # type: 
 
 
 def north_bearing_deg(georeference: Georeference, shape: tuple[int, int]) -> float:
-    """Give the direction of north at the scene's centre, in degrees.
+    """Return the direction of north at the scene's centre, in degrees.
 
     Clockwise from "up" in the picture; 0 in a UTM scene, anything in EPSG:3031.
     """

@@ -31,7 +31,7 @@ class Place:
 
 
 def place_of(georeference: Georeference, shape: tuple[int, int]) -> Place:
-    """Give the outline of a raster in WGS 84, also across the antimeridian or a pole.
+    """Return the outline of a raster in WGS 84, also across the antimeridian or a pole.
 
     Args:
         georeference: Where the raster lies, in any CRS.

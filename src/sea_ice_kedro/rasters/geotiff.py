@@ -23,7 +23,7 @@ from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
 
 TAG_PREFIX = "SEA_ICE_"
-"""Of every tag this package writes."""
+"""Prefix of every tag that this package writes."""
 
 BLOCK_PX = 256
 
@@ -70,13 +70,13 @@ _NAMELESS = "/raster"
 
 @dataclass(frozen=True)
 class Layers:
-    """What makes up a raster file."""
+    """Contents of a raster file."""
 
     bands: Sequence[npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]
     """(H, W) each, all uint8 or all uint16."""
 
     names: Sequence[str]
-    """What each band holds."""
+    """Meaning of each band."""
 
     georeference: Georeference | None = None
     valid_mask: Mask | None = None

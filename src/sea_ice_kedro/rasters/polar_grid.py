@@ -98,11 +98,11 @@ class CellGrid:
         return positions
 
     def centres(self, columns: Integers, rows: Integers) -> tuple[Floats, Floats]:
-        """Give x and y of cells' centres, in m of the projection: float64 (N,)."""
+        """Return x and y of cells' centres, in m of the projection: float64 (N,)."""
         return (columns + 0.5) * self.cell_m, (rows + 0.5) * self.cell_m
 
     def degrees(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Give longitude -180..180 and latitude of places, to a millionth degree."""
+        """Return longitude -180..180 and latitude of places, to a millionth degree."""
         crs = CRS.from_user_input(self.crs)
         to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
         # Lists: pyproj takes an array of one value for a scalar.
@@ -110,7 +110,7 @@ class CellGrid:
         return np.round(longitudes, 6), np.round(latitudes, 6)
 
     def project(self, longitudes: Floats, latitudes: Floats) -> tuple[Floats, Floats]:
-        """Give x and y of places in degrees, in m of the projection: float64 (N,).
+        """Return x and y of places in degrees, in m of the projection: float64 (N,).
 
         Raises:
             InvalidScene: if the projection does not show a place.
@@ -126,7 +126,7 @@ class CellGrid:
         return x, y
 
     def areas_km2(self, longitudes: Floats, latitudes: Floats) -> Floats:
-        """Give the true area of cells by their centres' degrees: float64 (N,).
+        """Return the true area of cells by their centres' degrees: float64 (N,).
 
         Of the areal scale at the centre, to 100 m²; in an equal-area grid all are the
         same.
@@ -155,7 +155,7 @@ def grid_of(
 
 
 def _latitude(georeference: Georeference, shape: tuple[int, int]) -> float:
-    """Give the latitude of a scene's centre, in degrees."""
+    """Return the latitude of a scene's centre, in degrees."""
     a, b, c, d, e, f = georeference.transform
     crs = CRS.from_user_input(georeference.crs)
     to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)

@@ -24,7 +24,7 @@ def locate(filepath: str) -> tuple[Any, str]:
 
 
 def is_on_disk(filesystem: Any) -> bool:  # noqa: ANN401 - fsspec is untyped
-    """Tell disks from buckets."""
+    """Return whether a path lies on a disk rather than in a bucket."""
     return isinstance(filesystem, LocalFileSystem)
 
 
@@ -112,11 +112,11 @@ class Ranges:
         """What went wrong; whoever reads has been told that the file ends there."""
 
     def file(self) -> io.RawIOBase:
-        """Give a seekable file; all files of one `Ranges` share its blocks."""
+        """Return a seekable file; all files of one `Ranges` share its blocks."""
         return _RangedFile(self)
 
     def read(self, start: int, end: int) -> bytes:
-        """Give the bytes from `start` up to `end`, fewer where the file ends.
+        """Return the bytes from `start` up to `end`, fewer where the file ends.
 
         GDAL's callbacks and `zipfile` have no use for errors of a network: they are
         kept, and raised when the reading is over.

@@ -28,7 +28,7 @@ _BANDS = ("red", "green", "blue")
 
 @dataclass(frozen=True)
 class SceneFacts:
-    """What a stored scene is, without its pixels."""
+    """Metadata of a stored scene, without its pixels."""
 
     scene_id: str
     shape: tuple[int, int]
@@ -53,7 +53,7 @@ class SceneInMemory:
 
     @contextmanager
     def reader(self) -> Iterator[Read]:
-        """Give a reader of its windows; outside, the scene is mirrored."""
+        """Return a reader of its windows; outside, the scene is mirrored."""
         yield reader_of(self.scene)
 
     def context(self) -> Context:
@@ -171,7 +171,7 @@ def _facts(file: Any, tags: Mapping[str, str]) -> SceneFacts:  # noqa: ANN401
 
 
 def _is_whole(file: Any, tags: Mapping[str, str]) -> bool:  # noqa: ANN401
-    """Tell whether every pixel was observed: reading the mask takes time."""
+    """Return whether every pixel was observed: reading the mask takes time."""
     return tags["valid_pixels"] == str(file.height * file.width)
 
 

@@ -39,13 +39,13 @@ _CACHE_MB = 64
 
 @dataclass(frozen=True)
 class Frame:
-    """What is known of a raster before its pixels."""
+    """Metadata of a raster, known before its pixels are read."""
 
     shape: tuple[int, int]
     """(H, W) in pixels."""
 
     names: Sequence[str]
-    """What each band holds."""
+    """Meaning of each band."""
 
     nodata: int
     palette: npt.NDArray[np.uint8]
@@ -112,7 +112,7 @@ def _gdal() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Content:
-    """What must be found in the file that was written."""
+    """Bands and values that the written file must have."""
 
     names: Sequence[str]
     tags: Mapping[str, str]

@@ -35,7 +35,7 @@ def set_short(path: Path, tag: int, value: int) -> None:
 
 
 def _entries(file: BinaryIO, order: str) -> Iterator[tuple[tuple[int, int, int], int]]:
-    """Give (tag, type, count) of every entry, and where its value is."""
+    """Return (tag, type, count) of every entry, and where its value is."""
     (version,) = _read(file, f"{order}H", 2)
     # Of a file: place of the first directory. Of a directory: its count of entries.
     # Of an entry: tag, type, count; the value follows.

@@ -1,4 +1,4 @@
-"""What the values of a raster mean, in two small files beside it.
+"""Meaning of a raster's values, in two small files beside it.
 
 TIFF has room for colours, not for names, and its colour table always has 256 rows.
 `<raster>.tif.aux.xml` ("PAM") has the names for all of GDAL's tools; `<raster>.qml` is
@@ -30,7 +30,7 @@ GDALRATFieldUsage)."""
 
 @dataclass(frozen=True)
 class NamedValue:
-    """What one value of a raster means."""
+    """Meaning of one value of a raster."""
 
     name: str
     """As people read it: "thick ice"."""

@@ -69,7 +69,7 @@ def _day_name(day: str) -> str:
 
 
 def _box(cells: pd.DataFrame, cell_km: float) -> Box:
-    """Give what a map of these cells shows: a square, with a margin."""
+    """Return the extent of a map of these cells: a square, with a margin."""
     left, right = cells["cell_column"].min(), cells["cell_column"].max() + 1
     bottom, top = cells["cell_row"].min(), cells["cell_row"].max() + 1
     half = max(right - left, top - bottom) / 2 + _MARGIN_CELLS

@@ -57,7 +57,7 @@ class Line:
 
 
 def graticule(crs: str, box: Box) -> list[Line]:
-    """Give the parallels and meridians at round degrees that cross a map.
+    """Return the parallels and meridians at round degrees that cross a map.
 
     Args:
         crs: A projection in metres, "EPSG:6932".

@@ -36,13 +36,13 @@ class PlotlyScript:
         )
 
     def __repr__(self) -> str:
-        """Say what it is where no page is."""
+        """Describe it where no page is shown."""
         return "figures are drawn without a network"
 
 
 class _InPage(MimetypeRenderer):  # type: ignore[misc]
     def to_mimebundle(self, fig_dict: dict[str, Any]) -> dict[str, str]:
-        """Give the figure as HTML that takes `Plotly` from the page."""
+        """Return the figure as HTML that takes `Plotly` from the page."""
         html = pio.to_html(
             fig_dict, include_plotlyjs=False, full_html=False, validate=False
         )

@@ -135,7 +135,7 @@ def draw_samples(
 
 
 def _page_width(samples: Sequence[SampleChip]) -> int:
-    """Give room for three panels, and for long names beside their captions."""
+    """Make room for three panels, and for long names beside their captions."""
     texts = [
         _font(14).getlength(f"{sample.chip_id}   {caption(sample)}")
         for sample in samples
@@ -144,7 +144,7 @@ def _page_width(samples: Sequence[SampleChip]) -> int:
 
 
 def caption(sample: SampleChip) -> str:
-    """Say how far prediction and reference agree, and what that is called."""
+    """Return how far prediction and reference agree, and the name of that measure."""
     share = scores(confusion_matrix(sample.reference, sample.prediction)).accuracy
     value = "-" if math.isnan(share) else f"{share:.1%}"
     between = "against" if sample.kind == "manual" else "with"

@@ -47,14 +47,14 @@ class ProductGroup:
     name: str
     products: tuple[Product, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What the index says of a scene: `source`, `location`, ..."""
+    """Columns of the index for a scene: `source`, `location`, ..."""
 
     def rasters(self) -> Iterator[Product]:
-        """Give the products that say what they are."""
+        """Return the products that say what they are."""
         return (product for product in self.products if product.tags)
 
     def acquired(self) -> datetime | None:
-        """Tell when it was observed; None when no raster of it knows."""
+        """Return when it was observed; None when no raster of it knows."""
         for raster in self.rasters():
             if raster.tags.get("acquired"):
                 when = datetime.fromisoformat(raster.tags["acquired"])

@@ -199,7 +199,7 @@ def _scale(
 
 
 def _round_down(value: float) -> float:
-    """Give the largest of 1, 2, 5 times a power of ten that is not above `value`."""
+    """Return the largest of 1, 2, 5 times a power of ten that is not above `value`."""
     power = 10.0 ** math.floor(math.log10(value))
     return max(step * power for step in (1, 2, 5) if step * power <= value)
 

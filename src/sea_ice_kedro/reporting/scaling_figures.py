@@ -94,7 +94,7 @@ def _add_panel(figure: go.Figure, column: int, panel: Sequence[_Points]) -> None
 
 
 def _style(points: _Points, *, lines: bool) -> dict[str, object]:
-    """Give a trace; processes are in a row, executors x cores are not."""
+    """Return a trace; processes are in a row, executors x cores are not."""
     symbol = points.symbol
     symbols = [f"{symbol}-open" if o else symbol for o in points.oversubscribed]
     return {

@@ -15,10 +15,10 @@ from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.scores import ClassScores, Counts, scores
 
 MEASURES = {"manual": "accuracy", "auto": "agreement"}
-"""What the share of equally classed pixels is called, by the kind of reference."""
+"""Name of the share of equally classed pixels, by the kind of reference."""
 
 KEY = ["method", "labels", "images", "reference"]
-"""What tells the methods of one evaluation apart."""
+"""Labels that tell the methods of one evaluation apart."""
 
 STRATA = ["all", "cloudy", "clear"]
 
@@ -96,12 +96,12 @@ def _sums_of(table: pd.DataFrame, cloudy_min_fraction: float) -> pd.DataFrame:
 
 
 def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table, each by the names of its columns."""
+    """Return the rows of a table, each by the names of its columns."""
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def matrix_of(row: Mapping[str, Any]) -> Counts:
-    """Give the confusion matrix of a row, int64 (3, 3), rows = reference."""
+    """Return the confusion matrix of a row, int64 (3, 3), rows = reference."""
     side = len(SeaIceClass)
     return np.array([int(row[n]) for n in COUNT_NAMES], np.int64).reshape(side, side)
 

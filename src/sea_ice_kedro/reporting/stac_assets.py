@@ -31,7 +31,7 @@ _HASH = "md5:"
 
 @dataclass(frozen=True)
 class Kind:
-    """What one kind of product is."""
+    """One kind of product."""
 
     title: str
     roles: tuple[str, ...]
@@ -122,7 +122,7 @@ def classes() -> list[dict[str, Any]]:
 def projection_of(
     georeference: Georeference | None, shape: tuple[int, int]
 ) -> dict[str, Any]:
-    """Say where a raster's pixels lie, in its own coordinate reference system."""
+    """Return where a raster's pixels lie, in its own coordinate reference system."""
     if georeference is None:
         return {"proj:shape": list(shape)}
     crs, code = georeference.crs, georeference.crs
@@ -174,7 +174,7 @@ def _file(product: Product) -> dict[str, Any]:
 
 
 def _making(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """Say which software and settings made a file."""
+    """Record which software and settings made a file."""
     name, _, version = str(tags.get("software", "")).partition(" ")
     fields: dict[str, Any] = {}
     if version:

@@ -111,7 +111,7 @@ def _lineage(group: ProductGroup) -> str:
 
 
 def _shares(group: ProductGroup) -> dict[str, Any]:
-    """Give the concentration of a scene, for search without opening a file."""
+    """Return the concentration of a scene, for search without opening a file."""
     for raster in group.rasters():
         if "pixels" in raster.tags:
             counts = {c: int(raster.tags[f"pixels_{c.key}"]) for c in SeaIceClass}
@@ -155,7 +155,7 @@ def _summaries(name: str, items: list[pystac.Item]) -> dict[str, Any]:
 
 
 def _extent(items: list[pystac.Item]) -> pystac.Extent:
-    """Give box and days of all items; the whole Earth where none has a place."""
+    """Return box and days of all items; the whole Earth where none has a place."""
     boxes = [item.bbox for item in items if item.bbox] or [_WHOLE_EARTH]
     crosses = any(west > east for west, _, east, _ in boxes)
     # All around, where a box crosses the antimeridian: right, and maybe too wide.

@@ -28,7 +28,7 @@ FORMULA = "step = compute + 2 (n - 1) / n * bytes / bandwidth + 2 (n - 1) * late
 
 @dataclass(frozen=True)
 class TrainingModels:
-    """What training costs on more workers than were measured, as a model."""
+    """Model of the cost of training on more workers than were measured."""
 
     ours: TrainingModel | None
     """Of this machine; None where only one worker, or none, was measured."""

@@ -26,7 +26,7 @@ from sea_ice_kedro.sources.regions import Region
 logger = logging.getLogger(__name__)
 
 COPY = re.compile(r" ?\(\d+\)$| - Copy( \(\d+\))?$| copy( \d+)?$")
-"""What browsers, Windows and macOS add to the name of a second file of one name."""
+"""Suffixes that browsers, Windows and macOS add to a second file of one name."""
 
 _SAME_PASS = timedelta(minutes=30)
 """Sentinel-2 needs 100 minutes for an orbit; metadata tell the time of the tile, of its
@@ -49,10 +49,10 @@ Footprint = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Observed:
-    """What tells the acquisition of one product from that of another."""
+    """Identity of a product's acquisition."""
 
     name: str
-    """Of the product: unique among those that are compared."""
+    """Identifier of the product: unique among those compared."""
 
     grid: Grid
     """Of the tile at 10 m; its corner says which tile it is."""
@@ -84,7 +84,7 @@ class Observed:
 
     @property
     def rank(self) -> tuple[bool, bool, str, str]:
-        """Tell what is to be preferred: L1C, then the newest processing."""
+        """Return a sort key of preference: L1C, then the newest processing."""
         return self.trusted, self.level != "2A", self.baseline, self.made
 
 
@@ -257,7 +257,7 @@ def _left_out_of(
 
 
 def _is_copy(name: str) -> bool:
-    """Tell by its name whether a file is somebody's second one."""
+    """Return whether a file's name marks it as a second copy."""
     return bool(COPY.search(re.sub(r"\.(zip|safe)$", "", name, flags=re.I)))
 
 
@@ -269,7 +269,7 @@ def _last(name: str, left_out: dict[str, str]) -> str:
 
 
 def same_pass(one: Observed, other: Observed) -> bool:
-    """Tell whether two products of one tile may show the same acquisition."""
+    """Return whether two products of one tile may show the same acquisition."""
     known = "" not in (one.satellite, other.satellite)
     if known and one.satellite != other.satellite:
         return False

@@ -69,7 +69,7 @@ def _placed(raster: Scene | ClassMap) -> Georeference:
 def inside_mask(
     georeference: Georeference, shape: tuple[int, ...], area: Region
 ) -> Mask:
-    """Tell which pixels lie in an area.
+    """Mark the pixels that lie in an area.
 
     Blocks that no side of the area comes near are decided by one place in them.
 
@@ -109,7 +109,7 @@ def inside_mask(
 
 
 def _may_cross(area: Region, longitudes: Degrees, latitudes: Degrees) -> bool:
-    """Tell whether a side of an area may run through a block."""
+    """Return whether a side of an area may run through a block."""
     if not np.isfinite(longitudes).all() or np.abs(latitudes).max() > _NEAR_POLE_DEG:
         return True
     middle = longitudes[0, 0]

@@ -81,7 +81,7 @@ def read_class_polygons(filepath: str, scene: Scene) -> Codes:
 
 
 def _drawn(found: Any, crs: str) -> Iterator[tuple[dict[str, Any], int]]:  # noqa: ANN401
-    """Give each polygon in the CRS of the scene, with its code."""
+    """Return each polygon in the CRS of the scene, with its code."""
     told = (found.get("crs") or {}).get("properties", {}).get("name", _WGS84)
     features = found["features"] if found["type"] == "FeatureCollection" else [found]
     for number, feature in enumerate(features, 1):

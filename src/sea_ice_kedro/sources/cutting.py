@@ -13,7 +13,7 @@ _STEPS = 17
 """Places a side of a window that are looked up in the product's outline."""
 
 _MARGIN = 1 / 16
-"""Of a window's side: so near to it an outline counts as touching it. ESA's outlines
+"""Share of a window's side: an outline this near counts as touching it. ESA's outlines
 are simplified: of T33XWJ, 2022-04-13, one holds 1.25 % where 1.56 % was observed."""
 
 
@@ -42,7 +42,7 @@ class Cut:
     width: int
 
     def of(self, georeference: Georeference) -> Georeference:
-        """Give the window's place, from that of the granule."""
+        """Return the window's place, from that of the granule."""
         a, b, c, d, e, f = georeference.transform
         corner = (
             a * self.column + b * self.row + c,
@@ -54,7 +54,7 @@ class Cut:
 def cut_granule(
     grid: Grid, options: CuttingOptions, outline: Region, region: Region | None = None
 ) -> list[Cut]:
-    """Give the windows that become scenes, from the upper left, row by row.
+    """Return the windows that become scenes, from the upper left, row by row.
 
     A window that the product's outline does not come near holds no pixel and is left
     out.
@@ -99,7 +99,7 @@ def _is_wanted(
 
 
 def places_in(grid: Grid, side: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Give longitudes and latitudes of places all over a granule, float (side, side).
+    """Return longitudes and latitudes of places all over a granule, float (side, side).
 
     Args:
         grid: Of the granule.

@@ -35,7 +35,7 @@ _CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"
 REQUEST_BYTES = 48_000_000
 
 _BYTES = {_VALID: 1, "qa60": 1, "cloud_probability": 1}
-"""Of a pixel; of bands that are not named, 2."""
+"""Bytes per pixel; bands without a name have 2."""
 
 UNKNOWN = 255
 """In bands beside a scene: Earth Engine has no value there."""

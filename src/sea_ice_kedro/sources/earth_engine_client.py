@@ -41,7 +41,7 @@ _DAY_IS_OVER = ("per day", "daily", "monthly", "per month", "eecu", "billing")
 
 
 def connect(access: Access, *, afresh: bool = False) -> "Session":
-    """Give the session of this process, checking credentials and project first.
+    """Return the session of this process, checking credentials and project first.
 
     Args:
         access: How Earth Engine is reached.
@@ -193,7 +193,7 @@ def pixels(
     grid: Mapping[str, Any],
     names: Sequence[str],
 ) -> Any:  # noqa: ANN401 - a structured array
-    """Give the pixels of an image on a grid, as a structured array with its bands.
+    """Return the pixels of an image on a grid, as a structured array with its bands.
 
     Raises:
         CannotFetch: if Earth Engine does not give them.
@@ -267,6 +267,6 @@ def _of_status(http: HttpError, said: str, what: str) -> Exception:
 
 
 def _first_line(error: Exception) -> str:
-    """Give what an error says, without the answers that some carry along."""
+    """Return an error's message, without the responses that some carry along."""
     said = str(error.args[0] if error.args else error).strip() or type(error).__name__
     return said.splitlines()[0][:500].rstrip(".")

@@ -42,7 +42,7 @@ class Granule:
     """Names of the short-wave infrared bands that it has: "b10", ..."""
 
     def described(self) -> list[Any]:
-        """Give what decides on its pixels, to digest: see `_digest`."""
+        """Return what decides on its pixels, to digest: see `_digest`."""
         facts = {f.name: getattr(self, f.name) for f in fields(self)}
         apart = ("shortwave", "satellite")
         return ["Granule", {k: v for k, v in facts.items() if k not in apart}]

@@ -12,7 +12,7 @@ _CONNECTIONS = 64
 
 
 class Transport:
-    """What `ee` sends requests by, as it expects one (httplib2's interface).
+    """The HTTP client that `ee` sends requests by (httplib2's interface).
 
     Its own knows no time limit until it has logged in, and keeps ten connections.
     """

@@ -50,7 +50,7 @@ class SceneFile:
 
     brightness: BrightnessOptions = field(default_factory=BrightnessOptions)
     given: Given = field(default_factory=Given)
-    """What `scenes.csv` says of it."""
+    """Its row in `scenes.csv`."""
 
     def __call__(self) -> Scene:
         """Read the scene."""
@@ -155,7 +155,7 @@ def _link(path: str) -> SceneEntry:
 def _as_listed(
     entries: list[SceneEntry], rows: Mapping[str, ListedScene]
 ) -> list[SceneEntry]:
-    """Give the scenes what their rows say; leave out, and name, what is not to be used.
+    """Apply their rows to the scenes; leave out, and name, what is not to be used.
 
     Raises:
         InvalidScene: if none is left.

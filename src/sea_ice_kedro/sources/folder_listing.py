@@ -19,7 +19,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 
 def labelled_scene(stem: str, options: IngestionOptions) -> str | None:
-    """Give the scene that a file is a label of, by their names; None: of none.
+    """Return the scene that a file is a label of, by their names; None: of none.
 
     `ice_07_label` labels `ice_07`, `s2_seg_00` labels `s2_vis_00`.
     """

@@ -1,4 +1,4 @@
-"""What a source gives: ids with lazy scenes and, where there are any, lazy labels."""
+"""Output of a source: ids with lazy scenes and, where there are any, lazy labels."""
 
 import logging
 import re
@@ -70,7 +70,7 @@ class Checked(Protocol):
         """Raise what reading would raise, as far as little of the bands tells."""
 
     def fills_its_outline(self) -> bool:
-        """Tell whether pixels all over its outline were observed."""
+        """Return whether pixels all over its outline were observed."""
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Rivals:
         return name not in self.unreadable and self._sound[name]
 
     def entries(self, name: str, failure: str | None = None) -> list[SceneEntry]:
-        """Give a product's scenes, or what fails with the reason if it is unreadable.
+        """Return a product's scenes, or what fails with the reason if it is unreadable.
 
         It must not be read after all: something else has been taken in its place.
 

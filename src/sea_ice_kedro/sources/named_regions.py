@@ -47,7 +47,7 @@ class TimeSeriesOptions:
             )
 
     def named(self) -> list[NamedRegion]:
-        """Give the regions; a file is read each time.
+        """Return the regions; a file is read each time.
 
         Raises:
             InvalidOption: if one is no region, or has no name.

@@ -1,4 +1,4 @@
-"""What `params:ingestion` may say."""
+"""Options in `params:ingestion`."""
 
 import re
 from collections.abc import Callable

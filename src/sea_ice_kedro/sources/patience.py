@@ -17,10 +17,10 @@ _LONGEST_WAIT_S = 60.0
 
 
 class Passing(Exception):
-    """What went wrong may pass: the request may be tried again."""
+    """A failure that may pass: the request may be tried again."""
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
-        """Say what went wrong.
+        """Explain what went wrong.
 
         Args:
             reason: In one line.
@@ -38,7 +38,7 @@ class Patience:
     first_wait_s: float
 
     def wait_s(self, tried: int, share: float) -> float:
-        """Give the wait after so many tries: doubled each time, at most a minute.
+        """Return the wait after so many attempts: doubled each time, at most a minute.
 
         Args:
             tried: 1 after the first try.
@@ -90,5 +90,5 @@ class RateLimit:
 
 @lru_cache(maxsize=16)
 def rate_limit(name: str, requests_per_s: float) -> RateLimit:
-    """Give the one limit of this process for a server."""
+    """Return the one limit of this process for a server."""
     return RateLimit(requests_per_s)

@@ -1,4 +1,4 @@
-"""What `params:ingestion` may say of Sentinel-2 products, near and far."""
+"""Options in `params:ingestion` for Sentinel-2 products, local and remote."""
 
 import math
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class SearchOptions:
             self.days()
 
     def days(self) -> tuple[date, date]:
-        """Give the first and the last day.
+        """Return the first and the last day.
 
         Raises:
             InvalidOption: if one is missing, no date, or they are reversed.
@@ -133,7 +133,7 @@ class SafeOptions:
 
 @dataclass(frozen=True)
 class EarthEngineOptions:
-    """What is asked of Google Earth Engine, and how hard."""
+    """Requests to Google Earth Engine and their rate limits."""
 
     collection: str = "COPERNICUS/S2_HARMONIZED"
     """L1C, or "COPERNICUS/S2_SR_HARMONIZED": L2A; the offset has been taken out."""
@@ -151,10 +151,10 @@ class EarthEngineOptions:
 
     url: str = "https://earthengine-highvolume.googleapis.com"
     requests_per_s: float = 20.0
-    """Of this process; all its workers together."""
+    """Memory of this process and all its workers together."""
 
     max_attempts: int = 8
-    """Of one request, before its scene fails."""
+    """Attempts per request before its scene fails."""
 
     first_wait_s: float = 1.0
     """Before the second try; doubled each time, up to a minute, with jitter."""
@@ -196,7 +196,7 @@ class StacOptions:
     """Where a STAC catalogue is, and what its items do not say themselves."""
 
     url: str | None = None
-    """Of an API's landing page, or of a static catalogue's catalog.json."""
+    """Address of an API's landing page, or of a static catalogue's catalog.json."""
 
     collection: str | None = None
     """Id of the collection to search."""
@@ -214,7 +214,7 @@ class StacOptions:
     product has an offset."""
 
     max_attempts: int = 8
-    """Of one request, before its scene fails."""
+    """Attempts per request before its scene fails."""
 
     timeout_s: float = 60.0
     """Without an answer a request counts as failed."""

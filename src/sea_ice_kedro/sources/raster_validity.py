@@ -18,12 +18,12 @@ Bands = npt.NDArray[Any]
 """(3, H, W) of the file's dtype: red, green, blue."""
 
 _BRIGHTNESS = Calibration(1 / 255)
-"""Of 8-bit brightness, whose white is a reflectance near 1."""
+"""Exponent for 8-bit brightness whose white is a reflectance near 1."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What a file itself says was not observed."""
+    """Pixels that a file itself marks as not observed."""
 
     absent: npt.NDArray[np.bool_]
     """bool (3, H, W), of each band."""

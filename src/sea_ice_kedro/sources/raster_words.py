@@ -1,4 +1,4 @@
-"""What a raster file says of its bands and its place, beside their pixels."""
+"""Metadata of a raster file: its bands and its georeference."""
 
 import re
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def bands_said(name: str, file: Any) -> list[int] | None:  # noqa: ANN401 - rast
 
 
 def _meant(file: Any, coloured: list[int] | None) -> bool:  # noqa: ANN401
-    """Tell colours that somebody set from those that GDAL gives to the first three."""
+    """Return whether colours were set, rather than given by GDAL to the first three."""
     bands = sum(found != ColorInterp.alpha for found in file.colorinterp)
     if coloured is None or band_notes(file, coloured):
         return False
@@ -120,7 +120,7 @@ def _is_named(words: list[str], names: set[str]) -> bool:
 
 
 def _words_of(file: Any) -> list[list[str]]:  # noqa: ANN401 - rasterio
-    """Give the words about each band, lower case, as `_NAMES` has them."""
+    """Return the words about each band, lower case, as `_NAMES` has them."""
     texts = [_text_of(file, number) for number in range(1, file.count + 1)]
     numbered = [re.fullmatch(r"band[ _-]?0*(\d+)", text) for text in texts]
     counted = [int(found.group(1)) if found else 0 for found in numbered]
@@ -131,7 +131,7 @@ def _words_of(file: Any) -> list[list[str]]:  # noqa: ANN401 - rasterio
 
 
 def _text_of(file: Any, number: int) -> str:  # noqa: ANN401
-    """Give a band's description, or what its tags say instead."""
+    """Return a band's description, or what its tags say instead."""
     text = file.descriptions[number - 1]
     if not text:
         tags = {key.lower(): said for key, said in file.tags(number).items()}
@@ -232,6 +232,6 @@ def time_tags(file: Any) -> dict[str, str]:  # noqa: ANN401
 
 
 def is_lossy(file: Any) -> bool:  # noqa: ANN401
-    """Tell whether pixels were changed to make the file small: black may be grey."""
+    """Return whether pixels were changed to make the file small: black may be grey."""
     compression = file.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "").upper()
     return file.driver == "JPEG" or "JPEG" in compression

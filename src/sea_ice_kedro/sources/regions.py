@@ -52,7 +52,7 @@ class Region:
         return f"{self.boxes()} {content_digest(self.rings)}"
 
     def boxes(self) -> list[tuple[float, float, float, float]]:
-        """Give (west, south, east, north) of each ring, -180..180, cut at 180."""
+        """Return (west, south, east, north) of each ring, -180..180, cut at 180."""
         found = []
         for ring in self.rings:
             x, y = np.array(ring).T

@@ -48,7 +48,7 @@ class SafeScene:
 
     scene_id: str
     path: str
-    """Of the `.SAFE` folder or the zip."""
+    """Path of the `.SAFE` folder or the zip."""
 
     facts: SafeFacts
     cut: Cut

@@ -37,7 +37,7 @@ def listed_band(main: XmlFile, band: str, level: str, pixel_m: int) -> str | Non
 
 
 def file_of_band(main: XmlFile, name: str) -> str | None:
-    """Give a listed band's file, JP2 or GeoTIFF; None where it is not there."""
+    """Return a listed band's file, JP2 or GeoTIFF; None where it is not there."""
     files = (name + suffix for suffix in (".jp2", ".tif"))
     return next((file for file in files if file in main.product.sizes), None)
 

@@ -20,7 +20,7 @@ SUFFIX = ".SAFE"
 _ENDING = re.compile(r"(\.SAFE)?(\.zip)?$", re.I)
 
 _MACOS = "__MACOSX/"
-"""What macOS puts beside the files that it zips."""
+"""Folder that macOS puts beside the files that it zips."""
 
 _LARGEST = 16 << 20
 """Bytes of a metadata file; a granule's largest has about one million."""

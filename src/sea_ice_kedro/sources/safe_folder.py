@@ -88,7 +88,7 @@ def _is_product(path: Path) -> bool:
 
 
 def _holds_its_like(path: Path) -> bool:
-    """Tell a folder X.SAFE that somebody unpacked a zip into: X.SAFE/X.SAFE."""
+    """Recognise a folder X.SAFE into which a zip was unpacked: X.SAFE/X.SAFE."""
     return (path / path.name).is_dir()
 
 

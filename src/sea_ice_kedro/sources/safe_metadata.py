@@ -1,4 +1,4 @@
-"""What the metadata of a SAFE product say: bands, calibration, place, time."""
+"""Metadata of a SAFE product: bands, calibration, place, time."""
 
 import re
 from collections.abc import Iterable

@@ -22,7 +22,7 @@ class XmlFile:
             InvalidScene: if it is missing, or no XML.
         """
         self.place = f"{product.path.name}, {name}"
-        """What messages call it."""
+        """Its name in messages."""
 
         self.product = product
         try:
@@ -34,14 +34,14 @@ class XmlFile:
             ) from error
 
     def text(self, *tags: str) -> str:
-        """Give the text of the first element of a name, or of its older names."""
+        """Return the text of the first element of a name, or of its older names."""
         for tag in tags:
             for element in self.root.iter(tag):
                 return (element.text or "").strip()
         self.fail(f"<{tags[0]}>", "none")
 
     def number(self, *tags: str) -> float:
-        """Give the number in the first element of a name, or of its older names."""
+        """Return the number in the first element of a name, or of its older names."""
         return self.as_number(tags[0], self.text(*tags))
 
     def as_number(self, tag: str, text: str | None) -> float:
@@ -55,7 +55,7 @@ class XmlFile:
         return number
 
     def fail(self, expected: str, got: str, way_out: str = "") -> NoReturn:
-        """Say what is not as expected."""
+        """Raise an error that names what is not as expected."""
         raise InvalidScene(
             f"{self.place}: expected {expected}, got {got}; "
             + (way_out or "is it ESA's own product, and complete? Download it again")

@@ -1,4 +1,4 @@
-"""What `scenes.csv` in a folder says of its scenes: days, limits, what to leave out."""
+"""`scenes.csv` in a folder of scenes: days, limits, what to leave out."""
 
 import logging
 import re

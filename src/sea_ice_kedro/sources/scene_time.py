@@ -116,7 +116,7 @@ def _in_name(stem: str) -> tuple[datetime | None, str]:
 
 
 def _times_in(text: str) -> Iterator[datetime]:
-    """Give each time or day in a text that can be one of a scene, MODIS's first."""
+    """Return each time or day in a text that can be one of a scene, MODIS's first."""
     for found in _DAY_OF_YEAR.finditer(text):
         with suppress(ValueError):
             moment = datetime.strptime("".join(found.groups()), "%Y%j")  # noqa: DTZ007

@@ -7,12 +7,12 @@ from sea_ice_kedro.sources.cutting import Cut
 
 
 def coarse_shape(shape: tuple[int, int], factor: int) -> tuple[int, int]:
-    """Give (H, W) of a granule's band whose pixels are `factor` times as large."""
+    """Return (H, W) of a granule's band whose pixels are `factor` times as large."""
     return -(-shape[0] // factor), -(-shape[1] // factor)
 
 
 def coarse_cut(cut: Cut, factor: int) -> Cut:
-    """Give the window of larger pixels that covers a window of the granule."""
+    """Return the window of larger pixels that covers a window of the granule."""
     row, column = cut.row // factor, cut.column // factor
     below = -(-(cut.row + cut.height) // factor)
     right = -(-(cut.column + cut.width) // factor)
@@ -20,7 +20,7 @@ def coarse_cut(cut: Cut, factor: int) -> Cut:
 
 
 def on_grid(numbers: Numbers, cut: Cut, factor: int) -> Numbers:
-    """Give each pixel of a window the larger pixel that it lies in.
+    """Map each pixel of a window to the larger pixel that it lies in.
 
     Nearest neighbour, as all bands are brought to a grid: every source gives the same
     numbers, wherever a granule is cut.

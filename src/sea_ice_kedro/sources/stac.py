@@ -269,7 +269,7 @@ def _catalogue() -> ModuleType:
 
 
 def _observed(name: str, found: list[SceneEntry]) -> Iterator[Observed]:
-    """Give what tells the acquisition of an item that could be read."""
+    """Return what tells the acquisition of an item that could be read."""
     for download in [entry.download for entry in found[:1]]:
         if isinstance(download, StacScene):
             facts, options = download.facts, download.options

@@ -1,4 +1,4 @@
-"""What turns the numbers of a STAC item's bands into reflectance."""
+"""Conversion of a STAC item's stored numbers into reflectance."""
 
 import re
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def nodata_of(asset: Mapping[str, Any]) -> float | None:
 
 
 def _way_out(baseline: str) -> str:
-    """Say what helps: without a baseline, nobody can tell which offset is right."""
+    """Suggest a fix: without a baseline, nobody can tell which offset is right."""
     known = (
         "water would look like ice with the wrong one. Where the provider leaves it in "
         "the numbers, add --params ingestion.stac.offset=-0.1; where it has taken it "

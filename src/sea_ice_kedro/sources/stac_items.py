@@ -1,4 +1,4 @@
-"""What a STAC item says of a Sentinel-2 product, and what providers leave unsaid."""
+"""Sentinel-2 metadata in a STAC item, and what providers leave out."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -46,7 +46,7 @@ class StacFacts:
 
     item_id: str
     hrefs: tuple[str, str, str]
-    """Of red, green and blue."""
+    """Values for red, green and blue."""
 
     grid: Grid
     calibrations: Calibrations
@@ -133,7 +133,7 @@ def _observed(
 
 
 def _past(text: object) -> str:
-    """Give a time as text that sorts by it; "" for what is none, or still to come."""
+    """Return a time as text that sorts by it; "" for what is none, or still to come."""
     with suppress(ValueError):
         time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
         time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)

@@ -1,4 +1,4 @@
-"""What the properties of a STAC item say, by whatever name providers give it."""
+"""Properties of a STAC item, by whatever name providers give them."""
 
 import math
 import re
@@ -18,7 +18,7 @@ _PRODUCT = re.compile(r"S2[A-D]_MSIL(1C|2A)_\d{8}T\d{6}")
 
 
 def product_names(item: Mapping[str, Any]) -> list[str]:
-    """Give what an item holds that looks like the name of ESA's product."""
+    """Return what an item holds that looks like the name of ESA's product."""
     texts = [item.get("id"), *item["properties"].values()]
     return [text for text in texts if isinstance(text, str) and _PRODUCT.match(text)]
 

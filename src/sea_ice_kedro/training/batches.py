@@ -68,7 +68,7 @@ class ChipBatches:
         return self.total // self._size // self.batch_size
 
     def epoch(self, epoch: int = 0) -> Iterator[tuple[Inputs, tf.Tensor]]:
-        """Give the batches of an epoch.
+        """Return the batches of an epoch.
 
         Args:
             epoch: Its number; another number is another order.
@@ -96,7 +96,7 @@ class ChipBatches:
             expect_whole(selection.filepath, selection.count)
 
     def dataset(self, epoch: int = 0) -> tf.data.Dataset:
-        """Give the batches of an epoch as a dataset; see `epoch`."""
+        """Return the batches of an epoch as a dataset; see `epoch`."""
         records = self._cached(epoch) if self._fits else self._streamed(epoch)
         batches = records.batch(self.batch_size, drop_remainder=self._seed is not None)
         return (
@@ -127,7 +127,7 @@ class ChipBatches:
         return np.random.default_rng([self._seed or 0, epoch, self._rank])
 
     def _own(self) -> tf.data.Dataset:
-        """Give the serialised chips of this worker in the order of the shards."""
+        """Return the serialised chips of this worker in the order of the shards."""
         most = max(selection.count for selection in self._selections)
         wanted = np.zeros((len(self._selections), most), bool)
         for row, selection in zip(wanted, self._selections, strict=True):

@@ -24,7 +24,7 @@ class Checkpoint:
     """All that is needed to go on, and the best weights so far."""
 
     fingerprint: str
-    """Of the plan that it belongs to."""
+    """Identifier of the plan that it belongs to."""
 
     history: list[dict[str, float]] = field(default_factory=list)
     """A record an epoch."""
@@ -52,11 +52,11 @@ class Checkpoint:
             self.best_epoch, self.best_loss, self.best = self.epoch, loss, model
 
     def is_stale(self, patience: int) -> bool:
-        """Tell whether the best epoch is `patience` epochs ago; never with 0."""
+        """Return whether the best epoch is `patience` epochs ago; never with 0."""
         return patience > 0 and self.epoch - self.best_epoch >= patience
 
     def is_done(self, epochs: int, patience: int) -> bool:
-        """Tell whether there is nothing left to train."""
+        """Return whether there is nothing left to train."""
         return self.epoch >= epochs or (self.epoch > 0 and self.is_stale(patience))
 
 

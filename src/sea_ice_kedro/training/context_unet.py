@@ -90,7 +90,7 @@ class SceneFeatures(layers.Layer):  # type: ignore[misc]
         rgb_shape: tuple[int | None, ...],
         context_shape: tuple[int | None, ...],
     ) -> tuple[int | None, ...]:
-        """Say how many channels come out."""
+        """Return the shape of the output."""
         del context_shape
         return (*rgb_shape[:-1], 9)
 

@@ -112,7 +112,7 @@ def own_chips(
     workers: Workers,
     seed: int | None,
 ) -> ChipBatches:
-    """Give this worker's part of a split; shuffled with a seed, in order without."""
+    """Return this worker's part of a split; shuffled with a seed, in order without."""
     return ChipBatches(
         selections,
         plan.chip_px,
@@ -201,11 +201,11 @@ class TrainStep:
         self._running = self._descend(*batch, seed), at
 
     def finished(self) -> np.ndarray:  # type: ignore[type-arg]
-        """Give the sums of the step before the running one; zeros without one."""
+        """Return the sums of the step before the running one; zeros without one."""
         return self._result(self._previous)
 
     def wait(self) -> np.ndarray:  # type: ignore[type-arg]
-        """Give the sums of the running step."""
+        """Return the sums of the running step."""
         running, self._running = self._running, None
         return self._result(running)
 
@@ -224,7 +224,7 @@ class TrainStep:
         return result
 
     def score(self, batches: ChipBatches) -> np.ndarray:  # type: ignore[type-arg]
-        """Give sum of cross-entropy, correct and labelled pixels of a split."""
+        """Return sum of cross-entropy, correct and labelled pixels of a split."""
         results = [self._score(*batch).numpy() for batch in batches.epoch()]
         return np.sum(results, axis=0, dtype=np.float64) if results else np.zeros(3)
 

@@ -97,7 +97,7 @@ class HorovodWorkers:
         return total.numpy()
 
     def from_chief(self, value: Value) -> Value:
-        """Give the chief's value of a small object."""
+        """Return the chief's value of a small object."""
         shared: Value = hvd.broadcast_object(value, root_rank=0)
         return shared
 
@@ -211,7 +211,7 @@ def _exit_with(launcher: int) -> None:
 
 
 def what_ended(plan: TrainingPlan, count: int, error: Exception) -> str:
-    """Say which worker ended the training, and why."""
+    """Report which worker ended the training, and why."""
     notes = []
     for path in (Path(plan.folder) / _SAID).glob("rank*.json"):
         note = json.loads(path.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ _LAST = 0.01
 def learning_rate(
     options: TrainingOptions, workers: WorkersOptions, size: int, epoch: float
 ) -> float:
-    """Give the learning rate at a moment of the training.
+    """Return the learning rate at a moment of the training.
 
     With several workers it rises from one worker's to that times their number over the
     first epochs (Goyal et al. 2017, 2.2); with decay it falls along a half cosine

@@ -1,4 +1,4 @@
-"""What is inside a `.keras` file, as data: nothing that it describes is ever built.
+"""Contents of a `.keras` file, as data: nothing that it describes is ever built.
 
 Keras rebuilds whatever a file's configuration names, code included. Here the card
 tells which of this project's networks it is; the file gives that network its weights,
@@ -140,7 +140,7 @@ def weights_in(path: Path, folder: Path, most_bytes: int) -> Path:
 
 
 def _plain_size(content: Any) -> Iterator[int]:  # noqa: ANN401 - an h5py.File
-    """Give the bytes of every array, none of which may lead elsewhere."""
+    """Return the bytes of every array, none of which may lead elsewhere."""
     import h5py  # noqa: PLC0415
 
     left, seen = [content], 0
@@ -205,7 +205,7 @@ def _classes_in(described: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 
 
 def _layers_of(described: dict[str, Any]) -> list[tuple[object, ...]]:
-    """Tell what decides how a network maps pixels, whatever Keras wrote it."""
+    """Return what decides how a network maps pixels, whichever Keras wrote it."""
     config = described.get("config")
     layers = config.get("layers") if isinstance(config, dict) else None
     found: list[tuple[object, ...]] = []

@@ -1,4 +1,4 @@
-"""What a model file says about itself, so that training and serving cannot disagree."""
+"""A model file's card, so that training and serving cannot disagree."""
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
@@ -46,7 +46,7 @@ class ModelCard:
     """The epoch whose weights these are."""
 
     temperature: float = 1.0
-    """What its logits were divided by, so that its probabilities are calibrated."""
+    """Temperature: its logits were divided by it, to calibrate its probabilities."""
 
     unscored: bool = False
     """No chip was held out: nothing tells how right it is."""
@@ -82,7 +82,7 @@ class ModelCard:
         return self.name.partition("_")[0]
 
     def named(self, name: str) -> "ModelCard":
-        """Give the card with the variant's name."""
+        """Return the card with the variant's name."""
         return replace(self, name=name)
 
     def to_json(self) -> str:

@@ -48,7 +48,7 @@ class TrainedUNet:
 
     card: ModelCard
     weights: Weights
-    """Of all variables, in the order of the model that `card.unet` builds."""
+    """Values of all variables, in the order of the model that `card.unet` builds."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Call:
     name: str
     config: dict[str, Any]
     arguments: list[Any]
-    """What it is called with, but for tensors."""
+    """Arguments it is called with, except tensors."""
 
     weights: list[Any]
 
@@ -69,7 +69,7 @@ def export(model: Any, card: ModelCard) -> bytes:  # noqa: ANN401 - a keras.Mode
 
 
 def _received(graph: Graph, name: str) -> str:
-    """Give an input as the graph goes on with it: images by channels."""
+    """Return an input as the graph uses it: images by channels."""
     if name != "rgb":
         return name
     planes = graph.add("Transpose", name, perm=[0, 3, 1, 2])
@@ -162,7 +162,7 @@ def _unchanged(_: Graph, __: Call, x: str) -> str:
 
 
 def _chances(graph: Graph, call: Call, x: str) -> str:
-    """Give the output: by pixels, along which ONNX Runtime is five times as fast."""
+    """Return the output: by pixels, along which ONNX Runtime is five times as fast."""
     pixels = graph.add("Transpose", x, perm=[0, 2, 3, 1])
     return graph.add("Softmax", pixels, name=call.name, axis=3)
 

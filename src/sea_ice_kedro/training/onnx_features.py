@@ -1,4 +1,4 @@
-"""What the networks' own layers do, in operators of ONNX; images are (N, C, H, W)."""
+"""The networks' own layers in operators of ONNX; images are (N, C, H, W)."""
 
 from typing import Any
 
@@ -110,7 +110,7 @@ def normalise(graph: Graph, pixels: str, method: str) -> str:
 
 
 def _tints(graph: Graph, pixels: str, total: str) -> tuple[str, str]:
-    """Give blue less red, and twice green less both, over a total."""
+    """Return blue less red, and twice green less both, over a total."""
     red, green, blue = (take(graph, pixels, band, band + 1) for band in range(3))
     warm = graph.add("Sub", blue, red)
     rest = graph.add("Sub", graph.add("Sub", _scaled(graph, green, 2.0), red), blue)

@@ -1,4 +1,4 @@
-"""What an ONNX file may hold to be served; nothing else is loaded.
+"""Contents that an ONNX file may have to be served; nothing else is loaded.
 
 A file is read by its fields before ONNX Runtime sees it: other files that it would have
 loaded (external data), operators that are no part of ONNX, and graphs inside of graphs
@@ -55,7 +55,7 @@ Fields = dict[int, list[Any]]
 
 
 def ports_of(card: ModelCard) -> tuple[list[Port], list[Port]]:
-    """Say what a network takes and gives: inputs, outputs."""
+    """Describe a network's inputs and outputs."""
     pixels = ("N", "H", "W")
     inputs = [Port("rgb", UINT8, (*pixels, 3))]
     if card.sees_scene:
@@ -65,7 +65,7 @@ def ports_of(card: ModelCard) -> tuple[list[Port], list[Port]]:
 
 
 def metadata_of(card: ModelCard) -> dict[str, str]:
-    """Say what a file tells about itself, for this project and for people."""
+    """Describe a file by its own metadata, for this project and for people."""
     return {
         CARD: card.to_json(),
         "classes": json.dumps(_outcomes(card)),

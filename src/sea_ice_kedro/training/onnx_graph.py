@@ -16,7 +16,7 @@ from sea_ice_kedro import __version__
 from sea_ice_kedro.training.protobuf import message
 
 IR_VERSION, OPSET = 8, 17
-"""What every ONNX Runtime from 1.12 on reads."""
+"""Operator set that every ONNX Runtime from 1.12 on reads."""
 
 PRODUCER = "sea_ice_kedro"
 

@@ -47,7 +47,7 @@ class Serving:
         self._inputs = [port.name for port in self._session.get_inputs()]
 
     def __call__(self, given: Any) -> npt.NDArray[np.float32]:  # noqa: ANN401
-        """Give class probabilities, float32 (N, H, W, K).
+        """Return class probabilities, float32 (N, H, W, K).
 
         Args:
             given: uint8 (N, H, W, 3), or that and the contexts, float32 (N, C).

@@ -1,4 +1,4 @@
-"""What `params:modeling` may say about the network and its training."""
+"""Options in `params:modeling` for the network and its training."""
 
 import math
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class UNetOptions:
 
 @dataclass(frozen=True)
 class AugmentationOptions:
-    """What is done to chips on the fly, so that the network sees more than there is."""
+    """Augmentation of chips on the fly."""
 
     flip_rotate: bool = True
     """Flips and quarter turns, each of the eight as likely."""

@@ -18,7 +18,7 @@ class TrainingPlan:
     """One network to be trained: paths and settings, no pixels."""
 
     name: str
-    """Of the network, for logs and errors."""
+    """Name of the network, for logs and errors."""
 
     train: tuple[Selection, ...]
     validation: tuple[Selection, ...]

@@ -84,7 +84,7 @@ def predict_scene(
 def predicting(
     model: ModelFile, options: InferenceOptions
 ) -> Callable[[StoredScene], Prediction]:
-    """Give the function that predicts one scene, the model known by its content.
+    """Return the function that predicts one scene, the model known by its content.
 
     Raises:
         InvalidOption: if another model is asked for than is served, or the windows do

@@ -33,7 +33,7 @@ def import_tensorflow_quietly() -> None:
 
 
 def _can_start() -> bool:
-    """Tell whether this processor is one that TensorFlow's import survives.
+    """Return whether this processor is one that TensorFlow's import survives.
 
     Without AVX the import aborts the process, and its last words must be seen.
     """
@@ -52,7 +52,7 @@ class _QuietFinder(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        """Give the usual specification, with another loader."""
+        """Return the usual specification, with another loader."""
         if fullname != "tensorflow":
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)

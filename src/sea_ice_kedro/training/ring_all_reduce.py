@@ -1,4 +1,4 @@
-"""What averaging gradients costs, as a model: the ring all-reduce.
+"""Model of the cost of averaging gradients: the ring all-reduce.
 
 n workers pass pieces of the gradient round a ring, 2 (n - 1) times, and each worker
 sends 2 (n - 1) / n of its bytes: the least that any algorithm can (Patarasuk & Yuan
@@ -29,10 +29,10 @@ class RingAllReduce:
     """1 / bandwidth of a link."""
 
     latency_s: float
-    """Of one message, whatever its size."""
+    """Latency of one message, whatever its size."""
 
     def seconds(self, workers: int, size_bytes: float) -> float:
-        """Give the seconds that averaging takes; none with one worker."""
+        """Return the seconds that averaging takes; none with one worker."""
         bytes_sent, messages = _counts(workers, size_bytes)
         return bytes_sent * self.seconds_a_byte + messages * self.latency_s
 
@@ -51,15 +51,15 @@ class TrainingModel:
     ring: RingAllReduce
 
     def step_s(self, workers: int) -> float:
-        """Give the seconds of a step."""
+        """Return the seconds of a step."""
         return self.compute_s + self.ring.seconds(workers, self.gradient_bytes)
 
     def images_per_s(self, workers: int) -> float:
-        """Give images a second of all workers."""
+        """Return images a second of all workers."""
         return workers * self.batch_size / self.step_s(workers)
 
     def speedup(self, workers: int) -> float:
-        """Give how many times faster than one worker."""
+        """Return how many times faster than one worker."""
         return workers * self.compute_s / self.step_s(workers)
 
 
@@ -93,6 +93,6 @@ def fit_ring(samples: Sequence[Sample], *, relative: bool) -> RingAllReduce:
 
 
 def _counts(workers: int, size_bytes: float) -> tuple[float, float]:
-    """Give the bytes that each worker sends, and in how many messages."""
+    """Return the bytes that each worker sends, and in how many messages."""
     messages = 2.0 * (workers - 1)
     return messages / workers * size_bytes, messages

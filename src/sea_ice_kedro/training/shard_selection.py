@@ -9,13 +9,13 @@ from sea_ice_kedro.imagery.chips import ChipFacts
 
 @dataclass(frozen=True)
 class ChipShard:
-    """What is known of one shard without reading its pixels."""
+    """Metadata of one shard, known without reading its pixels."""
 
     filepath: str
     scene_id: str
     chip_px: int
     chips: tuple[ChipFacts, ...]
-    """Of all chips of the scene's grid, also of those that were dropped."""
+    """One entry per chip of the scene's grid, dropped chips included."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     """How the images were filtered: `images`, `filter`, `thresholds`."""

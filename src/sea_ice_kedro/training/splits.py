@@ -12,10 +12,10 @@ from sea_ice_kedro.training.options import expect_number
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DROPPED = "dropped"
-"""Of chips with too few labelled pixels."""
+"""Number of chips with too few labelled pixels."""
 
 UNSURE = "unsure"
-"""Of chips to learn from whose auto-label is not to be trusted."""
+"""Training chips whose auto-label is untrustworthy."""
 
 
 @dataclass(frozen=True)

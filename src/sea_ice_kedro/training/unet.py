@@ -10,7 +10,7 @@ from sea_ice_kedro.training.context_unet import LOGITS, build_context_unet
 from sea_ice_kedro.training.options import UNetOptions
 
 CENTRE, SCALE = 0.7, 4.0
-"""Of the root of reflectance over sea ice: about mean 0, standard deviation 1."""
+"""Scale the root of reflectance over sea ice to about mean 0, standard deviation 1."""
 
 TINT = 30.0
 """Tints of sea ice are a few hundredths."""
@@ -60,11 +60,11 @@ class Normalise(layers.Layer):  # type: ignore[misc]
     def compute_output_shape(
         self, shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
-        """Say how many channels come out."""
+        """Return the shape of the output."""
         return (*shape[:-1], 1 if self.method == "paper" else 3)
 
     def get_config(self) -> dict[str, object]:
-        """Give what the layer is rebuilt from."""
+        """Return the configuration that the layer is rebuilt from."""
         return {**super().get_config(), "method": self.method}
 
 
@@ -75,7 +75,7 @@ def build_network(options: UNetOptions) -> keras.Model:
 
 
 def gradient_bytes(options: UNetOptions) -> int:
-    """Give the bytes of a network's gradients, which workers average: float32."""
+    """Return the bytes of a network's gradients, which workers average: float32."""
     return sum(
         4 * math.prod(v.shape) for v in build_network(options).trainable_variables
     )
@@ -134,5 +134,5 @@ def _double_convolution(x, filters: int, rate: float, name: str):  # type: ignor
 
 
 def with_logits(model: keras.Model) -> keras.Model:
-    """Give the same network, weights shared, that ends before the softmax."""
+    """Return the same network, weights shared, that ends before the softmax."""
     return keras.Model(model.input, model.get_layer(LOGITS).output, name="unet_logits")

@@ -33,11 +33,11 @@ class Workers(Protocol):
         ...
 
     def add_up(self, sums: Any) -> Any:  # noqa: ANN401 - an array
-        """Give the sum over all workers of a float64 array."""
+        """Return the sum over all workers of a float64 array."""
         ...
 
     def from_chief(self, value: Value) -> Value:
-        """Give the chief's value of a small object."""
+        """Return the chief's value of a small object."""
         ...
 
 
@@ -56,16 +56,16 @@ class OneWorker:
             tf.config.experimental.set_memory_growth(gpu, True)
 
     def average(self, gradients: Sequence[Any]) -> list[Any]:
-        """Give the gradients as they are."""
+        """Return the gradients as they are."""
         return list(gradients)
 
     def broadcast(self, variables: Sequence[Any]) -> None:
         """Do nothing: there is nobody else."""
 
     def add_up(self, sums: Any) -> Any:  # noqa: ANN401
-        """Give the sums as they are."""
+        """Return the sums as they are."""
         return sums
 
     def from_chief(self, value: Value) -> Value:
-        """Give the value as it is."""
+        """Return the value as it is."""
         return value

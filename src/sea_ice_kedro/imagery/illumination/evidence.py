@@ -87,7 +87,7 @@ def log_likelihood(tones: Tones) -> Table:
 
 
 def _unexplained(bright: Array, between: Array, tones: Tones) -> Array:
-    """Give the density of what is no ice or water: next to none below the veil."""
+    """Return the density of what is no ice or water: next to none below the veil."""
     sigma = np.hypot(WATER_SPREAD * tones.thick * _through() + 1, between)
     darkest = _through() * tones.water + HAZE_OF_STATE * tones.thick
     hidden = (HAZE_OF_STATE > 0) & (bright < darkest - _TOO_DARK_FROM * sigma)
@@ -95,7 +95,7 @@ def _unexplained(bright: Array, between: Array, tones: Tones) -> Array:
 
 
 def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
-    """Give the density of thin ice: any tone between water and thick ice."""
+    """Return the density of thin ice: any tone between water and thick ice."""
     low, high = THIN_RANGE
     reach = tones.thick - tones.water
     restored = (bright - HAZE_OF_STATE * tones.thick) / _through()
@@ -112,7 +112,7 @@ def _thin_ice(bright: Array, chroma: Array, tones: Tones) -> Array:
 
 
 def _through() -> Array:
-    """Give the share of blue light that comes through, of each state."""
+    """Return the share of blue light that comes through, of each state."""
     return np.asarray((1 - HAZE_OF_STATE) * (1 - SHADOW_OF_STATE), np.float32)
 
 

@@ -62,7 +62,7 @@ def _restored(
 
 
 def _in_cells(pixels: int, cell_px: int) -> npt.NDArray[np.float32]:
-    """Give where each pixel's middle lies, in cells from the first one's middle."""
+    """Return where each pixel's middle lies, in cells from the first one's middle."""
     place = (np.arange(pixels) + 0.5) / cell_px - 0.5
     last = -(-pixels // cell_px) - 1
     return np.clip(place, 0, last).astype(np.float32)
@@ -78,7 +78,7 @@ def _wide(
 
 
 def _undoing(sky: Sky) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Give what undoes the sky, restored = gain · seen + offset: (h, w, 3) each."""
+    """Return what undoes the sky, restored = gain · seen + offset: (h, w, 3) each."""
     haze, shadow = sky.haze[..., None], sky.shadow[..., None]
     losses = np.array(sky.tones.losses, np.float32)
     through = (1 - haze) * left_of_light(shadow, losses)

@@ -54,7 +54,7 @@ _INERTIA = 0.08
 
 @dataclass(frozen=True, eq=False)
 class Sky:
-    """What lies between the surface and the sensor."""
+    """The atmosphere between the surface and the sensor."""
 
     tones: Tones
 
@@ -178,7 +178,7 @@ def _corrected(start: Field, now: Field, sums: Field, inertia: np.float32) -> Fi
 
 
 def _coloured(half: Half, cell: int, shadow: Field, tones: Tones) -> Mask2:
-    """Tell where the light given back would make a colour that ice never has.
+    """Mark where the restored light would make a colour that ice never has.
 
     Coloured water, restored as if it were ice in shadow, is more saturated than thick
     ice: bool (h, w), by the mean colour of each cell.

@@ -37,7 +37,7 @@ _SUN_ELEVATION_DEG = 32.0
 
 @dataclass(frozen=True, eq=False)
 class Atmosphere:
-    """What lies between surface and sensor."""
+    """The atmosphere between surface and sensor."""
 
     thin_cloud: Field
     """float32 (H, W): opacity t, 0..1."""
@@ -107,7 +107,7 @@ def draw_shadow_tint(rng: Rng) -> tuple[float, float, float]:
 
 
 def _displacement(options: SimulationOptions, rng: Rng) -> tuple[int, int]:
-    """Give how far the shadow falls, (rows, columns), at most 0.4 of the scene."""
+    """Return how far the shadow falls, (rows, columns), at most 0.4 of the scene."""
     ground_m = options.cloud_height_m / math.tan(math.radians(_SUN_ELEVATION_DEG))
     distance = min(options.pixels(ground_m), 0.4 * min(options.shape))
     # Any direction: other orbits and projections have their sun elsewhere.

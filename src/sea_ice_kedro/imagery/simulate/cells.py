@@ -11,7 +11,7 @@ from sea_ice_kedro.imagery.simulate.noise import Field, Rng, as_field
 
 
 def nearest_floes(labels: Labels) -> tuple[Labels, Field]:
-    """Give every pixel to its nearest floe.
+    """Assign every pixel to its nearest floe.
 
     Args:
         labels: int32 (H, W): 0 between floes, else a floe's number.

@@ -47,7 +47,7 @@ def outlines(
 def _roughness(
     rng: Rng, count: int, vertices: int, biggest: float
 ) -> npt.NDArray[np.float64]:
-    """Give relative, self-affine deviations of a rim: float64 (count, vertices)."""
+    """Return relative, self-affine deviations of a rim: float64 (count, vertices)."""
     spectrum = np.zeros((count, vertices // 2 + 1), complex)
     waves = np.arange(2, vertices // 2 + 1)
     phase = rng.uniform(0, 2 * math.pi, (count, len(waves)))

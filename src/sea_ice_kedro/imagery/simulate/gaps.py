@@ -116,7 +116,7 @@ def _plates(
 
 
 def _band(distance: Field, reach_px: float) -> Field:
-    """Give log(reach / distance), 0 where the distance is the reach."""
+    """Return log(reach / distance), 0 where the distance is the reach."""
     return as_field(math.log(reach_px) - cv2.log(distance + np.float32(1.5)))
 
 

@@ -16,7 +16,7 @@ _CUBIC_FROM_PX = 4.0
 
 
 def as_field(array: npt.ArrayLike) -> Field:
-    """Give an array as float32, without a copy where it is float32 already."""
+    """Return an array as float32, without a copy where it is float32 already."""
     return np.asarray(array, np.float32)
 
 
@@ -182,7 +182,7 @@ def _grid_from_pixels(
 
 
 def top_share_level(field: Field, share: float) -> float:
-    """Give the level that a share (0..1) of a field's pixels exceeds."""
+    """Return the level that a share (0..1) of a field's pixels exceeds."""
     if share <= 0:
         return math.inf
     if share >= 1:

@@ -1,4 +1,4 @@
-"""What a simulated scene should contain: one frozen record that refuses nonsense."""
+"""Contents of a simulated scene: one frozen record that validates itself."""
 
 from dataclasses import dataclass
 

@@ -41,7 +41,7 @@ def polar_stereographic(latitude: float, longitude: float) -> tuple[float, float
 
 
 def _conformal(phi: float) -> float:
-    """Give Snyder's t of a latitude in radians (eq. 15-9)."""
+    """Return Snyder's t of a latitude in radians (eq. 15-9)."""
     bulge = _ECCENTRICITY * math.sin(phi)
     squash = math.pow((1 - bulge) / (1 + bulge), _ECCENTRICITY / 2)
     return math.tan(math.pi / 4 - phi / 2) / squash

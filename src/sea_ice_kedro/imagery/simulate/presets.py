@@ -48,7 +48,7 @@ PRESETS: dict[str, SimulationOptions] = {
 
 
 def sample_options(index: int, size: int = 1024) -> SimulationOptions:
-    """Give the options of the index-th scene of the default set.
+    """Return the options of the index-th scene of the default set.
 
     Args:
         index: From 0 on; the presets repeat.

@@ -38,7 +38,7 @@ _TABLE_STEPS = 8
 def light_surface(
     geometry: IceGeometry, options: SimulationOptions, rng: Rng
 ) -> Colour:
-    """Give every pixel its brightness and colour under a clear sky.
+    """Assign every pixel its brightness and colour under a clear sky.
 
     Args:
         geometry: The ice.

@@ -1,4 +1,4 @@
-"""What a world's surface reflects under a clear sky: linear red, green and blue.
+"""Reflectance of a world's surface under a clear sky: linear red, green and blue.
 
 Spectra after Grenfell & Maykut (1977), Perovich (1996) and Allison, Brandt & Warren
 (1993): snow-covered ice 0.75 to 0.95, bare and wet ice 0.45 to 0.7, young ice 0.08
@@ -60,7 +60,7 @@ LANDS = {
 
 @dataclass(frozen=True)
 class Palette:
-    """What a world's surfaces reflect on average."""
+    """Mean reflectance of a world's surfaces."""
 
     thick: Tint
     """float32 (3,), reflectance of thick ice."""
@@ -102,7 +102,7 @@ def _tint(rng: Rng, green: float, blueness: float) -> Tint:
 
 
 def light_ground(ground: Ground, palette: Palette, rng: Rng) -> Colour:
-    """Give every pixel what it reflects under a clear sky.
+    """Assign every pixel its reflectance under a clear sky.
 
     Args:
         ground: What lies where.

@@ -1,4 +1,4 @@
-"""What is held out, and what it is compared with."""
+"""Held-out scenes and what they are compared with."""
 
 from dataclasses import dataclass
 from math import gcd

@@ -38,7 +38,7 @@ def filter_scenes(
 def filtering_by(
     options: FilterOptions, thresholds: BrightnessThresholds
 ) -> Callable[[Scene], FilteredScene]:
-    """Give the function that filters one scene; its recipe is in the scene's tags."""
+    """Return the function that filters one scene; its recipe is in the scene's tags."""
     return partial(filter_scene, options=options, thresholds=thresholds)
 
 

@@ -45,7 +45,7 @@ def tabulate_cells(class_map: ClassMap, options: GridOptions) -> pd.DataFrame:
 
 
 def _columns(class_map: ClassMap, options: GridOptions) -> dict[str, object]:
-    """Give the columns of the table; none for a class map that lies nowhere."""
+    """Return the columns of the table; none for a class map that lies nowhere."""
     place = class_map.georeference
     if place is None:
         return {}

@@ -171,7 +171,7 @@ def _others(columns: Mapping[str, str]) -> dict[str, str]:
 
 
 def _saturated_fraction(tags: dict[str, Any]) -> float:
-    """Give the share of pixels that a detector could not measure; NaN: not known."""
+    """Return the share of pixels that a detector could not measure; NaN: not known."""
     if "white_reflectance" not in tags:
         return float("nan")
     pixels = int(tags["height"]) * int(tags["width"])

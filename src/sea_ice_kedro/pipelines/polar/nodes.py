@@ -70,10 +70,10 @@ class PolarTraining:
     """Chips a step."""
 
     learning_rate: float = 0.002
-    """Of Adam; it falls along a half cosine."""
+    """Adam's learning rate; it falls along a half cosine."""
 
     seed: int = 2019
-    """Of weights, order of chips and turns."""
+    """Seed of weights, order of chips and flips."""
 
 
 _SHAPE = UNetOptions(6, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context")

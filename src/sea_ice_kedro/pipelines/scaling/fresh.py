@@ -67,7 +67,7 @@ def in_fresh_process(
 
 @contextmanager
 def _pipe() -> Iterator[int]:
-    """Give the end to read from of a pipe that closes when this process ends."""
+    """Return the reading end of a pipe that closes when this process ends."""
     end, other_end = os.pipe()
     try:
         yield end

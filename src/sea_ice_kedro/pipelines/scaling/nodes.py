@@ -26,7 +26,7 @@ Setting = TypeVar("Setting")
 
 
 def describe_machine() -> dict[str, Any]:
-    """Say what this machine and its software are."""
+    """Describe this machine and its software."""
     return machine_facts()
 
 
@@ -94,7 +94,7 @@ def in_turns(
 def _chips(
     options: ScalingOptions, filtering: FilterOptions, thresholds: BrightnessThresholds
 ) -> Iterator[Request]:
-    """Give a request with chips in files, which are removed in the end."""
+    """Return a request with chips in files, which are removed in the end."""
     with tempfile.TemporaryDirectory(prefix="sea_ice_chips_") as folder:
         cut_chips(folder, options)
         logger.info("%d chips are cut", options.chips)

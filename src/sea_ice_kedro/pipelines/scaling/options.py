@@ -1,4 +1,4 @@
-"""What `params:scaling` may say."""
+"""Options in `params:scaling`."""
 
 import re
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ class ScalingOptions:
         self.spark_shapes(1)
 
     def process_counts(self, cores: int) -> list[int]:
-        """Give the numbers of processes to measure.
+        """Return the numbers of processes to measure.
 
         Args:
             cores: That this machine has; what "auto" goes up to.
@@ -103,7 +103,7 @@ class ScalingOptions:
         return counts
 
     def spark_shapes(self, cores: int) -> list[SparkShape]:
-        """Give the executors x cores to measure.
+        """Return the executors x cores to measure.
 
         Args:
             cores: That this machine has; what "auto" fits on.

@@ -18,7 +18,7 @@ _ROUNDS = 20
 
 @dataclass(frozen=True)
 class Request:
-    """What one process is to measure."""
+    """Measurement for one process."""
 
     chips: str
     """Folder of the chips."""
@@ -38,7 +38,7 @@ class Request:
     """Of this process alone: for labels, and whatever else it leaves behind."""
 
     def labeller(self, name: str) -> ChipLabeller:
-        """Give the work, with its labels in a folder of this name."""
+        """Return the work, with its labels in a folder of this name."""
         labels = Path(self.folder) / name
         labels.mkdir()
         return ChipLabeller(self.chips, str(labels), self.filtering, self.thresholds)

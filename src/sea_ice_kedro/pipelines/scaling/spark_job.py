@@ -62,7 +62,7 @@ def measure_spark(request: Request) -> dict[str, Any]:
 
 
 def settings_of(request: Request) -> dict[str, Any]:
-    """Give the Spark properties of a cluster of this shape on this machine."""
+    """Return the Spark properties of a cluster of this shape on this machine."""
     executors, cores = request.executors, request.cores
     memory = request.executor_memory_mib
     return {

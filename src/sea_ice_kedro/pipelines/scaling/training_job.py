@@ -73,7 +73,7 @@ def measure_all_reduces(request: TrainingRequest) -> dict[str, Any]:
 
 
 def _share_cores(request: TrainingRequest) -> None:
-    """Give each worker as many cores as one worker alone has."""
+    """Allot each worker as many cores as one worker alone has."""
     if request.cores is not None and hasattr(os, "sched_setaffinity"):  # not macOS
         mine = sorted(os.sched_getaffinity(0))[: request.cores]
         os.sched_setaffinity(0, mine)

@@ -97,7 +97,7 @@ def draw_training_scaling(scaling_training: pd.DataFrame) -> go.Figure:
 def _prepared(
     options: ScalingOptions, unet: UNetOptions, training: TrainingOptions
 ) -> Iterator[tuple[TrainingRequest, dict[str, Any]]]:
-    """Give a request whose chips are in files, and what is known of the machine."""
+    """Return a request whose chips are in files, and what is known of the machine."""
     asked = options.training
     with tempfile.TemporaryDirectory(prefix="sea_ice_shards_") as folder:
         request = TrainingRequest(
@@ -168,7 +168,7 @@ def _all_reduces(
 
 
 def _can(package: str, otherwise: str) -> bool:
-    """Tell whether an optional package is there; warn of what is left out if not."""
+    """Return whether an optional package is there; warn of what is left out if not."""
     if importlib.util.find_spec(package) is not None:
         return True
     logger.warning("%s is not installed: %s; %s", package, otherwise, _HOW[package])

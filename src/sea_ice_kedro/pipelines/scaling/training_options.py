@@ -1,4 +1,4 @@
-"""What `params:scaling.training` may say."""
+"""Options in `params:scaling.training`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class TrainingScalingOptions:
     GPUs of this machine, or its cores where it has none."""
 
     steps: int = 8
-    """Of each worker in an epoch."""
+    """Number per worker and epoch."""
 
     epochs: int = 3
     """Of each measurement; the first, which compiles the network, is not timed."""
@@ -36,7 +36,7 @@ class TrainingScalingOptions:
         self.modelled_counts()
 
     def worker_counts(self, most: int) -> list[int]:
-        """Give the numbers of workers to measure.
+        """Return the numbers of workers to measure.
 
         Args:
             most: GPUs of this machine, or its cores; what "auto" goes up to.
@@ -55,7 +55,7 @@ class TrainingScalingOptions:
         return counts
 
     def modelled_counts(self) -> list[int]:
-        """Give the numbers of workers that the model is asked for.
+        """Return the numbers of workers that the model is asked for.
 
         Raises:
             InvalidOption: if one is no number of workers.

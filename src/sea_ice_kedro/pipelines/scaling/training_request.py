@@ -7,7 +7,7 @@ from sea_ice_kedro.training.options import TrainingOptions, UNetOptions
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What one process is to measure."""
+    """Measurement for one process."""
 
     shards: str
     """Folder of the chips, as shards."""
@@ -33,7 +33,7 @@ class TrainingRequest:
     """Bytes of the arrays whose averaging is timed."""
 
     folder: str = ""
-    """Of this process alone."""
+    """Memory of this process alone."""
 
     @property
     def chips_a_side(self) -> int:

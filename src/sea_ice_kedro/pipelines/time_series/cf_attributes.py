@@ -1,4 +1,4 @@
-"""What a NetCDF file says of its variables (CF conventions 1.8).
+"""Attributes of a NetCDF file's variables (CF conventions 1.8).
 
 Standard names are those of the CF standard name table.
 """
@@ -16,7 +16,7 @@ Attributes = dict[str, Any]
 DIMENSIONS = ("time", "y", "x")
 
 _FILL = -1.0
-"""Of values that are never negative."""
+"""Whether values are never negative."""
 
 PACKED: Attributes = {
     "_FillValue": _FILL,

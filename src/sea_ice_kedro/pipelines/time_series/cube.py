@@ -30,7 +30,7 @@ _COORDINATES = ("time", "y", "x", "latitude", "longitude", "region_name")
 
 @dataclass(frozen=True, eq=False)
 class Season:
-    """What was observed in one grid: its cells by day, and its regions by day."""
+    """Observations in one grid: its cells by day, and its regions by day."""
 
     grid: CellGrid
     cells: pd.DataFrame
@@ -142,7 +142,7 @@ def _gridded(season: Season, frame: Frame) -> dict[str, Any]:
 
 
 def _regional(series: pd.DataFrame, frame: Frame) -> dict[str, Any]:
-    """Give the series of every region, (region, time)."""
+    """Return the series of every region, (region, time)."""
     names = series["region"].drop_duplicates().tolist()
     table = series.set_index(["region", "day"])
     wanted = pd.MultiIndex.from_product([names, frame.days])

@@ -61,7 +61,7 @@ def cells_by_day(daily_grid: IntoFrame) -> pd.DataFrame:
 
 
 def grids_of(cells: pd.DataFrame) -> Iterator[tuple[CellGrid, pd.DataFrame]]:
-    """Give the rows of each grid; a run over both hemispheres has two."""
+    """Return the rows of each grid; a run over both hemispheres has two."""
     groups: Any = cells.groupby(["grid", "cell_km"])  # keys have no type
     for (crs, cell_km), part in groups:
         yield CellGrid(str(crs), float(cell_km) * 1e3), part
@@ -86,7 +86,7 @@ class Frame:
     """Every calendar day from first to last."""
 
     rows: npt.NDArray[np.int64]
-    """Of the grid, from the highest y downwards."""
+    """Row of the grid, from the highest y downwards."""
 
     columns: npt.NDArray[np.int64]
 
@@ -96,13 +96,13 @@ class Frame:
         return len(self.days), len(self.rows), len(self.columns)
 
     def places(self, cells: pd.DataFrame) -> tuple[npt.NDArray[np.int64], ...]:
-        """Give row and column within the frame of each cell."""
+        """Return row and column within the frame of each cell."""
         rows = self.rows[0] - cells["cell_row"].to_numpy()
         return rows, cells["cell_column"].to_numpy() - self.columns[0]
 
 
 def frame_of(cells: pd.DataFrame) -> Frame:
-    """Give the smallest frame of one grid's cells."""
+    """Return the smallest frame of one grid's cells."""
     rows, columns = (
         np.arange(cells[name].min(), cells[name].max() + 1)
         for name in ("cell_row", "cell_column")

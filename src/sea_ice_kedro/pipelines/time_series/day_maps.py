@@ -23,7 +23,7 @@ from sea_ice_kedro.rasters.polar_grid import CellGrid
 
 @dataclass(frozen=True, eq=False)
 class DayCells:
-    """What was observed of a grid on one day."""
+    """Observations of a grid on one day."""
 
     day: str
     grid: CellGrid
@@ -41,7 +41,7 @@ class DayCells:
 
 
 def day_cells(cells: pd.DataFrame) -> Iterator[tuple[str, DayCells]]:
-    """Give each observed day of each grid with its name, "2019-11-03_epsg6932_25km".
+    """Return each observed day of each grid with its name, "2019-11-03_epsg6932_25km".
 
     Args:
         cells: As `cells_by_day` makes them.

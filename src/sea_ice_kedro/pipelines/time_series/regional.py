@@ -119,7 +119,7 @@ def region_area_km2(region: Region, grid: CellGrid) -> float:
 def _extent(
     region: Region, grid: CellGrid
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give columns and rows of the cells around a region."""
+    """Return columns and rows of the cells around a region."""
     outline = np.concatenate([_densified(ring) for ring in region.rings], axis=1)
     x, y = grid.project(*outline)
     places = np.floor(np.array([x, y]) / grid.cell_m).astype(np.int64)

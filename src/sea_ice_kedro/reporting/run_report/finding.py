@@ -9,13 +9,13 @@ with a limit; note: to be known."""
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, and why it matters."""
+    """The finding, and why it matters."""
 
     gravity: str
     """One of `GRAVITIES`."""
 
     title: str
-    """What was found, with its numbers."""
+    """The finding, with its numbers."""
 
     reason: str
     """Why it matters, the threshold it crossed, and what to do."""

@@ -1,4 +1,4 @@
-"""What a careful reviewer would raise, found in the numbers of a run.
+"""Findings that a careful reviewer would raise, from the numbers of a run.
 
 Each threshold is a constant with its reason; each finding says what was found and why
 it matters. Nothing is found where a table is missing; what is missing is said elsewhere
@@ -101,7 +101,7 @@ def _about_all(scenes: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _class_fractions(scenes: pd.DataFrame) -> dict[SeaIceClass, float]:
-    """Give the share of each class in all scenes, each scene by its valid pixels."""
+    """Return the share of each class in all scenes, each scene by its valid pixels."""
     pixels = (
         scenes["height"].astype(float)
         * scenes["width"].astype(float)

@@ -1,4 +1,4 @@
-"""What a run report is made of; whatever no run has made is None."""
+"""Inputs of a run report; whatever no run has made is None."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ def is_of_inference(
     scene_index: pd.DataFrame | None,
     inference_index: pd.DataFrame | None,
 ) -> bool:
-    """Tell which scenes came in last: those of `inference`, or those of `ingestion`.
+    """Return which scenes came in last: those of `inference`, or those of `ingestion`.
 
     Without a record of either, those of `ingestion` go first.
     """

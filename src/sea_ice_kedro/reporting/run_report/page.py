@@ -93,7 +93,7 @@ def render_report(material: ReportMaterial) -> str:
 
 @dataclass(frozen=True)
 class Total:
-    """What all scenes with a georeference hold together, each counted whole."""
+    """Totals over all scenes with a georeference, each counted whole."""
 
     words: str
     """How their class maps were made."""

@@ -1,4 +1,4 @@
-"""What is seen of a scene in the run report: small pictures, as WebP."""
+"""Pictures of a scene in the run report: small, as WebP."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ QUALITY_COLOURS: dict[QualityFlag, tuple[int, int, int]] = {
 with any colour vision (Okabe & Ito 2008)."""
 
 CLEAR_COLOUR = (58, 66, 74)
-"""Of pixels without a flag."""
+"""Number of pixels without a flag."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class ReportOptions:
     """Longest side of a picture on the contact sheet."""
 
     quality: int = 65
-    """Of lossy WebP, 1..100."""
+    """Quality of lossy WebP, 1..100."""
 
     pictured_scenes: int = 66
     """Of more scenes than this, so many are pictured, evenly spread over the index;

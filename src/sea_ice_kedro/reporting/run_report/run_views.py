@@ -25,7 +25,7 @@ class StepView:
     failed: int
     rate: str
     share: float
-    """Of the longest step, 0..1."""
+    """Share of the longest step, 0..1."""
 
     full: str
     """"66 made in 17.9 s (3.7/s), 2026-11-24 12:00 UTC"; "" where that is this run."""
@@ -82,7 +82,7 @@ def command_of(run: RunFacts) -> str:
 
 
 def runs_of(record: RunRecord) -> Sequence[RunFacts]:
-    """Give the runs that stand behind what is shown, the latest first.
+    """Return the runs that stand behind what is shown, the latest first.
 
     One that only wrote a report is left out, unless there is no other.
     """

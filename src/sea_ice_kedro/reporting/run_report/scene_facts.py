@@ -1,4 +1,4 @@
-"""What is known of a scene, in words."""
+"""Description of a scene, in words."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a reviewer would raise about the scenes: what they are, and what they show."""
+"""Findings about the scenes: what they are, and what they show."""
 
 from collections.abc import Iterator
 

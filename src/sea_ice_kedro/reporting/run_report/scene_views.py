@@ -37,7 +37,7 @@ class Share:
     """0..1."""
 
     colour: str
-    """Of the class, as CSS writes it."""
+    """Colour of the class, in CSS notation."""
 
     @property
     def words(self) -> str:

@@ -1,4 +1,4 @@
-"""What a reviewer would raise about the scores, and about what they were scored on."""
+"""Findings about the scores, and about what they were scored on."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -31,7 +31,7 @@ class ScoreView:
     """All scores of a run."""
 
     references: tuple[str, ...]
-    """What was compared with, in words."""
+    """Reference of the comparison, in words."""
 
     rows: tuple[Mapping[str, Any], ...]
     """Of `evaluation_scores`, with `title` of the method and `against`."""
@@ -64,7 +64,7 @@ def view_scores(material: ReportMaterial) -> ScoreView | None:
 
 
 def _owned(row: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
-    """Tell whether a score is of what made the maps here; None: there are none."""
+    """Return whether a score is of what made the maps here; None: there are none."""
     if row["method"] == "thresholds" or material.ice is None:
         return {"of_maps": None}
     return {"of_maps": checksum_of(row) in networks_of(material.ice)}
@@ -76,7 +76,7 @@ def networks_of(ice: pd.DataFrame) -> set[str]:
 
 
 def checksum_of(row: Mapping[str, Any]) -> str:
-    """Give the digest of a row's network; "" where none is known."""
+    """Return the digest of a row's network; "" where none is known."""
     checksum = row.get("model_checksum", "")
     return checksum if isinstance(checksum, str) else ""
 

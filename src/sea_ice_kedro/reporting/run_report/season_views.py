@@ -40,7 +40,7 @@ class SeasonView:
     """Calendar days from the first to the last."""
 
     rows: tuple[Mapping[str, Any], ...]
-    """Of the days with observations."""
+    """Days with observations."""
 
     dots: tuple[Dot, ...]
 

@@ -11,7 +11,7 @@ _NAMED = 5
 
 
 def is_number(value: Any) -> bool:  # noqa: ANN401 - a cell of a table
-    """Tell a number from no value: None, NaN and text are none."""
+    """Return whether a value is a number: None, NaN and text are not."""
     return isinstance(value, int | float) and not math.isnan(value)
 
 
