@@ -205,6 +205,7 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
     assert base["autolabel"]["thresholds"].pop("source") == "scene"
     assert paper["filtering"]["published"].pop("channel_order") == "bgr"
     assert base["filtering"]["published"].pop("channel_order") == "rgb"
+    assert paper.pop("figures") != base.pop("figures")
     for name in ("search", "cutting", "swir"):
         assert paper["ingestion"].pop(name) != base["ingestion"].pop(name)
     for name in ("split", "unet", "training"):

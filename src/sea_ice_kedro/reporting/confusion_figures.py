@@ -22,6 +22,7 @@ REFERENCES = {"manual": "manual labels", "auto": "auto-labels"}
 BAR_COLOURS = {
     "unet_manual": "#7ab8dd",
     "unet_auto": "#f0b45f",
+    "unet_corrected": "#8fc7a3",
     "thresholds": "#c3c9cf",
 }
 _INK = "#14202a"
