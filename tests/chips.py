@@ -16,7 +16,7 @@ from tests.fabricate import floes
 from tests.networks import TINY
 
 CHIP_PX = 32
-PLAIN = AugmentationOptions(turns=False, cloud_share=0.0)
+PLAIN = AugmentationOptions(flip_rotate=False, cloud_share=0.0)
 
 
 def shard(folder, scene_id="a", height=96, width=128, seed=0, nodata=0):

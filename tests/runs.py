@@ -71,16 +71,25 @@ def start_kedro_run(data_root, *arguments):
     )
 
 
+def _is_drawing(path):
+    """Tell the drawings of a figure, beside it or in its folder."""
+    figures = path.with_suffix(".json"), path.parent.with_suffix(".json")
+    return path.suffix in {".svg", ".png"} and any(f.exists() for f in figures)
+
+
 def files(data_root):
     """Every product of a data root by its name below it, in order.
 
     The record of the runs, manifests and the note of the folder that the scenes are
-    from are none: they hold times, or where the scenes lie.
+    from are none: they hold times, or where the scenes lie. Drawings of a figure for a
+    paper belong to it: `tests/datasets/test_figure.py`.
     """
     return {
         str(path.relative_to(data_root)): path
         for path in sorted(Path(data_root).rglob("*"))
-        if path.is_file() and path.name not in (RECORD, ROOT_SCENES, MANIFEST)
+        if path.is_file()
+        and path.name not in (RECORD, ROOT_SCENES, MANIFEST)
+        and not _is_drawing(path)
     }
 
 

@@ -256,7 +256,7 @@ REFUSED = {
         "got 256",
     ),
     "window": (
-        {"filtering": {"published": {"window_px": 154}}},
+        {"filtering": {"method": "published", "published": {"window_px": 154}}},
         "expected filtering.published.window_px to be odd, got 154",
     ),
     "method": (

@@ -104,7 +104,7 @@ def test_downloads_may_be_kept_in_a_bucket(project, server, bucket, monkeypatch)
     monkeypatch.setenv("SEA_ICE_DATA", bucket.url)
     run_here("ingestion", **settings(server, cutting={"size_px": 128}))
     run_here("ingestion", **settings(server, cutting={"size_px": 128}))
-    kept = [name for name in bucket.names() if name.startswith("01_raw/downloads")]
+    kept = [name for name in bucket.names() if name.startswith("01_raw/downloads/2")]
     assert len(kept) == 4
     assert server.asked("computePixels") == 4
 

@@ -150,7 +150,9 @@ def test_a_bad_scene_costs_no_other_scene_its_prediction(data_root, model, tmp_p
     ]
 
 
-def test_a_network_of_filtered_images_filters_before_it_maps(data_root, tmp_path):
+def test_a_network_of_filtered_images_filters_before_it_maps(
+    data_root, tmp_path, monkeypatch
+):
     run_here(*LEARN, modeling={"variants": "auto_filtered"})
     model = data_root / "06_models/auto_filtered/unet.keras"
     card = UNetDataset(filepath=str(model)).load().card()
@@ -158,6 +160,8 @@ def test_a_network_of_filtered_images_filters_before_it_maps(data_root, tmp_path
     assert card.filter.method == "illumination"
     folder = tmp_path / "scenes"
     write(folder / "x.tif", floes(64, 96, seed=8))
+    another_root = tmp_path / "real"
+    monkeypatch.setenv("SEA_ICE_DATA", str(another_root))
     serve(str(model), folder)
     from sea_ice_kedro.imagery.cloud_filter import filter_scene
     from sea_ice_kedro.training.model_file import ModelFile
@@ -168,7 +172,7 @@ def test_a_network_of_filtered_images_filters_before_it_maps(data_root, tmp_path
     )
     expected = ModelFile(str(model)).predict(filtered.rgb[None])[0].argmax(-1)
     with quiet():
-        bands, *_ = prediction(data_root, "x")
+        bands, *_ = prediction(another_root, "x")
     assert (bands[0] == expected).mean() > 0.9  # windows are mirrored at the edges
     raw = ModelFile(str(model)).predict(floes(64, 96, seed=8)[None])[0].argmax(-1)
     assert (bands[0] == expected).mean() >= (bands[0] == raw).mean()

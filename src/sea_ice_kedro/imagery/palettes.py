@@ -11,6 +11,7 @@ ClassColours = Mapping[SeaIceClass, tuple[int, int, int]]
 
 PALETTES: dict[str, ClassColours] = {
     "accessible": {
+        **COLOURS,  # of a class that is added and has no other yet
         SeaIceClass.THICK_ICE: (240, 228, 150),
         SeaIceClass.THIN_ICE: (86, 180, 233),
         SeaIceClass.OPEN_WATER: (0, 70, 140),

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from narwhals.typing import IntoFrame
 
 from sea_ice_kedro.engines import Partitions
-from sea_ice_kedro.imagery.palettes import FigureOptions
+from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.pipelines.time_series.cube import Season, build_cube
 from sea_ice_kedro.pipelines.time_series.daily_cells import (
     cells_by_day,
@@ -35,7 +35,9 @@ def follow_regions(daily_grid: IntoFrame, options: TimeSeriesOptions) -> pd.Data
     return regional_series(cells_by_day(daily_grid), options.named())
 
 
-def draw_regions(region_series: pd.DataFrame, figures: FigureOptions) -> go.Figure:
+def draw_regions(
+    region_series: pd.DataFrame, figures: FigureOptions = ACCESSIBLE
+) -> go.Figure:
     """Draw concentration, class areas and coverage of the regions over time."""
     return draw_series(region_series, figures)
 

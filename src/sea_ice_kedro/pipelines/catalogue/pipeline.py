@@ -5,11 +5,11 @@ Nodes take what they can do without as `| None` (hooks.OptionalInputHooks).
 
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.pipelines.stac_export.nodes import describe_products
+from sea_ice_kedro.pipelines.catalogue.nodes import describe_products
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the `stac_export` pipeline."""
+    """Wire the `catalogue` pipeline."""
     return Pipeline(
         [
             Node(
@@ -30,5 +30,5 @@ def create_pipeline() -> Pipeline:
                 name="describe_products",
             ),
         ],
-        tags="stac_export",
+        tags="catalogue",
     )
