@@ -56,7 +56,7 @@ def test_a_run_in_a_bucket_makes_the_bytes_of_a_run_on_a_disk(
         run_here(**from_folder(f"{bucket.url}/scenes"), engine=engine)
     for product in ("scenes", "filtered_scenes", "class_maps", "quicklooks"):
         assert f"{product}: 0 made, 3 unchanged, 0 failed" in caplog.text
-    assert len(uploads(bucket)) == 5  # the tables, the record of the run
+    assert len(uploads(bucket)) == 7  # tables, a figure in 3 files, the run's record
 
 
 def test_what_was_copied_from_a_disk_to_a_bucket_is_done(

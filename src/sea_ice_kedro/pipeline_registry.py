@@ -1,8 +1,13 @@
 """The project's pipelines."""
 
+from difflib import get_close_matches
+from pathlib import Path
+
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
+import sea_ice_kedro.pipelines as package
+from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.pipelines import ON_REQUEST
 from sea_ice_kedro.pipelines.inference.pipeline import (
     NAMESPACE,
@@ -22,7 +27,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     On its own, `inference` takes in scenes of its own; in the default run it maps those
     that were ingested, with the first network of the run and with the one that ships.
     """
-    found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
+    found = _found()
     pipelines = {
         name: made if name == NAMESPACE else _grouped(made, name)
         for name, made in found.items()
@@ -34,6 +39,28 @@ def register_pipelines() -> dict[str, Pipeline]:
     mapped = _grouped(by_own + map_with_polar(), NAMESPACE)
     pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
     return pipelines
+
+
+def _found() -> dict[str, Pipeline]:
+    """Import the pipelines that a run asks for.
+
+    Raises:
+        InvalidOption: if one does not exist; Kedro says it could not be imported.
+    """
+    try:
+        found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
+    except ImportError as error:
+        asked = str(error).partition(f"{package.__name__}.")[2].partition("'")[0]
+        places = Path(str(package.__file__)).parent.glob("*/pipeline.py")
+        known = sorted(place.parent.name for place in places)
+        if asked in known:
+            raise
+        close = get_close_matches(asked, known, 1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise InvalidOption(
+            f"expected pipelines of {', '.join(known)}, got {asked}{meant}"
+        ) from error
+    return found
 
 
 def _grouped(pipeline: Pipeline, name: str) -> Pipeline:
