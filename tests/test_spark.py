@@ -159,10 +159,10 @@ def test_after_a_killed_driver_the_next_run_goes_on(tmp_path, sample):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk with room for two class maps."""
+    """A disk with room for two class maps and the folder's manifest."""
     disk = tmp_path / "data" / "04_feature" / "class_maps"
     disk.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80k", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("only root may make a small disk")
     yield disk
