@@ -110,7 +110,7 @@ class RunFacts:
     """Of the whole run; None before its end."""
 
     error: str = ""
-    """Exit code of a run that a signal ended."""
+    """Message of the error that ended the run, if one did."""
 
 
 @dataclass(frozen=True)

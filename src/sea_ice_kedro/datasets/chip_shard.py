@@ -20,7 +20,7 @@ class DescribedChips:
 
     chips: Chips
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """A value of one of JSON's types."""
+    """Values of JSON's types."""
 
 
 class ChipShardDataset(AbstractDataset[DescribedChips, "ChipShard"]):

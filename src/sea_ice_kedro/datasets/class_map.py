@@ -30,7 +30,7 @@ CLASS_NAMES = {
     **{c.value: NamedValue(c.label, COLOURS[c]) for c in SeaIceClass},
     NODATA: NamedValue("no data", NODATA_COLOUR, shown=False),
 }
-"""Name that GDAL and QGIS show beside a colour."""
+"""Names that GDAL and QGIS show beside the colours."""
 
 
 class ClassMapDataset(RasterFileDataset[ClassMap]):

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from sea_ice_kedro.errors import CannotRead, FolderInUse
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
@@ -53,9 +53,6 @@ class Entry:
     software: str = ""
     files: Mapping[str, FileState] = field(default_factory=dict)
     """By path in the folder: the product, and what belongs to it."""
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What a raster's tags say of it."""
 
     def as_found(self, folder: str) -> "Entry | None":
         """Look at the files, and read those whose size or times are other ones.

@@ -101,7 +101,7 @@ class PartitionWriter:
             return Receipt(partition_id, "failed", reason, traceback.format_exc())
 
     def unchanged(self, request: Request) -> Receipt | None:
-        """Say that the partition is there as it would be made; None if it is not.
+        """Return a receipt if the partition is there as it would be made, else None.
 
         No file is opened but those whose size or times are not the manifest's, and
         whatever the task's own inputs need to be known by.

@@ -49,7 +49,7 @@ class EvaluationOptions:
 
 @dataclass(frozen=True, eq=False)
 class ChipScore:
-    """Overlap of one class map with another in one chip."""
+    """Agreement of one class map with another in one chip."""
 
     row: int
     column: int

@@ -71,7 +71,7 @@ class Chips:
     """float32 (CONTEXT_SIZE,), of the whole scene."""
 
     facts: Sequence[ChipFacts]
-    """One entry per chip of the grid, row by row."""
+    """Facts of all chips of the grid, row by row."""
 
 
 def cut_chips(

@@ -32,7 +32,7 @@ class Calibration:
 
 
 Calibrations = tuple[Calibration, Calibration, Calibration]
-"""Values for red, green and blue."""
+"""Those of red, green and blue."""
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class FileState:
 
 
 def state_of(filepath: str, known: FileState | None = None) -> FileState:
-    """Tell how a file is now.
+    """Return size, times and digest of a file as it is now.
 
     Args:
         filepath: A path, or a URL that fsspec knows.

@@ -112,7 +112,7 @@ def _gdal() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Content:
-    """Bands and values that the written file must have."""
+    """Content that the written file must have."""
 
     names: Sequence[str]
     tags: Mapping[str, str]

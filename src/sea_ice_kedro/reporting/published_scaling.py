@@ -39,7 +39,7 @@ TRAINING = {
 """Table III. GPUs -> seconds of 50 epochs and of one, images a second, speedup."""
 
 BATCH_SIZE = 32
-"""Memory of each GPU (IV-C1)."""
+"""Chips a step on each GPU (IV-C1)."""
 
 EPOCH_CHIPS = 3379
 """Four fifths of the 4 224 chips (III-C)."""

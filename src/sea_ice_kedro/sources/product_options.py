@@ -151,7 +151,7 @@ class EarthEngineOptions:
 
     url: str = "https://earthengine-highvolume.googleapis.com"
     requests_per_s: float = 20.0
-    """Memory of this process and all its workers together."""
+    """By this process and all its workers together."""
 
     max_attempts: int = 8
     """Attempts per request before its scene fails."""

@@ -18,7 +18,7 @@ Bands = npt.NDArray[Any]
 """(3, H, W) of the file's dtype: red, green, blue."""
 
 _BRIGHTNESS = Calibration(1 / 255)
-"""Exponent for 8-bit brightness whose white is a reflectance near 1."""
+"""Calibration of 8-bit brightness whose white is a reflectance near 1."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class StacFacts:
 
     item_id: str
     hrefs: tuple[str, str, str]
-    """Values for red, green and blue."""
+    """Addresses of red, green and blue."""
 
     grid: Grid
     calibrations: Calibrations

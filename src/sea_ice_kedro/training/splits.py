@@ -12,10 +12,10 @@ from sea_ice_kedro.training.options import expect_number
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DROPPED = "dropped"
-"""Number of chips with too few labelled pixels."""
+"""Split of chips with too few labelled pixels."""
 
 UNSURE = "unsure"
-"""Training chips whose auto-label is untrustworthy."""
+"""Split of chips to learn from whose auto-label is untrustworthy."""
 
 
 @dataclass(frozen=True)

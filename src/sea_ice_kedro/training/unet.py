@@ -10,7 +10,7 @@ from sea_ice_kedro.training.context_unet import LOGITS, build_context_unet
 from sea_ice_kedro.training.options import UNetOptions
 
 CENTRE, SCALE = 0.7, 4.0
-"""Scale the root of reflectance over sea ice to about mean 0, standard deviation 1."""
+"""Bring the root of reflectance over sea ice to about mean 0 and deviation 1."""
 
 TINT = 30.0
 """Tints of sea ice are a few hundredths."""

@@ -50,11 +50,8 @@ def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
         TooFewScenes: if a split would stay empty, or a batch is larger than the split
             to learn from: no chip is cut then.
     """
-    expect_package("tensorflow", "train", "to train a network")
     table = _grid(scene_index, class_map_tags, chips)
-    table = table.assign(split=split(table["scene_id"].tolist(), options))
-    _expect_batches(table, training, workers)
-    return table
+    return _drawn(table, list(class_map_tags), options, training, workers)
 
 
 def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
@@ -70,12 +67,9 @@ def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 
     Args, Returns, Raises: as `split_chips`.
     """
-    expect_package("tensorflow", "train", "to train a network")
     labelled = _labelled(scene_index, class_map_tags, manual_labels, options)
     table = _grid(scene_index, labelled, chips)
-    table = table.assign(split=split(table["scene_id"].tolist(), options))
-    _expect_batches(table, training, workers)
-    return table
+    return _drawn(table, labelled, options, training, workers)
 
 
 def split_corrected_chips(  # noqa: PLR0913 - a node's inputs are its arguments
@@ -93,12 +87,28 @@ def split_corrected_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 
     Args, Returns, Raises: as `split_chips`.
     """
-    expect_package("tensorflow", "train", "to train a network")
     labelled = _labelled(scene_index, class_map_tags, manual_labels, options)
-    table = _grid(scene_index, class_map_tags, chips).assign(split=TRAIN)
-    drawn = table["scene_id"].isin(labelled)
+    table = _grid(scene_index, class_map_tags, chips)
+    return _drawn(table, labelled, options, training, workers)
+
+
+def _drawn(
+    table: pd.DataFrame,
+    scene_ids: Collection[str],
+    options: SplitOptions,
+    training: TrainingOptions,
+    workers: WorkersOptions,
+) -> pd.DataFrame:
+    """Draw the splits over the chips of some scenes; learn from all others."""
+    expect_package("tensorflow", "train", "to train a network")
+    drawn = table["scene_id"].isin(scene_ids)
+    table = table.assign(split=TRAIN)
     table.loc[drawn, "split"] = split(table.loc[drawn, "scene_id"].tolist(), options)
-    _expect_batches(table, training, workers)
+    learnt = int((table["split"] == TRAIN).sum())
+    # Counting GPUs takes TensorFlow seconds; a number that was given needs none.
+    count = workers.count
+    workers_count = how_many(workers) if isinstance(count, str) else count
+    expect_batches("this run", learnt, training.batch_size, workers_count)
     return table
 
 
@@ -141,16 +151,6 @@ def _grid(
         for window in chip_windows(_shape(scene), chips.size_px)
     ]
     return pd.DataFrame(rows, columns=["scene_id", "row", "column"])
-
-
-def _expect_batches(
-    table: pd.DataFrame, training: TrainingOptions, workers: WorkersOptions
-) -> None:
-    learnt = int((table["split"] == TRAIN).sum())
-    # Counting GPUs takes TensorFlow seconds; a number that was given needs none.
-    count = workers.count
-    workers_count = how_many(workers) if isinstance(count, str) else count
-    expect_batches("this run", learnt, training.batch_size, workers_count)
 
 
 def _shape(scene: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of the index

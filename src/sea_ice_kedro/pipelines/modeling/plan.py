@@ -25,7 +25,7 @@ from sea_ice_kedro.training.shard_selection import ChipShard, Selection, select
 from sea_ice_kedro.training.splits import TRAIN, VALIDATION, SplitOptions
 
 _TRAINING = "sea_ice_kedro.training.fit:fit"
-"""Settings that decide the weights; not imported here, as that loads TensorFlow."""
+"""Code that decides the weights; not imported here, as that loads TensorFlow."""
 
 
 def make_plan(

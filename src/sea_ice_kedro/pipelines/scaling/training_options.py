@@ -16,7 +16,7 @@ class TrainingScalingOptions:
     GPUs of this machine, or its cores where it has none."""
 
     steps: int = 8
-    """Number per worker and epoch."""
+    """Steps per worker and epoch."""
 
     epochs: int = 3
     """Of each measurement; the first, which compiles the network, is not timed."""

@@ -33,7 +33,7 @@ class TrainingRequest:
     """Bytes of the arrays whose averaging is timed."""
 
     folder: str = ""
-    """Memory of this process alone."""
+    """Folder of this process alone."""
 
     @property
     def chips_a_side(self) -> int:

@@ -16,7 +16,7 @@ Attributes = dict[str, Any]
 DIMENSIONS = ("time", "y", "x")
 
 _FILL = -1.0
-"""Whether values are never negative."""
+"""Fill value of quantities that are never negative."""
 
 PACKED: Attributes = {
     "_FillValue": _FILL,

@@ -86,7 +86,7 @@ class Frame:
     """Every calendar day from first to last."""
 
     rows: npt.NDArray[np.int64]
-    """Row of the grid, from the highest y downwards."""
+    """Rows of the grid, from the highest y downwards."""
 
     columns: npt.NDArray[np.int64]
 

@@ -46,7 +46,7 @@ QUALITY_COLOURS: dict[QualityFlag, tuple[int, int, int]] = {
 with any colour vision (Okabe & Ito 2008)."""
 
 CLEAR_COLOUR = (58, 66, 74)
-"""Number of pixels without a flag."""
+"""Colour of pixels without a flag."""
 
 
 @dataclass(frozen=True)

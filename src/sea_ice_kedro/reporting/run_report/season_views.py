@@ -40,7 +40,7 @@ class SeasonView:
     """Calendar days from the first to the last."""
 
     rows: tuple[Mapping[str, Any], ...]
-    """Days with observations."""
+    """A row per day with observations."""
 
     dots: tuple[Dot, ...]
 
