@@ -1,5 +1,6 @@
 """Two real Gloo workers on this machine."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -164,6 +165,31 @@ def test_a_killed_worker_ends_the_run_and_the_next_run_goes_on(tmp_path):
     assert again.wait(120) == 0
     after = load_checkpoint(str(checkpoint), fingerprint)
     assert [record["epoch"] for record in after.history] == list(range(1, done + 3))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "UnknownError: [third_party/gloo/gloo/transport/tcp/pair.cc:589] Read error "
+        "[127.0.0.1]:17328: Connection reset by peer",
+        "UnknownError: Horovod has been shut down.",
+        "UnknownError: Connection closed by peer [127.0.0.1]:5531",
+    ],
+)
+def test_a_lost_connection_is_no_reason_of_its_own(tmp_path, message):
+    from sea_ice_kedro.training.horovod_workers import what_ended
+
+    notes = tmp_path / "work" / "workers"
+    notes.mkdir(parents=True)
+    note = {"time": 1.0, "meant": False, "message": message, "trace": message}
+    (notes / "rank0.json").write_text(json.dumps(note))
+    said = what_ended(plan(tmp_path), 2, RuntimeError("Exit code: 137"))
+    assert "expected 2 workers to train to the end" in said
+    assert "Exit code: 137" in said
+    note = {"time": 2.0, "meant": False, "message": "ValueError: x", "trace": "deep"}
+    (notes / "rank1.json").write_text(json.dumps(note))
+    said = what_ended(plan(tmp_path), 2, RuntimeError("Exit code: 1"))
+    assert said.startswith("ValueError: x (worker 1 of 2;")
 
 
 def test_no_worker_outlives_a_killed_run(tmp_path):

@@ -43,6 +43,9 @@ _RANKS = ("HOROVOD_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+_LOST = ("Horovod", "gloo", "NCCL", "MPI_", "by peer", "Broken pipe")
+"""In the message with which a collective operation fails after another worker died."""
+
 
 class HorovodWorkers:
     """This process among those that `horovod.run` has started."""
@@ -216,7 +219,7 @@ def what_ended(plan: TrainingPlan, count: int, error: Exception) -> str:
     for path in (Path(plan.folder) / _SAID).glob("rank*.json"):
         note = json.loads(path.read_text(encoding="utf-8"))
         # What others say of a lost worker is less than what it says itself.
-        later = "Horovod" in note["message"] and not note["meant"]
+        later = not note["meant"] and any(word in note["message"] for word in _LOST)
         notes.append((later, note["time"], path.stem.removeprefix("rank"), note))
     kept = "checkpoints are kept, and a new run goes on from the last"
     firsthand = [note for note in notes if not note[0]]
