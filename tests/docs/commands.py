@@ -114,7 +114,7 @@ RULES = [
         "test_worlds_are_named_and_split_by_their_number",
     ),
     # --- parts of commands, and names of programs
-    Rule(r"\.\.\.|<", "a part of one"),
+    Rule(r"\.\.\.|<|^git clone \S+/OWNER/|^cd sea_ice_kedro$", "a part of one"),
     # --- make, uv, git hooks
     Rule(r"^make ", "make"),
     Rule(r"^\.tools/uv sync ", "uv"),
