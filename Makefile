@@ -9,6 +9,7 @@
 # make docs   build the documentation's pages into site/
 # make check  format, lint, types and import contracts
 # make lock   resolve all dependencies again
+# make release  wheel, source distribution and SBOM of the last commit into dist/, checked
 # make clean  remove all that is made: every file of data/02_intermediate ..
 #             data/08_reporting (data/01_raw is kept), and the tools' caches
 #
@@ -23,7 +24,7 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 
-.PHONY: polar run test test-horovod test-spark test-browser test-docs docs lineage check lock clean
+.PHONY: polar run test test-horovod test-spark test-browser test-docs docs lineage check lock release clean
 
 run: .tools/uv
 	@echo "packages go into .venv/: the first time about a gigabyte comes from PyPI"
@@ -76,6 +77,17 @@ check: .tools/uv
 
 lock: .tools/uv
 	$(UV) lock
+
+# Modes and times of the commit, not of the checkout: two builds make the same wheel.
+release: .tools/uv
+	rm -rf build/release dist
+	mkdir -p build/release
+	git -c tar.umask=0022 archive HEAD | tar -x -C build/release
+	umask 022 && SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		$(UV) build --quiet --out-dir dist build/release
+	$(UV) export --quiet --locked --no-emit-project --all-extras --format cyclonedx1.5 \
+		--output-file dist/sbom.cdx.json >/dev/null
+	$(UV) tool run --quiet --from 'twine>=6,<7' twine check --strict dist/*.whl dist/*.tar.gz
 
 clean:
 	find data -type f ! -name .gitkeep ! -path 'data/01_raw/*' -delete

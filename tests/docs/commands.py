@@ -40,6 +40,7 @@ _TINY_NET = f"{_ONE_NET},ingestion.sample.count=3,ingestion.sample.size_px=128"
 _FEW_WORLDS = (
     "polar.worlds.count=3,polar.worlds.validation=2,polar.worlds.size_px=128"
     ",polar.worlds.chip_px=64,polar.training.epochs=1,polar.training.batch_size=2"
+    ",polar.training.averaged_epochs=1"
     ",engine.name=sequential"
 )
 
@@ -92,7 +93,7 @@ RULES = [
     ),
     # --- what tests of its own try, with a wheel and a browser
     Rule(
-        r"^\.tools/uv build|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",
+        r"^\.tools/uv build|^uvx --from \./sea_ice|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",
         "elsewhere",
         "tests/test_packaged.py::"
         "test_it_runs_on_a_folder_of_scenes_from_an_empty_folder",

@@ -14,6 +14,7 @@ from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.pipelines.gridding.daily_grid import sum_by_day
 from sea_ice_kedro.pipelines.time_series import cube
+from sea_ice_kedro.pipelines.time_series.daily_cells import Frame, whole_frame
 from sea_ice_kedro.pipelines.time_series.nodes import (
     follow_regions,
     lay_out_seasons,
@@ -151,14 +152,14 @@ def test_a_run_without_a_place_or_a_time_has_empty_series_and_no_map(season):
     series = follow_regions(nothing, options())
     assert len(series) == 0
     assert list(series) == list(follow_regions(season, options()))
-    assert lay_out_seasons(nothing, series) == {}
+    assert lay_out_seasons(nothing, series, options()) == {}
     assert map_days(nothing) == {}
 
 
 @pytest.fixture
 def laid_out(season):
     series = follow_regions(season, options(WEST))
-    return lay_out_seasons(season, series)
+    return lay_out_seasons(season, series, options())
 
 
 @pytest.fixture
@@ -220,30 +221,98 @@ def test_the_same_season_gives_the_same_bytes(laid_out, stored, tmp_path):
     assert (tmp_path / "again.nc").read_bytes() == stored.read_bytes()
 
 
+OWN = {
+    "id": "ross-sea-2019",
+    "naming_authority": "org.example",
+    "date_created": "2026-11-30",
+    "license": "CC-BY-4.0",
+    "project": "An example",
+    "acknowledgement": "Contains modified Copernicus Sentinel data 2019",
+    "institution": "An institute",
+    **{f"creator_{n}": v for n, v in (("name", "A"), ("url", "https://example.org"))},
+    **{f"publisher_{n}": v for n, v in (("name", "A"), ("url", "https://example.org"))},
+    "creator_email": "a@example.org",
+    "publisher_email": "a@example.org",
+}
+"""What ACDD asks for and only the user of the software knows."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("crs", ["EPSG:6932", "EPSG:3413"])
-def test_the_cube_passes_a_checker_of_the_cf_conventions(season, tmp_path, crs):
+def test_the_cube_passes_a_checker_of_cf_and_of_acdd(season, tmp_path, crs):
     # A process of its own: the checker's netCDF4 brings another HDF5 than h5py.
     grid = CellGrid(crs, 25e3)
     rows = season.assign(grid=crs)
     cells = rows["cell_column"].to_numpy(), rows["cell_row"].to_numpy()
     longitude, latitude = grid.degrees(*grid.centres(*cells))
     rows = rows.assign(longitude=longitude, latitude=latitude)
-    made = lay_out_seasons(rows, follow_regions(rows, options()))
+    own = TimeSeriesOptions(attributes=OWN)
+    made = lay_out_seasons(rows, follow_regions(rows, options()), own)
     path = tmp_path / "season.nc"
     NetcdfDataset(filepath=str(path)).save(made[f"epsg{crs[5:]}_25km"]())
     checked = subprocess.run(
         [
             Path(sys.executable).with_name("compliance-checker"),
-            *("--test=cf:1.8", "--criteria=strict", path),
+            *("--test=cf:1.8", "--test=acdd:1.3", "--criteria=strict", path),
         ],
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
-    assert "All tests passed!" in checked.stdout, checked.stdout + checked.stderr
-    assert checked.returncode == 0
+    said = checked.stdout + checked.stderr
+    assert "cf:1.8" in said, said
+    assert "All tests passed!" in said, said
+    # Of ACDD, only suggestions remain: contributors, instruments, their vocabularies.
+    assert "acdd:1.3" in said, said
+    assert "Suggested" in said, said
+    assert "Recommended" not in said, said
+
+
+def test_a_whole_grid_has_the_cells_of_nsidc(season):
+    whole = TimeSeriesOptions(whole_grid=True)
+    series = follow_regions(season, options())
+    cube_of = lay_out_seasons(season, series, whole)["epsg6932_25km"]
+    laid_out = cube_of()
+    assert laid_out.sizes["y"] == laid_out.sizes["x"] == 720
+    assert laid_out["x"].to_numpy()[[0, -1]].tolist() == [-8_987_500, 8_987_500]
+    assert laid_out["y"].to_numpy()[[0, -1]].tolist() == [8_987_500, -8_987_500]
+    seen = laid_out["sea_ice_concentration"].isel(time=0)
+    assert float(seen.sel(x=-237_500, y=-1_237_500)) == pytest.approx(0.96)
+    assert int(seen.count()) == 1
+
+
+@pytest.mark.parametrize(
+    ("crs", "cell_km", "sizes"),
+    [
+        ("EPSG:3413", 25, (448, 304)),
+        ("EPSG:3413", 12.5, (896, 608)),
+        ("EPSG:3976", 6.25, (1328, 1264)),
+        ("EPSG:6931", 12.5, (1440, 1440)),
+    ],
+)
+def test_whole_grids_are_as_large_as_those_that_nsidc_publishes(crs, cell_km, sizes):
+    seen = Frame(["2019-11-01"], np.arange(3, 1, -1), np.arange(5, 7))
+    assert whole_frame(CellGrid(crs, cell_km * 1e3), seen).shape == (1, *sizes)
+
+
+@pytest.mark.parametrize(
+    ("crs", "cell_km", "column", "said"),
+    [
+        ("EPSG:32701", 25, 0, "expected a grid in one of EPSG:3413"),
+        ("EPSG:6932", 7, 0, "cell_km to divide the edges"),
+        ("EPSG:3413", 25, 150, "got cells outside"),
+    ],
+)
+def test_a_whole_grid_that_nsidc_does_not_have_is_refused(crs, cell_km, column, said):
+    seen = Frame(["2019-11-01"], np.array([0]), np.array([column]))
+    with pytest.raises(InvalidOption, match=said):
+        whole_frame(CellGrid(crs, cell_km * 1e3), seen)
+
+
+def test_attributes_of_a_file_are_texts():
+    with pytest.raises(InvalidOption, match="got 'license': 4; put the value in"):
+        TimeSeriesOptions(attributes={"license": 4})
 
 
 def test_a_season_too_large_for_memory_is_refused_with_the_way_out(
@@ -260,7 +329,7 @@ def test_another_value_makes_the_cube_and_the_map_of_its_day_again(season):
 
     def made(table):
         series = follow_regions(season, options())
-        tasks = {**lay_out_seasons(table, series), **map_days(table)}
+        tasks = {**lay_out_seasons(table, series, options()), **map_days(table)}
         return {name: fingerprint_of(make) for name, make in tasks.items()}
 
     before, after = made(season), made(changed)

@@ -73,3 +73,19 @@ def test_training_is_done_after_its_epochs_or_when_it_is_stale():
     assert state.is_done(2, 0)
     assert state.is_done(9, 1)
     assert not state.is_done(9, 2)
+
+
+def test_the_mean_of_the_last_epochs_is_kept_whatever_their_losses(tmp_path):
+    state = Checkpoint("plan")
+    path = str(tmp_path / "checkpoint.npz")
+    for epoch, loss in enumerate((0.1, 0.5, 0.3, 0.4), start=1):
+        weights = np.array([epoch, 10 * epoch], np.float32)
+        # Whole numbers (of a generator's state) have no mean: the last counts.
+        whole = np.array([epoch], np.uint32)
+        state.add({"epoch": epoch}, loss, [weights, whole], averaged_from=2)
+        save_checkpoint(path, state)
+        state = load_checkpoint(path, "plan")
+    assert state.best[0].tolist() == [3.0, 30.0]
+    assert state.best[0].dtype == np.float32
+    assert state.best[1].tolist() == [4]
+    assert state.best_epoch == 4

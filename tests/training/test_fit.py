@@ -87,6 +87,17 @@ def test_training_stops_when_validation_no_longer_improves(tmp_path):
     assert state.epoch == state.best_epoch + 2 < 50
 
 
+def test_the_weights_of_the_last_epochs_can_be_averaged(tmp_path):
+    given = plan(tmp_path, epochs=3, averaged_epochs=2, cosine_decay=False)
+    state = train(given)
+    two = plan(tmp_path, epochs=2, cosine_decay=False)
+    second = train(replace(two, folder=str(tmp_path / "another")))
+    for kept, last, before in zip(state.best, state.model, second.model, strict=True):
+        if kept.dtype == np.float32:
+            np.testing.assert_allclose(kept, (last + before) / 2, rtol=0, atol=1e-6)
+    assert state.best_epoch == 3
+
+
 def test_without_validation_the_last_epoch_is_taken(tmp_path):
     state = train(replace(plan(tmp_path), validation=()))
     assert state.best_epoch == 2

@@ -19,6 +19,8 @@ from sea_ice_kedro.training.options import (
         (TrainingOptions, {"epochs": 0}, r"modeling\.training\.epochs"),
         (TrainingOptions, {"learning_rate": 0}, "above 0, up to 10, got 0"),
         (TrainingOptions, {"learning_rate": "fast"}, "got 'fast'"),
+        (TrainingOptions, {"averaged_epochs": 14}, r"averaged_epochs"),
+        (TrainingOptions, {"averaged_epochs": 2, "patience": 3}, "patience=0 with"),
         (TrainingOptions, {"precision": "half"}, "mixed_bfloat16"),
         (TrainingOptions, {"class_weights": "even"}, "balanced, none"),
         (AugmentationOptions, {"cloud_share": 1.5}, r"in 0\.\.1, got 1\.5"),

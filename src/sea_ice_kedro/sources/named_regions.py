@@ -30,14 +30,33 @@ class NamedRegion:
 
 @dataclass(frozen=True)
 class TimeSeriesOptions:
-    """Of which regions there are time series beside that of the whole run."""
+    """Of which regions there are time series, and how NetCDF files of them are made."""
 
     regions: Any = field(default_factory=list)
     """[{name: ross_sea, area: [160, -78, -150, -60]}, ...]: boxes in degrees or paths
     of GeoJSON files; or the path of one GeoJSON file whose features have a "name"."""
 
+    whole_grid: bool = False
+    """Whether NetCDF files have all cells of NSIDC's grid in their projection, not only
+    the box that was observed: cells of 25, 12.5 or 6.25 km are NSIDC's own."""
+
+    attributes: dict[str, str] = field(default_factory=dict)
+    """Global attributes of NetCDF files that only you know, by the names of ACDD 1.3:
+    `creator_name`, `license`, `date_created`, ..."""
+
     def __post_init__(self) -> None:
-        """Refuse what names no regions."""
+        """Refuse what names no regions, and attributes that are no text."""
+        odd = [
+            name
+            for name, value in self.attributes.items()
+            if not isinstance(value, str) or not str(name).isidentifier()
+        ]
+        if odd:
+            raise InvalidOption(
+                "expected time_series.attributes to be texts by names of letters, "
+                f"digits and underscores, got {odd[0]!r}: "
+                f"{self.attributes[odd[0]]!r}; put the value in quotes"
+            )
         names = [named.name for named in self.named()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice or WHOLE_RUN in names:

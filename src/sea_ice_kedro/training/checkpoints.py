@@ -32,8 +32,10 @@ class Checkpoint:
     model: Weights = field(default_factory=list)
     optimizer: Weights = field(default_factory=list)
     best: Weights = field(default_factory=list)
+    """What is kept: the weights of the best epoch, or the mean of the last epochs."""
+
     best_epoch: int = 0
-    """1-based."""
+    """1-based; the last, where epochs are averaged."""
 
     best_loss: float = float("inf")
 
@@ -42,13 +44,31 @@ class Checkpoint:
         """Epochs done."""
         return len(self.history)
 
-    def add(self, record: dict[str, float], loss: float, model: Weights) -> None:
+    def add(
+        self,
+        record: dict[str, float],
+        loss: float,
+        model: Weights,
+        averaged_from: int | None = None,
+    ) -> None:
         """Enter an epoch; its weights are kept when its validation loss is the best.
 
         Without validation (a loss of NaN) the last epoch's weights are kept.
+
+        Args:
+            record: What the history tells of the epoch.
+            loss: Validation loss.
+            model: Weights after it.
+            averaged_from: Epoch, 1-based, from which on the mean of the weights is kept
+                whatever the losses (Izmailov et al. 2018, "Averaging weights leads to
+                wider optima and better generalization").
         """
         self.history.append(record)
-        if not loss >= self.best_loss:
+        if averaged_from is not None:
+            count = self.epoch - averaged_from + 1
+            self.best_epoch, self.best_loss = self.epoch, loss
+            self.best = model if count <= 1 else _mean(self.best, model, count)
+        elif not loss >= self.best_loss:
             self.best_epoch, self.best_loss, self.best = self.epoch, loss, model
 
     def is_stale(self, patience: int) -> bool:
@@ -58,6 +78,16 @@ class Checkpoint:
     def is_done(self, epochs: int, patience: int) -> bool:
         """Return whether there is nothing left to train."""
         return self.epoch >= epochs or (self.epoch > 0 and self.is_stale(patience))
+
+
+def _mean(before: Weights, model: Weights, count: int) -> Weights:
+    """Return the mean of `count` sets of weights from that of all but the last."""
+    return [
+        old + (new - old) / np.asarray(count, new.dtype)
+        if np.issubdtype(new.dtype, np.floating)
+        else new
+        for old, new in zip(before, model, strict=True)
+    ]
 
 
 _LISTS = ("model", "optimizer", "best")

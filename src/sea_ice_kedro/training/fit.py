@@ -88,7 +88,8 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
             "images_per_s": seen / elapsed_s,
         }
         expect_finite(plan.name, record, validation.total)
-        state.add(record, record["validation_loss"], values(model.variables))
+        kept = (values(model.variables), options.averaged_from)
+        state.add(record, record["validation_loss"], *kept)
         if workers.is_chief:
             state.model = values(model.variables)
             state.optimizer = values(optimizer.variables)

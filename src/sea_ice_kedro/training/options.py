@@ -131,6 +131,11 @@ class TrainingOptions:
     """Stop after so many epochs without a lower validation loss; 0: never. The
     weights of the epoch with the lowest validation loss are kept either way."""
 
+    averaged_epochs: int = 1
+    """Keep the mean of the weights after so many last epochs (Izmailov et al. 2018),
+    whatever their validation losses; 1: those of the epoch with the lowest. Needs
+    `patience` 0."""
+
     class_weights: str = "none"
     """"none", or "balanced": each class counts alike, however rare its pixels."""
 
@@ -163,6 +168,13 @@ class TrainingOptions:
         expect_integer(f"{above}batch_size", self.batch_size, 1, 65_536)
         expect_number(f"{above}learning_rate", self.learning_rate, 0, 10, above=True)
         expect_integer(f"{above}patience", self.patience, 0, 100_000)
+        expect_integer(f"{above}averaged_epochs", self.averaged_epochs, 1, self.epochs)
+        if self.averaged_epochs > 1 and self.patience:
+            raise InvalidOption(
+                f"expected {above}patience=0 with {above}averaged_epochs="
+                f"{self.averaged_epochs}, got {self.patience}: which epochs are the "
+                "last is known before the first; set one of them back"
+            )
         expect_choice(f"{above}class_weights", self.class_weights, ("none", "balanced"))
         expect_choice(
             f"{above}absent_classes", self.absent_classes, ("refuse", "accept")
@@ -176,6 +188,13 @@ class TrainingOptions:
                 f".keras file, got {self.start}, which is only served; name the .keras "
                 "file beside it"
             )
+
+    @property
+    def averaged_from(self) -> int | None:
+        """First epoch, 1-based, of those whose weights' mean is kept, if any."""
+        if self.averaged_epochs == 1:
+            return None
+        return self.epochs - self.averaged_epochs + 1
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,10 @@ class TrainingPlan:
         """Digest all that decides the weights after a given epoch.
 
         Not the number of epochs, so that training can be extended, unless the
-        learning rate depends on it; not how many workers there are to be.
+        learning rate or an average depends on it; not how many workers there are to be.
         """
         options = asdict(self.options)
-        if not self.options.cosine_decay:
+        if not self.options.cosine_decay and self.options.averaged_from is None:
             del options["epochs"]
         for name in ("patience", "cache_mb"):
             del options[name]

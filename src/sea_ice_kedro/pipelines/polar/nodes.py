@@ -35,7 +35,7 @@ class WorldOptions:
     """Worlds to learn from: seeds from `seed` on."""
 
     validation: int = 120
-    """Further worlds that the epoch is chosen by and probabilities calibrated on."""
+    """Further worlds that the loss is told of and probabilities are calibrated on."""
 
     size_px: int = 512
     """Rows and columns of a world: its context is that of so large a scene."""
@@ -66,6 +66,9 @@ class PolarTraining:
     epochs: int = 3
     """Times that every chip is seen."""
 
+    averaged_epochs: int = 2
+    """The mean of the weights after so many last epochs is kept."""
+
     batch_size: int = 16
     """Chips a step."""
 
@@ -74,6 +77,12 @@ class PolarTraining:
 
     seed: int = 2019
     """Seed of weights, order of chips and flips."""
+
+    def __post_init__(self) -> None:
+        """Refuse to average more epochs than there are."""
+        expect_integer(
+            "polar.training.averaged_epochs", self.averaged_epochs, 1, self.epochs
+        )
 
 
 _SHAPE = UNetOptions(6, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context")
@@ -126,6 +135,7 @@ def train_polar(
     """Train the network, from its last checkpoint on if there is one."""
     training = TrainingOptions(
         epochs=options.epochs,
+        averaged_epochs=options.averaged_epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
         seed=options.seed,

@@ -1,11 +1,13 @@
-"""Attributes of a NetCDF file's variables (CF conventions 1.8).
+"""Attributes of a NetCDF file and its variables (CF 1.8, ACDD 1.3).
 
-Standard names are those of the CF standard name table.
+Standard names and area types are those of the CF tables.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pyproj import CRS
 
 from sea_ice_kedro import __version__
@@ -49,14 +51,29 @@ LONGITUDE: Attributes = {
     "long_name": "longitude of the cell's centre",
     "units": "degrees_east",
 }
+HEIGHT: Attributes = {
+    "standard_name": "height_above_mean_sea_level",
+    "long_name": "height of the surface that was observed",
+    "units": "m",
+    "positive": "up",
+    "axis": "Z",
+}
 CELL_AREA: Attributes = {
     "standard_name": "cell_area",
     "long_name": "true area of the cell",
+    "coverage_content_type": "auxiliaryInformation",
     "units": "m2",
     "grid_mapping": "crs",
     "coordinates": "latitude longitude",
 }
 REGION: Attributes = {"long_name": "name of the region"}
+AREA_TYPE: Attributes = {
+    "standard_name": "area_type",
+    "long_name": "what a fraction is the area of",
+}
+ICE_TYPE, WATER_TYPE = "ice_area_type", "water_area_type"
+AREA_TYPES = {ICE_TYPE: "sea_ice", WATER_TYPE: "ice_free_sea"}
+"""Scalar coordinate -> its value; `area_fraction` says by one of them of what it is."""
 
 _OF_WHAT = "of the area that was observed on the day; not of the whole cell"
 _ON_GRID: Attributes = {
@@ -64,13 +81,16 @@ _ON_GRID: Attributes = {
     "coordinates": "latitude longitude",
     "cell_measures": "area: cell_area",
     "cell_methods": "time: mean area: mean",
+    "coverage_content_type": "thematicClassification",
     "units": "1",
     "valid_min": np.float32(0),
     "valid_max": np.float32(1),
 }
 OBSERVED: Attributes = {
     **_ON_GRID,
+    "standard_name": "area_fraction",
     "long_name": "share of the cell that was observed",
+    "coverage_content_type": "qualityInformation",
     "comment": "area seen by several scenes of a day counts as often, up to the cell",
 }
 
@@ -90,8 +110,14 @@ def share(name: str) -> Attributes:
             "comment": _OF_WHAT,
         }
     label = name.removesuffix("_fraction").replace("_", " ")
-    comment = f"a class of appearance, not a WMO stage; {_OF_WHAT}"
-    return {**_ON_GRID, "long_name": f"area fraction of {label}", "comment": comment}
+    is_water = name.startswith(SeaIceClass.OPEN_WATER.key)
+    return {
+        **_ON_GRID,
+        "standard_name": "area_fraction",
+        "long_name": f"area fraction of {label}",
+        "coordinates": f"latitude longitude {WATER_TYPE if is_water else ICE_TYPE}",
+        "comment": f"a class of appearance, not a WMO stage; {_OF_WHAT}",
+    }
 
 
 def axis(name: str) -> Attributes:
@@ -117,18 +143,74 @@ def grid_mapping(crs: str) -> Attributes:
     return {"long_name": f"projection of the grid, {crs}", **attributes}
 
 
-def of_file(crs: str) -> Attributes:
-    """Describe the whole file. No time of making: same input, same bytes."""
+def of_file(crs: str, own: Mapping[str, str]) -> Attributes:
+    """Describe the whole file. No time of making: same input, same bytes.
+
+    Args:
+        crs: Of the grid, "EPSG:3413".
+        own: Attributes that only the user knows (`creator_name`, `license`,
+            `date_created`); they take the place of those written here.
+    """
     software = f"sea_ice_kedro {__version__}"
     return {
-        "Conventions": "CF-1.8",
+        "Conventions": "CF-1.8, ACDD-1.3",
         "title": "Sea ice concentration and classes of appearance by day",
+        "summary": "Daily sea ice concentration and fractions of thick ice, thin ice "
+        "and open water on a polar grid, of what optical scenes showed of each cell "
+        "that day; and the same summed over regions.",
+        "keywords": "EARTH SCIENCE > CRYOSPHERE > SEA ICE > SEA ICE CONCENTRATION, "
+        "EARTH SCIENCE > CRYOSPHERE > SEA ICE > ICE TYPES",
+        "keywords_vocabulary": "GCMD Science Keywords",
+        "standard_name_vocabulary": "CF Standard Name Table v93",
         "institution": "made with sea_ice_kedro; see source",
         "source": f"Sentinel-2 scenes, classified by {software}",
         "history": f"{software}: gridding (cells of {crs}), time_series",
         "references": "https://arxiv.org/abs/2403.13135",
         "comment": "NaN or _FillValue where nothing was observed, which is never open "
         "water. There is no mask of land: it counts as thick ice.",
+        "product_version": __version__,
+        "processing_level": "Level 3",
+        "cdm_data_type": "Grid",
+        **own,
+    }
+
+
+def of_extent(
+    crs: str,
+    days: list[str],
+    degrees: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    edges: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+) -> Attributes:
+    """Describe which days and which part of the Earth a file holds (ACDD 1.3).
+
+    Args:
+        crs: Of the grid.
+        days: Every day, in order.
+        degrees: Longitudes and latitudes of the cells' centres.
+        edges: Edges of the cells in x and in y, metres.
+    """
+    longitudes, latitudes = degrees
+    (west, east), (south, north) = ((e.min(), e.max()) for e in edges)
+    corners = [(west, south), (west, north), (east, north), (east, south)]
+    ring = ", ".join(f"{x:.0f} {y:.0f}" for x, y in [*corners, corners[0]])
+    return {
+        "time_coverage_start": f"{days[0]}T12:00:00Z",
+        "time_coverage_end": f"{days[-1]}T12:00:00Z",
+        "time_coverage_duration": f"P{len(days)}D",
+        "time_coverage_resolution": "P1D",
+        "geospatial_bounds": f"POLYGON (({ring}))",
+        "geospatial_bounds_crs": crs,
+        "geospatial_lat_min": float(latitudes.min()),
+        "geospatial_lat_max": float(latitudes.max()),
+        "geospatial_lat_units": "degrees_north",
+        "geospatial_lon_min": float(longitudes.min()),
+        "geospatial_lon_max": float(longitudes.max()),
+        "geospatial_lon_units": "degrees_east",
+        "geospatial_bounds_vertical_crs": "EPSG:5714",
+        "geospatial_vertical_min": 0.0,
+        "geospatial_vertical_max": 0.0,
+        "geospatial_vertical_positive": "up",
+        "geospatial_vertical_units": "m",
     }
 
 
@@ -138,6 +220,7 @@ def _per_region(long_name: str, units: str, **more: str) -> Attributes:
         "units": units,
         "cell_methods": "time: mean",
         "coordinates": "region_name",
+        "coverage_content_type": "thematicClassification",
         **more,
     }
 
@@ -153,13 +236,32 @@ REGIONAL: dict[str, tuple[str, Attributes]] = {
     ),
     "coverage": (
         "region_coverage",
-        _per_region("share of the region that was observed", "1"),
+        _per_region(
+            "share of the region that was observed",
+            "1",
+            standard_name="area_fraction",
+            coverage_content_type="qualityInformation",
+        ),
     ),
-    "observed_km2": ("region_observed_area", _per_region("area observed", "km2")),
+    "observed_km2": (
+        "region_observed_area",
+        _per_region(
+            "area observed",
+            "km2",
+            standard_name="sea_area",
+            coverage_content_type="qualityInformation",
+        ),
+    ),
     **{
         f"{c.key}_km2": (
             f"region_{c.key}_area",
-            _per_region(f"area of {c.label} in what was observed", "km2"),
+            _per_region(
+                f"area of {c.label} in what was observed",
+                "km2",
+                standard_name="sea_area"
+                if c is SeaIceClass.OPEN_WATER
+                else "sea_ice_area",
+            ),
         )
         for c in SeaIceClass
     },

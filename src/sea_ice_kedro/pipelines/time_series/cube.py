@@ -1,7 +1,8 @@
 """A season on its grid: arrays of days, rows and columns, by the CF conventions."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sea_ice_kedro.pipelines.time_series.daily_cells import (
     Frame,
     digest_of,
     frame_of,
+    whole_frame,
 )
 from sea_ice_kedro.rasters.polar_grid import CellGrid
 
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 MOST_VALUES = 80_000_000
 """Of days × rows × columns: 2 GB in memory."""
 
-_COORDINATES = ("time", "y", "x", "latitude", "longitude", "region_name")
+_COORDINATES = (
+    *("time", "y", "x", "latitude", "longitude", "region_name"),
+    *("height", *cf.AREA_TYPES),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +44,20 @@ class Season:
     regions: pd.DataFrame
     """As `regional_series` makes them."""
 
+    whole_grid: bool = False
+    """Whether all cells of NSIDC's grid are laid out, not only the box observed."""
+
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Global attributes that only the user knows."""
+
     def fingerprint(self) -> str:
         """Digest all values."""
-        return digest_of(self.grid, self.cells, self.regions)
+        about = (self.grid, self.whole_grid, sorted(self.attributes.items()))
+        return digest_of(about, self.cells, self.regions)
 
 
 def build_cube(season: Season) -> "xr.Dataset":
-    """Lay the cells of a season out on the smallest box of its grid, day by day.
+    """Lay the cells of a season out on a box of its grid, day by day.
 
     Args:
         season: One grid's cells and regions.
@@ -58,7 +70,8 @@ def build_cube(season: Season) -> "xr.Dataset":
         of the regions by `region` and `time`. Numbers of days are not decoded.
 
     Raises:
-        InvalidOption: if the box is too large for memory.
+        InvalidOption: if the box is too large for memory, or the whole grid is asked
+            for and none is published in this projection or holds all that was observed.
     """
     # Late: a second or more, and most runs make no cube anew.
     import xarray as xr  # noqa: PLC0415
@@ -69,20 +82,32 @@ def build_cube(season: Season) -> "xr.Dataset":
         **_axes(season.grid, frame),
         **_gridded(season, frame),
         **_regional(season.regions, frame),
+        "height": ((), 0.0, cf.HEIGHT, cf.WHOLE),
+        **{name: ((), of, cf.AREA_TYPE) for name, of in cf.AREA_TYPES.items()},
     }
+    crs = season.grid.crs
+    extent = cf.of_extent(
+        crs,
+        frame.days,
+        (made["longitude"][1], made["latitude"][1]),
+        (made["x_bounds"][1], made["y_bounds"][1]),
+    )
+    attributes = cf.of_file(crs, {**extent, **season.attributes})
     data = {name: value for name, value in made.items() if name not in _COORDINATES}
     coordinates = {name: made[name] for name in _COORDINATES}
-    return xr.Dataset(data, coordinates, cf.of_file(season.grid.crs))
+    return xr.Dataset(data, coordinates, attributes)
 
 
 def _framed(season: Season) -> Frame:
     frame = frame_of(season.cells)
+    if season.whole_grid:
+        frame = whole_frame(season.grid, frame)
     if math.prod(frame.shape) > MOST_VALUES:
         raise InvalidOption(
             f"expected days × rows × columns of at most {MOST_VALUES}, got "
             f"{' × '.join(map(str, frame.shape))}; make gridding.grid.cell_km larger, "
-            "or run fewer days or a smaller area at a time. Tables, figures and maps "
-            "have no such limit"
+            "or run fewer days or a smaller area at a time (time_series.whole_grid: "
+            "false). Tables, figures and maps have no such limit"
         )
     return frame
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.rasters.polar_grid import CellGrid
 
@@ -108,6 +109,53 @@ def frame_of(cells: pd.DataFrame) -> Frame:
         for name in ("cell_row", "cell_column")
     )
     return Frame(days_of(cells), rows[::-1], columns)
+
+
+_NSIDC_KM = {
+    "EPSG:3413": (-3850, 3750, -5350, 5850),
+    "EPSG:3976": (-3950, 3950, -3950, 4350),
+    "EPSG:6931": (-9000, 9000, -9000, 9000),
+    "EPSG:6932": (-9000, 9000, -9000, 9000),
+}
+"""Projection -> west, east, south, north of NSIDC's polar stereographic grids
+(Cavalieri et al. 1999) and EASE-Grids 2.0 (Brodzik et al. 2012)."""
+
+
+def whole_frame(grid: CellGrid, observed: Frame) -> Frame:
+    """Return the frame of all cells that NSIDC's grid in this projection has.
+
+    Args:
+        grid: Cells whose edges meet those of NSIDC's: 25, 12.5 or 6.25 km, for example.
+        observed: Frame of what was observed, which must lie within.
+
+    Raises:
+        InvalidOption: if NSIDC has no grid in this projection, if its edge is no edge
+            of a cell, or if something was observed outside.
+    """
+    extent = _NSIDC_KM.get(grid.crs)
+    if extent is None:
+        raise InvalidOption(
+            f"expected a grid in one of {', '.join(_NSIDC_KM)} with "
+            f"time_series.whole_grid, got {grid.crs}; change gridding.grid, or take "
+            "time_series.whole_grid=false"
+        )
+    west, east, south, north = (km * 1e3 / grid.cell_m for km in extent)
+    if any(not edge.is_integer() for edge in (west, east, south, north)):
+        raise InvalidOption(
+            f"expected gridding.grid.cell_km to divide the edges of NSIDC's grid in "
+            f"{grid.crs}, {extent} km, with time_series.whole_grid, got "
+            f"{grid.cell_m / 1e3:g}; take 25, 12.5 or 6.25"
+        )
+    rows = np.arange(int(south), int(north), dtype=np.int64)[::-1]
+    columns = np.arange(int(west), int(east), dtype=np.int64)
+    inside = set(observed.rows) <= set(rows) and set(observed.columns) <= set(columns)
+    if not inside:
+        raise InvalidOption(
+            f"expected all that was observed within NSIDC's grid in {grid.crs}, "
+            f"{extent} km, with time_series.whole_grid, got cells outside; take "
+            "time_series.whole_grid=false, or the projection of the other hemisphere"
+        )
+    return Frame(observed.days, rows, columns)
 
 
 def digest_of(about: object, *tables: pd.DataFrame) -> str:

@@ -43,13 +43,14 @@ def draw_regions(
 
 
 def lay_out_seasons(
-    daily_grid: IntoFrame, region_series: pd.DataFrame
+    daily_grid: IntoFrame, region_series: pd.DataFrame, options: TimeSeriesOptions
 ) -> Partitions[Any]:
     """Declare the arrays of each grid: days, rows and columns, by the CF conventions.
 
     Args:
         daily_grid: A row a day and cell that was observed, in pandas or in Spark.
         region_series: As `follow_regions` makes it.
+        options: Whether whole grids are laid out; attributes of the user's own.
 
     Returns:
         Name of the grid, "epsg6932_25km" -> maker of an `xarray.Dataset`.
@@ -59,7 +60,13 @@ def lay_out_seasons(
         of_grid = region_series["grid"].eq(grid.crs) & region_series["cell_km"].eq(
             grid.cell_m / 1e3
         )
-        season = Season(grid, part, region_series[of_grid])
+        season = Season(
+            grid,
+            part,
+            region_series[of_grid],
+            options.whole_grid,
+            options.attributes,
+        )
         made[name_of(grid)] = partial(build_cube, season)
     return made
 
