@@ -15,8 +15,10 @@ PAPER = UNetOptions(
     base_filters=16,
     dropout=(0.1, 0.1, 0.2, 0.2, 0.2, 0.3),
     normalisation="paper",
+    network="published",
 )
-NO_AUGMENTATION = AugmentationOptions(turns=False, cloud_share=0.0)
+SMALL = UNetOptions(4, 8, (0.0, 0.0, 0.0, 0.1, 0.1), network="published")
+NO_AUGMENTATION = AugmentationOptions(flip_rotate=False, cloud_share=0.0)
 
 
 def make_shards(folder: Path, scenes: int, size: int = 1024) -> list[ChipShard]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from benchmarks.chips import NO_AUGMENTATION, PAPER, all_chips, make_shards
+from benchmarks.chips import NO_AUGMENTATION, PAPER, SMALL, all_chips, make_shards
 from sea_ice_kedro.training.batches import ChipBatches
 from sea_ice_kedro.training.fit import TrainStep, make_optimizer
 from sea_ice_kedro.training.options import (
@@ -45,12 +45,12 @@ def main() -> None:
         for turn in range(1, arguments.repeats + 1):
             for name, batches in (("cached", cached), ("streamed", streamed)):
                 rates.setdefault(name, []).append(input_rate(batches, turn))
-            for name, unet in (("default net", UNetOptions()), ("paper's net", PAPER)):
+            for name, unet in (("small net", SMALL), ("paper's net", PAPER)):
                 rates.setdefault(name, []).append(training_rate(unet, cached))
     medians = {name: statistics.median(values) for name, values in rates.items()}
     print({name: round(rate, 1) for name, rate in medians.items()}, "images/s")
     for way in ("cached", "streamed"):
-        for net in ("default net", "paper's net"):
+        for net in ("small net", "paper's net"):
             print(f"{way}: {medians[way] / medians[net]:.0f}x the {net}")
 
 

@@ -76,12 +76,16 @@ def ours(arguments: Any) -> dict[str, float]:  # noqa: ANN401
     """Train as the `modeling` pipeline does."""
     import tensorflow  # noqa: F401, PLC0415
 
-    from benchmarks.chips import NO_AUGMENTATION, PAPER, all_chips  # noqa: PLC0415
+    from benchmarks.chips import (  # noqa: PLC0415
+        NO_AUGMENTATION,
+        PAPER,
+        SMALL,
+        all_chips,
+    )
     from sea_ice_kedro.training.chip_shards import read_header  # noqa: PLC0415
     from sea_ice_kedro.training.fit import fit  # noqa: PLC0415
     from sea_ice_kedro.training.options import (  # noqa: PLC0415
         TrainingOptions,
-        UNetOptions,
         WorkersOptions,
     )
     from sea_ice_kedro.training.plan import TrainingPlan  # noqa: PLC0415
@@ -103,7 +107,7 @@ def ours(arguments: Any) -> dict[str, float]:  # noqa: ANN401
             validation=(),
             chip_px=256,
             class_fractions=(1.0, 1.0, 1.0),
-            unet=UNetOptions() if arguments.small else PAPER,
+            unet=SMALL if arguments.small else PAPER,
             options=options,
             workers=WorkersOptions(),
             folder=work,
@@ -132,16 +136,15 @@ def plain(arguments: Any) -> dict[str, float]:  # noqa: ANN401
     import keras  # noqa: PLC0415
     import tensorflow  # noqa: F401, PLC0415
 
-    from benchmarks.chips import PAPER, all_chips  # noqa: PLC0415
+    from benchmarks.chips import PAPER, SMALL, all_chips  # noqa: PLC0415
     from sea_ice_kedro.training.batches import ChipBatches  # noqa: PLC0415
     from sea_ice_kedro.training.chip_shards import read_header  # noqa: PLC0415
-    from sea_ice_kedro.training.options import UNetOptions  # noqa: PLC0415
     from sea_ice_kedro.training.unet import build_unet  # noqa: PLC0415
 
     before = peak_mb()
     shards = [read_header(str(p)) for p in sorted(arguments.folder.glob("*.tfrecord"))]
     batches = list(ChipBatches(all_chips(shards), 256, 32, cache_mb=0).epoch())
-    unet = build_unet(UNetOptions() if arguments.small else PAPER)
+    unet = build_unet(SMALL if arguments.small else PAPER)
     normalise = unet.get_layer("normalise")
     times = arguments.times
     images = np.concatenate([np.asarray(normalise(b[0])) for b in batches] * times)

@@ -14,12 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.chips import NO_AUGMENTATION, PAPER, all_chips, make_shards
+from benchmarks.chips import NO_AUGMENTATION, PAPER, SMALL, all_chips, make_shards
 from sea_ice_kedro.training.chip_shards import read_header
 from sea_ice_kedro.training.launch import train
 from sea_ice_kedro.training.options import (
     TrainingOptions,
-    UNetOptions,
     WorkersOptions,
 )
 from sea_ice_kedro.training.plan import TrainingPlan
@@ -73,7 +72,7 @@ def rate_of(arguments: argparse.Namespace) -> float:
             validation=(),
             chip_px=256,
             class_fractions=(1.0, 1.0, 1.0),
-            unet=PAPER if arguments.paper else UNetOptions(),
+            unet=PAPER if arguments.paper else SMALL,
             options=TrainingOptions(
                 epochs=arguments.epochs,
                 batch_size=arguments.batch,

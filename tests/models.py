@@ -15,7 +15,7 @@ LIMITS = BrightnessThresholds()
 
 def card(images="original", normalisation="tint", chip_px=CHIP_PX):
     """The card of a network with two steps down."""
-    unet = UNetOptions(2, 4, (0.0, 0.0, 0.0), normalisation)
+    unet = UNetOptions(2, 4, (0.0, 0.0, 0.0), normalisation, "published")
     filtered = images == "filtered"
     return ModelCard(
         images=images,

@@ -5,7 +5,7 @@ import numpy as np
 from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
 
-TINY = UNetOptions(depth=2, base_filters=4, dropout=(0.0, 0.0, 0.0))
+TINY = UNetOptions(2, 4, (0.0, 0.0, 0.0), network="published")
 SEES_SCENE = UNetOptions(3, 2, (0.0, 0.0, 0.0, 0.1), network="context")
 
 

@@ -64,7 +64,7 @@ class ThresholdNet:
         return ModelCard(
             images=self.name.partition("_")[2],
             chip_px=32,
-            unet=UNetOptions(depth=2, dropout=(0.0, 0.0, 0.0)),
+            unet=UNetOptions(2, 8, (0.0, 0.0, 0.0), network="published"),
             name=self.name,
             filter=FILTER,
             thresholds=THRESHOLDS,

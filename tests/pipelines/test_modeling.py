@@ -175,7 +175,7 @@ def test_auto_labels_are_those_of_the_index():
 def test_chips_that_do_not_fit_the_depth_are_refused_before_training():
     odd = ChipShard("/a", "a", 40, (facts(0, 0),), {}, "a")
     table = index_chips(split_table(a="train"), LABELS, loaders(odd))
-    with pytest.raises(InvalidOption, match=r"multiple of 16 for .*depth 4, got 40"):
+    with pytest.raises(InvalidOption, match=r"multiple of 32 for .*depth 5, got 40"):
         planned(table, odd, split=SplitOptions(validation=0.0))
 
 
@@ -262,7 +262,7 @@ def test_a_plan_takes_the_kept_chips_of_each_split():
         ("/a", 2, (0, 1))
     ]
     assert [s.filepath for s in plan.validation] == ["/b"]
-    assert plan.class_fractions == pytest.approx((0.5, 0.3, 0.2))
+    assert plan.class_fractions == pytest.approx((0.5, 0.3, 0.2, 0))  # and no class
 
 
 def test_a_class_without_a_pixel_to_learn_from_is_named():

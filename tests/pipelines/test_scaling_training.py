@@ -16,7 +16,7 @@ from sea_ice_kedro.training.options import (
     UNetOptions,
 )
 
-UNET = UNetOptions(depth=2, base_filters=4, dropout=(0.0, 0.0, 0.0))
+UNET = UNetOptions(2, 4, (0.0, 0.0, 0.0), network="published")
 TRAINING = TrainingOptions(
     batch_size=2, augmentation=AugmentationOptions(flip_rotate=False, cloud_share=0.0)
 )

@@ -37,6 +37,28 @@ def test_the_scene_around_a_window_changes_what_is_seen_in_it():
     assert not np.allclose(model([images, dark]), model([images, bright]))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"xla": True},
+        {"precision": "mixed_bfloat16"},
+        {"precision": "mixed_float16"},
+    ],
+    ids=str,
+)
+def test_it_learns_compiled_by_xla_and_in_mixed_precision(tmp_path, settings):
+    from sea_ice_kedro.training.launch import train
+    from tests.chips import plan
+
+    try:
+        state = train(plan(tmp_path, SMALL, epochs=2, **settings))
+    finally:
+        keras = pytest.importorskip("keras")
+        keras.mixed_precision.set_global_policy("float32")
+    assert state.history[1]["loss"] < 0.5 * state.history[0]["loss"]
+
+
 def test_windows_larger_than_the_chips_are_fine():
     images = pixels(1, 64)
     model = build_network(SMALL)

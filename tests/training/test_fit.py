@@ -44,7 +44,7 @@ def test_the_history_says_how_every_epoch_went(tmp_path):
 
 
 def test_a_stopped_training_ends_as_one_that_was_not_stopped(tmp_path):
-    unet = UNetOptions(depth=1, base_filters=4, dropout=(0.3, 0.3))
+    unet = UNetOptions(1, 4, (0.3, 0.3), network="published")
     seen = AugmentationOptions(flip_rotate=True, cloud_share=0.5)
     settings = {"unet": unet, "augmentation": seen}
     (tmp_path / "stopped").mkdir()

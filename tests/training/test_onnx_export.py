@@ -11,12 +11,13 @@ from tests.fabricate import floes
 
 pytestmark = pytest.mark.train
 
+PLAIN = UNetOptions(4, 8, (0.0, 0.0, 0.0, 0.1, 0.1), network="published")
 POLAR = UNetOptions(6, 8, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1), network="context")
 NETWORKS = {
     "context": UNetOptions(4, 2, (0.0, 0.0, 0.0, 0.0, 0.1), network="context"),
-    "tint": UNetOptions(),
-    "rgb": UNetOptions(3, 4, (0.0, 0.0, 0.0, 0.0), "rgb"),
-    "paper": UNetOptions(3, 4, (0.1, 0.1, 0.1, 0.1), "paper"),
+    "tint": PLAIN,
+    "rgb": UNetOptions(3, 4, (0.0, 0.0, 0.0, 0.0), "rgb", "published"),
+    "paper": UNetOptions(3, 4, (0.1, 0.1, 0.1, 0.1), "paper", "published"),
 }
 
 

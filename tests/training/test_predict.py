@@ -132,7 +132,9 @@ def test_a_damaged_scene_is_said_to_be_one(stored, tmp_path):
     ],
 )
 def test_windows_fit_the_scene_and_the_network_by_themselves(shape, expected):
-    network = ModelCard("original", 256, UNetOptions())
+    network = ModelCard(
+        "original", 256, UNetOptions(4, 8, (0.0,) * 5, network="published")
+    )
     assert windows_for(shape, network, InferenceOptions()) == expected
 
 
@@ -168,7 +170,7 @@ def test_settings_that_predict_nothing_are_refused(setting, value):
 
 
 PX = 64
-SMALL = UNetOptions(depth=2, base_filters=8, dropout=(0.0, 0.0, 0.0))
+SMALL = UNetOptions(2, 8, (0.0, 0.0, 0.0), network="published")
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ PAPER = UNetOptions(
     base_filters=16,
     dropout=(0.1, 0.1, 0.2, 0.2, 0.2, 0.3),
     normalisation="paper",
+    network="published",
 )
-SMALL = UNetOptions(depth=2, base_filters=4, dropout=(0.1, 0.2, 0.3))
+SMALL = UNetOptions(2, 4, (0.1, 0.2, 0.3), network="published")
 
 
 def pixels(count=2, side=32, seed=0):
@@ -68,7 +69,7 @@ def test_normalisation_is_part_of_the_model():
 
 
 def test_plain_bands_are_a_choice():
-    model = build_unet(UNetOptions(2, 4, (0.0, 0.0, 0.0), "rgb"))
+    model = build_unet(UNetOptions(2, 4, (0.0, 0.0, 0.0), "rgb", "published"))
     inside = model.get_layer("normalise")(pixels())
     np.testing.assert_allclose(inside, pixels() / 255, atol=1e-6)
 

@@ -142,7 +142,8 @@ def build_context_unet(options: UNetOptions) -> keras.Model:
     scene = layers.Dense(_PER_SCENE, activation="relu", name="scene1")(context)
     scene = layers.Dense(_PER_SCENE, activation="relu", name="scene2")(scene)
     widths = [options.base_filters * w for w in _WIDTHS[: options.depth - 1]]
-    features = SceneFeatures(name=FEATURES)(rgb, context)
+    # In float32 whatever the precision: differences of nearly equal numbers.
+    features = SceneFeatures(name=FEATURES, dtype="float32")(rgb, context)
     x = _convolution(CellFeatures(name="cells")(features), widths[0], "down1_first")  # type: ignore[no-untyped-call]
     x = _block(x, scene, "down1")  # type: ignore[no-untyped-call]
     skips = []

@@ -47,24 +47,24 @@ _CONTEXT_DEPTHS = 3, 6
 class UNetOptions:
     """Shape of the network; `conf/paper` has that of Iqrah et al. (2024, III-C)."""
 
-    depth: int = 4
+    depth: int = 5
     """Steps down, each halving rows and columns; the paper's network has 5."""
 
-    base_filters: int = 8
-    """Filters of the first step; each step down doubles them. The paper's has 16."""
+    base_filters: int = 4
+    """Filters of the first step; those below have more. The paper's has 16."""
 
-    dropout: tuple[float, ...] = (0.0, 0.0, 0.0, 0.1, 0.1)
+    dropout: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.1)
     """Rate of each step from the top down and of the bottom, 0..1; the steps up take
-    those of the steps down."""
+    those of the steps down. The network "context" has that of the bottom only."""
 
     normalisation: str = "tint"
     """What the first convolution sees. "tint": three channels, the root of brightness
     and two tints; "rgb": R, G, B / 255; "paper": one grey channel, each column of a
     chip divided by its Euclidean length, as the published scripts do."""
 
-    network: str = "published"
-    """"published": the U-Net of the paper, in any size. "context": that of `polar`,
-    which also takes the quantiles of the whole scene and may give no class."""
+    network: str = "context"
+    """"context": that of `polar`, which also takes the quantiles of the whole scene and
+    may give no class. "published": the U-Net of the paper, in any size."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that make no network."""
@@ -82,6 +82,13 @@ class UNetOptions:
             )
         for rate in rates:
             expect_number("modeling.unet.dropout", rate, 0, 0.95)
+        if self.sees_scene and (any(rates[:-1]) or self.normalisation != "tint"):
+            raise InvalidOption(
+                "expected, with modeling.unet.network=context, dropout of the bottom "
+                f"only and normalisation=tint, got {list(rates)} and "
+                f"{self.normalisation}; take modeling.unet.network=published, or leave "
+                "both as they are"
+            )
 
     @property
     def sees_scene(self) -> bool:
@@ -117,7 +124,7 @@ class AugmentationOptions:
 class TrainingOptions:
     """How long, how fast and on what the network learns."""
 
-    epochs: int = 13
+    epochs: int = 8
     batch_size: int = 4
     """Chips a step and worker."""
 

@@ -53,17 +53,22 @@ class SampledLogits:
         # Pixels at the seam of two cells are told by both, as `UpSampling2D` does it.
         for axis, offset in ((1, row), (2, column)):
             surroundings = _between(surroundings, axis, offset)
-        own = self._own(features, row, column)
+        own = self._own(tf.cast(features, surroundings.dtype), row, column)
         x = tf.nn.relu(own + surroundings)
         for layer in self._rest:
             x = layer(x)
-        return x, labels[:, row::CELL_PX, column::CELL_PX]
+        # By indices: XLA does not know how long a slice from a drawn start is.
+        for axis, offset in ((1, row), (2, column)):
+            every = tf.range(0, tf.shape(labels)[axis], CELL_PX)
+            labels = tf.gather(labels, every + offset, axis=axis)
+        return x, labels
 
     def _own(self, features: tf.Tensor, row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
         """Convolve at one pixel of each cell only."""
-        rows, columns = tf.shape(features)[1], tf.shape(features)[2]
+        count, rows, columns, channels = tf.unstack(tf.shape(features))
         padded = tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]])
-        seen = padded[:, row : row + rows - 1, column : column + columns - 1]
+        size = [count, rows - 1, columns - 1, channels]
+        seen = tf.slice(padded, [0, row, column, 0], size)
         kernel, bias = (
             tf.cast(weight, features.dtype)
             for weight in (self._pixels.kernel, self._pixels.bias)
