@@ -82,6 +82,7 @@ def filter_scene(
         quality=quality,
         given_limits=scene.given_limits,
         limits=limits.limits if options.method == "published" else None,
+        land=scene.land,
     )
 
 
