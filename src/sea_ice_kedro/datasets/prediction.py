@@ -24,8 +24,9 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
     """Saves a `Prediction` strip by strip; loads it as a `PredictedMap`.
 
     Band 1 holds class codes with their palette, band 2 the probability of the class in
-    percent; 255 = no data in both, 254 = land in band 1. The names of the classes lie beside the file, where
-    GDAL and QGIS look for them: `<scene>.tif.aux.xml` and `<scene>.qml`.
+    percent; 255 = no data in both, and on land, which is 254 in band 1. The names of
+    the classes lie beside the file, where GDAL and QGIS look for them:
+    `<scene>.tif.aux.xml` and `<scene>.qml`.
 
     Examples:
         Using the YAML API:

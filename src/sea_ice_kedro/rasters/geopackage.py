@@ -55,7 +55,7 @@ def read_geopackage(path: Path) -> list[PolygonLayer]:
             ]
         finally:
             connection.close()
-    except (sqlite3.Error, struct.error) as error:
+    except (sqlite3.Error, struct.error, IndexError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
@@ -69,7 +69,7 @@ def _crs_of(table: str, organization: Any, code: Any, definition: Any) -> CRS:  
 
 def _polygons(connection: sqlite3.Connection, table: str, column: str) -> list[Any]:
     names = [name.replace('"', '""') for name in (column, table)]
-    rows = connection.execute('SELECT "{}" FROM "{}"'.format(*names))  # noqa: S608
+    rows = connection.execute('SELECT "{}" FROM "{}"'.format(*names))
     return [
         rings for (blob,) in rows if blob is not None for rings in _of_blob(table, blob)
     ]

@@ -49,7 +49,8 @@ def draw_mask(
     marked = np.empty(shape, bool)
     a, b, c, d, e, f = georeference.transform
     with opened(filepath, foreign=True) as file:
-        if not _covers(file, georeference, shape):
+        own = georeference_of(file)
+        if own is None or not _covers(file, own.crs, georeference, shape):
             return None
         absent = file.nodata
         for top in range(0, shape[0], _ROWS):
@@ -73,16 +74,19 @@ def draw_mask(
     return marked
 
 
-def _covers(file: Any, georeference: Georeference, shape: tuple[int, int]) -> bool:  # noqa: ANN401
+def _covers(
+    file: Any,  # noqa: ANN401 - rasterio is untyped
+    crs: str,
+    georeference: Georeference,
+    shape: tuple[int, int],
+) -> bool:
     """Return whether a place of a raster lies in another."""
     a, b, c, d, e, f = georeference.transform
     x, y = np.meshgrid(
         (np.arange(_PLACES) + 0.5) * shape[1] / _PLACES,
         (np.arange(_PLACES) + 0.5) * shape[0] / _PLACES,
     )
-    there = Transformer.from_crs(
-        georeference.crs, georeference_of(file).crs, always_xy=True
-    )
+    there = Transformer.from_crs(georeference.crs, crs, always_xy=True)
     places = there.transform(a * x + b * y + c, d * x + e * y + f)
     columns, rows = (np.asarray(v) for v in ~file.transform * places)
     with np.errstate(invalid="ignore"):

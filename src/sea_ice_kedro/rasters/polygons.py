@@ -111,7 +111,7 @@ def draw_polygons(
 def _near(layer: PolygonLayer, around: Box) -> Iterator[list[Ring]]:
     """Return the rings of each polygon, clipped to a box."""
     for turn in layer.turns:
-        box = around + [turn, 0, turn, 0]
+        box = _moved(around, turn)
         meets = (layer.boxes[:, :2] <= box[2:]) & (layer.boxes[:, 2:] >= box[:2])
         for index in np.flatnonzero(meets.all(axis=1)):
             rings = [_clipped(ring, box) for ring in layer.polygons[index]]
@@ -140,7 +140,7 @@ def _box_around(
         places[..., 0] = middle + (places[..., 0] - middle + half) % _TURN - half
     low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
     margin = _MARGIN * (high - low)
-    box = np.concatenate([low - margin, high + margin])
+    box: Box = np.concatenate([low - margin, high + margin])
     if crs.is_geographic and np.abs(places[..., 1]).max() > _NEAR_POLE_DEG:
         box[[0, 2]] = -_TURN / 2, _TURN / 2
         box[1 if low[1] < 0 else 3] = np.copysign(_POLE_DEG, low[1])
@@ -152,8 +152,13 @@ def _box(corners: npt.NDArray[np.float64]) -> Box:
 
 
 def _meet(one: Box, other: Box, turn: float) -> bool:
-    moved = other + [turn, 0, turn, 0]
+    moved = _moved(other, turn)
     return bool((one[:2] <= moved[2:]).all() and (one[2:] >= moved[:2]).all())
+
+
+def _moved(box: Box, turn: float) -> Box:
+    moved: Box = box + np.array([turn, 0.0, turn, 0.0])
+    return moved
 
 
 def _clipped(ring: Ring, box: Box) -> Ring:
@@ -208,9 +213,9 @@ def _unwound(ring: Ring) -> Ring:
     at_edge = (np.abs(x) >= _TURN / 2) | (np.abs(y) >= _POLE_DEG)
     if not (jumps & ~(at_edge[:-1] & at_edge[1:])).any():
         return ring
-    unwound = np.stack([np.unwrap(x, period=_TURN), y], axis=1)
+    unwound: Ring = np.stack([np.unwrap(x, period=_TURN), y], axis=1)
     if abs(unwound[-1, 0] - unwound[0, 0]) < _TURN / 2:
         return unwound
     pole = np.copysign(_POLE_DEG, y.mean())
-    over = [[unwound[-1, 0], pole], [unwound[0, 0], pole], unwound[0]]
-    return np.concatenate([unwound, over])
+    over = np.array([[unwound[-1, 0], pole], [unwound[0, 0], pole], unwound[0]])
+    return np.asarray(np.concatenate([unwound, over]))

@@ -25,7 +25,7 @@ def codes_of_colours(rgb: RGB, name: str) -> Codes:
     packed = (rgb.astype(np.uint32) * np.array([65536, 256, 1], np.uint32)).sum(-1)
     codes = np.full(packed.shape, NODATA, np.uint8)
     known = packed == _packed(NODATA_COLOUR)
-    for code, colour in {**COLOURS, LAND: LAND_COLOUR}.items():
+    for code, colour in [*COLOURS.items(), (LAND, LAND_COLOUR)]:
         here = packed == _packed(colour)
         codes[here] = code
         known |= here
@@ -34,10 +34,10 @@ def codes_of_colours(rgb: RGB, name: str) -> Codes:
         order = np.argsort(counts)[::-1][:_SHOWN]
         shown = ", ".join(f"#{colours[i]:06x} ({counts[i]} px)" for i in order)
         legend = ", ".join(f"#{_packed(c):06x} {k.label}" for k, c in COLOURS.items())
+        land = f"#{_packed(LAND_COLOUR):06x} {LAND_LABEL}"
         raise InvalidLabel(
-            f"{name}: expected only {legend}, #{_packed(LAND_COLOUR):06x} {LAND_LABEL}, "
-            f"#000000 no data; got also {shown}. JPEG and resampling blur colours: save "
-            "labels as PNG, unscaled"
+            f"{name}: expected only {legend}, {land}, #000000 no data; got also "
+            f"{shown}. JPEG and resampling blur colours: save labels as PNG, unscaled"
         )
     return codes
 

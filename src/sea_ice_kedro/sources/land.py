@@ -77,9 +77,9 @@ def land_file(path: object) -> LandFile:
     ending = PurePath(place).suffix.lower()
     try:
         if not isinstance(path, str | PurePath):
-            raise ValueError("no path")  # noqa: TRY301
+            raise ValueError("no path")
         if ending not in _GEOJSON | _GEOPACKAGE | _GEOTIFF:
-            raise ValueError(f"the ending {ending!r}")  # noqa: TRY301
+            raise ValueError(f"the ending {ending!r}")
         found = LandFile(place, checksum(place))
         if ending in _GEOTIFF:
             expect_mask(place)
@@ -172,8 +172,8 @@ def _of_geojson(text: str) -> list[PolygonLayer]:
     try:
         found = json.loads(text)
         told = (found.get("crs") or {"properties": {"name": _WGS84}})["properties"]
-        polygons = list(_polygons(found))
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        polygons = [rings for rings in _polygons(found) if rings]
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no GeoJSON ({type(error).__name__}: {error})") from error
     crs = CRS.from_user_input(told["name"])
     return [layer_of(crs, polygons)] if polygons else []
@@ -200,4 +200,7 @@ def _polygons(found: Any) -> Iterator[list[Ring]]:  # noqa: ANN401 - JSON
 
 def _rings(coordinates: Any) -> list[Ring]:  # noqa: ANN401 - JSON
     rings = [np.array([corner[:2] for corner in ring], float) for ring in coordinates]
+    for ring in rings:
+        if ring.ndim != 2 or len(ring) < 3:  # noqa: PLR2004 - (corners, x and y)
+            raise ValueError(f"a ring of {len(ring)} corners")
     return [np.concatenate([ring, ring[:1]]) for ring in rings]

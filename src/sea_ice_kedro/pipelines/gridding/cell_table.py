@@ -35,7 +35,8 @@ def tabulate_cells(class_map: ClassMap, options: GridOptions) -> pd.DataFrame:
         that is not known; `grid`, the projection; `cell_km`; `cell_column` and
         `cell_row`; the cell's centre, `x_m`, `y_m`, `longitude` and `latitude`;
         `<class>_pixels`, `valid_pixels`, `nodata_pixels` and `land_pixels`;
-        `<class>_m2`, true areas in whole m². No row for a class map without a georeference.
+        `<class>_m2`, true areas in whole m². No row for a class map without a
+        georeference.
 
     Raises:
         InvalidScene: if the scene does not lie in the projection.
