@@ -65,6 +65,17 @@ def test_an_area_of_interest_is_a_box_or_a_file_of_polygons(
     assert areas == ["-180/-78/-140/-70", str(tmp_path / "bay.geojson")]
 
 
+def test_land_is_a_file_that_there_is(scenes, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "coast.gpkg").touch()
+    run = map_run([str(scenes), "--land", "coast.gpkg"], "sea-ice-kedro")
+    assert settings(run)["ingestion.land"] == str(tmp_path / "coast.gpkg")
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", str(scenes), "--land", "gone.gpkg"])
+    assert ended.value.code == 2
+    assert "'gone.gpkg' does not exist" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -14,7 +16,11 @@ from sea_ice_kedro.imagery.published_filter import (
     filter_as_published,
     otsu_threshold,
 )
-from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
+from sea_ice_kedro.imagery.simulate import (
+    SimulationOptions,
+    sample_scenes,
+    simulate_scene,
+)
 
 LIMITS = BrightnessThresholds()
 SAMPLES = sample_scenes(count=8, size=320, seed=7)
@@ -199,3 +205,25 @@ def test_impossible_filter_settings_are_refused(settings):
 def test_an_unknown_method_is_refused_with_the_known_ones():
     with pytest.raises(InvalidOption, match="none, published, got 'magic'"):
         FilterOptions(method="magic")
+
+
+@pytest.mark.parametrize("method", ["illumination", "published", "none"])
+def test_land_stays_land_and_changes_nothing_of_the_sea(method):
+    options = SimulationOptions(height=256, width=256)
+    value = simulate_scene(options, 3).scene
+    land = np.zeros(value.shape, bool)
+    land[:, :90] = True
+    filtered = []
+    for colour in ((0, 0, 0), (250, 90, 40)):
+        rgb = np.where(land[..., None], np.array(colour, np.uint8), value.rgb)
+        masked = replace(value, rgb=rgb).with_land(land, "coast.gpkg md5:0")
+        filtered.append(
+            filter_scene(masked, FilterOptions(method), BrightnessThresholds())
+        )
+    one, other = filtered
+    assert np.array_equal(one.rgb[~land], other.rgb[~land])
+    assert np.array_equal(one.flags, other.flags)
+    assert (np.array_equal(one.land.mask, land), one.land.source) == (
+        True,
+        "coast.gpkg md5:0",
+    )

@@ -1,7 +1,7 @@
 """Filters of thin cloud and shadow, each fitted once per scene, never per crop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,6 +57,10 @@ def filter_scene(
     Returns:
         The filtered scene with its quality band, on the same grid.
     """
+    if scene.land is not None:
+        # As what was not observed: whatever colour land has, it is none of ice.
+        sea = np.where(scene.land.mask[..., None], np.uint8(0), scene.rgb)
+        scene = replace(scene, rgb=sea)
     settings = getattr(options, options.method, None)
     limits = thresholds = thresholds.for_scene(scene)
     if options.method == "published" and thresholds.source == "scene":
