@@ -220,6 +220,7 @@ def test_land_stays_land_and_changes_nothing_of_the_sea(method):
         filtered.append(
             filter_scene(masked, FilterOptions(method), BrightnessThresholds())
         )
+        assert (filtered[-1].rgb[land] == colour).all()
     one, other = filtered
     assert np.array_equal(one.rgb[~land], other.rgb[~land])
     assert np.array_equal(one.flags, other.flags)

@@ -55,11 +55,12 @@ def filter_scene(
         thresholds: The limits that the filtered scene will be labelled with.
 
     Returns:
-        The filtered scene with its quality band, on the same grid.
+        The filtered scene with its quality band, on the same grid; land as it was.
     """
+    whole = scene.rgb
     if scene.land is not None:
         # As what was not observed: whatever colour land has, it is none of ice.
-        sea = np.where(scene.land.mask[..., None], np.uint8(0), scene.rgb)
+        sea = np.where(scene.land.mask[..., None], np.uint8(0), whole)
         scene = replace(scene, rgb=sea)
     settings = getattr(options, options.method, None)
     limits = thresholds = thresholds.for_scene(scene)
@@ -76,6 +77,8 @@ def filter_scene(
     rgb, quality = FILTERS[options.method](scene.rgb, observed, settings, limits)
     if cloud_mask is not None and cloud_mask.any():
         rgb, quality = leave_under_cloud(scene, rgb, quality, cloud_mask)
+    if scene.land is not None:
+        rgb = np.where(scene.land.mask[..., None], whole, rgb)
     return FilteredScene(
         scene_id=scene.scene_id,
         rgb=rgb,
