@@ -8,7 +8,7 @@ from benchmarks.published_steps import filter_plainly, label_plainly
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
+from sea_ice_kedro.imagery.cloud_filter import FILTERS, FilterOptions, filter_scene
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
 from sea_ice_kedro.imagery.published_filter import (
@@ -228,3 +228,20 @@ def test_land_stays_land_and_changes_nothing_of_the_sea(method):
         True,
         "coast.gpkg md5:0",
     )
+
+
+def test_no_filter_sees_the_colours_of_land(monkeypatch):
+    seen = []
+
+    def look(rgb, valid_mask, settings, limits):
+        seen.append(rgb)
+        return FILTERS["published"](rgb, valid_mask, PublishedFilter(), limits)
+
+    monkeypatch.setitem(FILTERS, "none", look)
+    land = np.zeros((32, 32), bool)
+    land[:10] = True
+    value = Scene("s", np.full((32, 32, 3), 90, np.uint8), np.ones((32, 32), bool))
+    masked = value.with_land(land, "coast.gpkg md5:0")
+    filter_scene(masked, FilterOptions("none"), BrightnessThresholds())
+    assert (seen[0][land] == 0).all()
+    assert (seen[0][~land] == 90).all()

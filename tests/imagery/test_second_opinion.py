@@ -120,7 +120,7 @@ def test_land_is_no_part_of_what_was_observed_and_no_disagreement():
     scene = scene_of([[240] * 4 + [100] * 4]).with_land(
         np.array([[True] * 4 + [False] * 4]), "coast.gpkg md5:0"
     )
-    network = np.array([[254] * 4 + [1, 1, 1, 0]], np.uint8)
+    network = np.array([[254, 254, 255, 255, 1, 1, 1, 0]], np.uint8)
     opinion = opinion_of(scene, network)
     assert opinion.disagreement == pytest.approx(1 / 4)
     assert opinion.without_class_by_network == 0

@@ -86,6 +86,15 @@ def test_a_continent_around_the_pole_has_its_coast_everywhere(georeference, cut)
     assert np.count_nonzero(drawn != truth) <= 0.0005 * truth.size
 
 
+@pytest.mark.parametrize("georeference", [*SCENES, AT_POLE])
+def test_all_but_a_sea_around_the_pole_is_land_around_the_whole_earth(georeference):
+    earth = box(-180, -90, 180, 90)
+    layer = layer_of(DEGREES, [[earth, continent(cut=True)]])
+    drawn = draw_polygons(layer, georeference, SHAPE)
+    _, latitudes = places(georeference, DEGREES)
+    assert np.count_nonzero(drawn != (latitudes > -78)) <= 0.0005 * drawn.size
+
+
 def test_the_other_side_of_the_earth_folds_onto_nothing():
     north = layer_of(DEGREES, [[box(-180, 60, 180, 85)], [box(0, -89, 20, -60)]])
     assert not draw_polygons(north, UTM_BY_180, SHAPE).any()

@@ -209,4 +209,6 @@ def test_land_is_in_the_legend_and_the_facts_where_there_is_some():
     assert "land or ice shelf" not in read(scenes=index()).text
     page = read(scenes=index(land_fraction=0.75, valid_fraction=0.25)).text
     assert page.count("land or ice shelf") >= 3
-    assert "observed in a small part" not in page
+    small = "observed by less than 50 %"
+    assert small not in page
+    assert small in read(scenes=index(land_fraction=0.0, valid_fraction=0.25)).text
