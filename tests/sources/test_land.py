@@ -13,7 +13,15 @@ from pyproj import Transformer
 
 from sea_ice_kedro.engines.tasks import Task, fingerprint_of, recipe_of
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Origin, Scene
+from sea_ice_kedro.imagery.arrays import (
+    Acquisition,
+    ClassMap,
+    Georeference,
+    Origin,
+    Scene,
+)
+from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.pipelines.ingestion.nodes import ingest_manual_labels, ingest_scenes
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources.land import land_file, mark_label, mark_land
@@ -249,3 +257,19 @@ def test_a_file_that_is_no_mask_is_refused_before_anything_is_read(
 def test_what_is_no_path_is_refused():
     with pytest.raises(InvalidOption, match=r"expected ingestion\.land"):
         IngestionOptions(land=[1, 2])
+
+
+def test_a_downloaded_scene_has_land_as_one_that_was_read(tmp_path):
+    coast = str(geojson(tmp_path / "coast.geojson"))
+    raw = RawScene(
+        "a",
+        np.full((3, *SHAPE), 9000, np.uint16),
+        np.ones(SHAPE, bool),
+        (Calibration(0.0001),) * 3,
+        Origin("stac", "a", "md5:0"),
+        Acquisition(),
+        ROSS_SEA,
+    )
+    listing = [SceneEntry("a", None, download=lambda: raw)]
+    scenes = ingest_scenes(listing, {"a": lambda: raw}, IngestionOptions(land=coast))
+    assert np.array_equal(scenes["a"]().land.mask, expected())
