@@ -10,7 +10,7 @@ import rasterio
 from sea_ice_kedro import __main__
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.map_command import map_run
-from tests.fabricate import floes, write
+from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, write
 
 
 @pytest.fixture
@@ -65,6 +65,17 @@ def test_an_area_of_interest_is_a_box_or_a_file_of_polygons(
     assert areas == ["-180/-78/-140/-70", str(tmp_path / "bay.geojson")]
 
 
+def test_land_is_a_file_that_there_is(scenes, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "coast.gpkg").touch()
+    run = map_run([str(scenes), "--land", "coast.gpkg"], "sea-ice-kedro")
+    assert settings(run)["ingestion.land"] == str(tmp_path / "coast.gpkg")
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", str(scenes), "--land", "gone.gpkg"])
+    assert ended.value.code == 2
+    assert "'gone.gpkg' does not exist" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -108,3 +119,25 @@ def test_maps_and_a_report_come_out_without_any_network(scenes, tmp_path, monkey
     with rasterio.open(out / "04_feature/class_maps/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
     assert (out / "08_reporting/report.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("network", "maps"),
+    [("polar", "07_model_output/predictions"), ("none", "04_feature/class_maps")],
+)
+def test_land_is_in_the_maps_of_either_kind(tmp_path, monkeypatch, network, maps):
+    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    folder, out = folder_of_scenes(tmp_path / "scenes", 1), tmp_path / "out"
+    land = np.zeros((40, 64), np.uint8)
+    land[10:20, 30:] = 1
+    place = {"crs": "EPSG:3031", "transform": rasterio.Affine(*ROSS_SEA.transform)}
+    mask = write(tmp_path / "coast.tif", land, **place)
+    command = ["map", str(folder), "--out", str(out), "--network", network]
+    with pytest.raises(SystemExit) as ended:
+        __main__.main([*command, "--land", str(mask)])
+    assert ended.value.code in (0, None)
+    with rasterio.open(out / maps / "a.tif") as file:
+        assert np.array_equal(file.read(1) == 254, land == 1)
+        assert file.tags()["SEA_ICE_LAND"].startswith("coast.tif md5:")

@@ -85,7 +85,15 @@ def _param(name: str, value: str) -> str:
     help="GeoJSON file of polygons, or west/south/east/north in degrees: what lies "
     "outside is not mapped.",
 )
-def _map_run(folder: str, out: str | None, network: str, aoi: str | None) -> MapRun:
+@click.option(
+    "--land",
+    type=click.Path(exists=True, dir_okay=False),
+    help="GeoJSON or GeoPackage file of polygons, or GeoTIFF that is 0 on the sea: "
+    "land and ice shelf, which is neither ice nor water.",
+)
+def _map_run(
+    folder: str, out: str | None, network: str, aoi: str | None, land: str | None
+) -> MapRun:
     """Map all PNG, JPEG and GeoTIFF files in FOLDER.
 
     Pixels are thick ice, thin ice, open water or without a class. A second run maps
@@ -101,6 +109,8 @@ def _map_run(folder: str, out: str | None, network: str, aoi: str | None) -> Map
         if Path(aoi).is_file():
             aoi = str(Path(aoi).resolve())
         settings.append(_param("ingestion.area_of_interest", aoi))
+    if land is not None:
+        settings.append(_param("ingestion.land", str(Path(land).resolve())))
     pipelines: tuple[str, ...] = _BY_NETWORK
     maps = "07_model_output/predictions"
     if network == NONE:

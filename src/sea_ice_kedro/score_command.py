@@ -11,7 +11,7 @@ import numpy as np
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
 from sea_ice_kedro.errors import InvalidLabel, SeaIceError
 from sea_ice_kedro.imagery.area_adjusted import area_adjusted
-from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.imagery.classes import classed
 from sea_ice_kedro.imagery.scores import CLASS_COUNT, class_counts, confusion_matrix
 from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.reporting.map_scores import MapScore, tabulate_scores, write_out
@@ -148,7 +148,7 @@ def _score_of(scene_id: str, maps: list[str], labels: list[str]) -> MapScore:
     label = read_class_raster(_only("label", scene_id, labels))
     expect_one_grid(scene_id, mapped, label)
     matrix = confusion_matrix(label.codes, mapped.codes)
-    unmapped = (label.codes != NODATA) & (mapped.codes == NODATA)
+    unmapped = classed(label.codes) & ~classed(mapped.codes)
     if not matrix.any():
         raise InvalidLabel(
             f"{scene_id}: expected pixels with a class in map and label, got none"

@@ -9,6 +9,7 @@ from rio_cogeo.cogeo import cog_validate
 from sea_ice_kedro.datasets import ClassMapDataset
 from sea_ice_kedro.errors import CannotWrite
 from sea_ice_kedro.imagery.arrays import ClassMap
+from sea_ice_kedro.imagery.classes import LAND_COLOUR
 from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, write
 
 CODES = np.array([[0, 1, 2, 255], [2, 2, 1, 0]], np.uint8)
@@ -118,3 +119,24 @@ def test_a_foreign_raster_is_no_class_map(tmp_path, pixels):
     path = write(tmp_path / "s.tif", pixels)
     with pytest.raises(DatasetError, match=r"s\.tif: expected a class map \(one band"):
         ClassMapDataset(filepath=str(path)).load()
+
+
+def test_a_class_map_with_land_names_it_and_the_mask_it_is_by(tmp_path):
+    path = tmp_path / "s.tif"
+    codes = np.array([[0, 254, 2, 255]], np.uint8)
+    dataset = ClassMapDataset(filepath=str(path))
+    dataset.save(ClassMap("s", codes, ROSS_SEA, WHEN, land_source="c.gpkg md5:0"))
+    after = dataset.load()
+    assert after.codes.tolist() == codes.tolist()
+    assert after.land_source == "c.gpkg md5:0"
+    with rasterio.open(path) as file:
+        tags = file.tags()
+        assert file.dataset_mask().tolist() == [[255, 255, 255, 0]]
+        assert file.colormap(1)[254][:3] == LAND_COLOUR
+    assert tags["SEA_ICE_LAND"] == "c.gpkg md5:0"
+    assert tags["SEA_ICE_PIXELS_LAND"] == "1"
+    assert "254 = land or ice shelf" in tags["SEA_ICE_CLASSES"]
+    names = (tmp_path / "s.tif.aux.xml").read_text()
+    style = (tmp_path / "s.qml").read_text()
+    assert "<F>land or ice shelf</F>" in names
+    assert 'value="254" label="land or ice shelf"' in style

@@ -167,3 +167,24 @@ def test_acquisition_rendering_and_bands_beside_the_scene_are_kept(tmp_path):
     tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
     assert (tags["white_reflectance"], tags["offset"]) == ("1", "-0.1")
     assert (tags["processing_baseline"], tags["saturated_pixels"]) == ("N0400", "48")
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_a_scene_keeps_what_of_it_is_land_and_by_which_mask(tmp_path, filtered):
+    land = np.zeros((48, 64), bool)
+    land[5:30, 10:40] = True
+    before = scene(valid_mask=valid_but_a_corner())
+    if filtered:
+        quality = np.full((48, 64), 2, np.uint8)
+        before = FilteredScene("s", before.rgb, before.valid_mask, quality=quality)
+    before = before.with_land(land, "coast.gpkg md5:0")
+    after = stored(tmp_path, before)
+    assert type(after) is type(before)
+    assert np.array_equal(after.land.mask, land & valid_but_a_corner())
+    assert after.land.source == "coast.gpkg md5:0"
+    assert np.array_equal(after.valid_mask, before.valid_mask)
+    assert np.array_equal(after.rgb, before.rgb)
+    assert after.extra_bands == {}
+    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
+    assert tags["land"] == "coast.gpkg md5:0"
+    assert tags["pixels_land"] == str(after.land.mask.sum())

@@ -62,6 +62,11 @@ RULES = [
         "test_an_area_of_interest_is_a_box_or_a_file_of_polygons",
     ),
     Rule(
+        r"sea-ice-kedro map \S+ --land |kedro run --params .*ingestion\.land=",
+        "elsewhere",
+        "tests/test_map_command.py::test_land_is_in_the_maps_of_either_kind",
+    ),
+    Rule(
         r"sea-ice-kedro map \S+ --network none",
         "elsewhere",
         "tests/test_map_command.py::"

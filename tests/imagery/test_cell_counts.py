@@ -22,26 +22,31 @@ def bent(columns, rows):
 
 def classes(height, width, seed=0):
     return np.random.default_rng(seed).choice(
-        np.array([0, 1, 2, 255], np.uint8), (height, width)
+        np.array([0, 1, 2, 254, 255], np.uint8), (height, width)
     )
 
 
 def pixel_by_pixel(codes, positions):
-    """Count by asking for every pixel: {(column, row): [thick, thin, water, none]}."""
+    """Count by asking for each pixel: {(column, row): [three classes, none, land]}."""
     rows, columns = np.indices(codes.shape) + 0.5
     cells = np.floor(np.stack(positions(columns, rows))).astype(int)
     counts = {}
     for column, row, code in zip(*cells.reshape(2, -1), codes.ravel(), strict=True):
-        cell = counts.setdefault((int(column), int(row)), [0, 0, 0, 0])
-        cell[3 if code == 255 else code] += 1
+        cell = counts.setdefault((int(column), int(row)), [0, 0, 0, 0, 0])
+        cell[{255: 3, 254: 4}.get(code, code)] += 1
     return counts
 
 
 def as_counts(cells):
     return {
-        (int(column), int(row)): [*map(int, pixels), int(nodata)]
-        for column, row, pixels, nodata in zip(
-            cells.columns, cells.rows, cells.pixels, cells.nodata_pixels, strict=True
+        (int(column), int(row)): [*map(int, pixels), int(nodata), int(land)]
+        for column, row, pixels, nodata, land in zip(
+            cells.columns,
+            cells.rows,
+            cells.pixels,
+            cells.nodata_pixels,
+            cells.land_pixels,
+            strict=True,
         )
     }
 
@@ -72,13 +77,13 @@ def test_where_the_grid_is_bent_only_pixels_on_an_edge_may_change_sides():
 def test_the_centre_of_a_pixel_decides_and_an_edge_belongs_to_the_cell_behind_it():
     codes = np.zeros((1, 20), np.uint8)
     assert as_counts(count_by_cell(codes, straight(left=-0.05))) == {
-        (0, 0): [10, 0, 0, 0],
-        (1, 0): [10, 0, 0, 0],
+        (0, 0): [10, 0, 0, 0, 0],
+        (1, 0): [10, 0, 0, 0, 0],
     }
     assert as_counts(count_by_cell(codes, straight(left=-0.06))) == {
-        (-1, 0): [1, 0, 0, 0],
-        (0, 0): [10, 0, 0, 0],
-        (1, 0): [9, 0, 0, 0],
+        (-1, 0): [1, 0, 0, 0, 0],
+        (0, 0): [10, 0, 0, 0, 0],
+        (1, 0): [9, 0, 0, 0, 0],
     }
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from benchmarks.published_steps import filter_plainly, label_plainly
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
+from sea_ice_kedro.imagery.cloud_filter import FILTERS, FilterOptions, filter_scene
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
 from sea_ice_kedro.imagery.published_filter import (
@@ -14,7 +16,11 @@ from sea_ice_kedro.imagery.published_filter import (
     filter_as_published,
     otsu_threshold,
 )
-from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
+from sea_ice_kedro.imagery.simulate import (
+    SimulationOptions,
+    sample_scenes,
+    simulate_scene,
+)
 
 LIMITS = BrightnessThresholds()
 SAMPLES = sample_scenes(count=8, size=320, seed=7)
@@ -199,3 +205,43 @@ def test_impossible_filter_settings_are_refused(settings):
 def test_an_unknown_method_is_refused_with_the_known_ones():
     with pytest.raises(InvalidOption, match="none, published, got 'magic'"):
         FilterOptions(method="magic")
+
+
+@pytest.mark.parametrize("method", ["illumination", "published", "none"])
+def test_land_stays_land_and_changes_nothing_of_the_sea(method):
+    options = SimulationOptions(height=256, width=256)
+    value = simulate_scene(options, 3).scene
+    land = np.zeros(value.shape, bool)
+    land[:, :90] = True
+    filtered = []
+    for colour in ((0, 0, 0), (250, 90, 40)):
+        rgb = np.where(land[..., None], np.array(colour, np.uint8), value.rgb)
+        masked = replace(value, rgb=rgb).with_land(land, "coast.gpkg md5:0")
+        filtered.append(
+            filter_scene(masked, FilterOptions(method), BrightnessThresholds())
+        )
+        assert (filtered[-1].rgb[land] == colour).all()
+    one, other = filtered
+    assert np.array_equal(one.rgb[~land], other.rgb[~land])
+    assert np.array_equal(one.flags, other.flags)
+    assert (np.array_equal(one.land.mask, land), one.land.source) == (
+        True,
+        "coast.gpkg md5:0",
+    )
+
+
+def test_no_filter_sees_the_colours_of_land(monkeypatch):
+    seen = []
+
+    def look(rgb, valid_mask, settings, limits):
+        seen.append(rgb)
+        return FILTERS["published"](rgb, valid_mask, PublishedFilter(), limits)
+
+    monkeypatch.setitem(FILTERS, "none", look)
+    land = np.zeros((32, 32), bool)
+    land[:10] = True
+    value = Scene("s", np.full((32, 32, 3), 90, np.uint8), np.ones((32, 32), bool))
+    masked = value.with_land(land, "coast.gpkg md5:0")
+    filter_scene(masked, FilterOptions("none"), BrightnessThresholds())
+    assert (seen[0][land] == 0).all()
+    assert (seen[0][~land] == 90).all()

@@ -13,6 +13,7 @@ from sea_ice_kedro.imagery.labelling import (
     label_scene,
 )
 from sea_ice_kedro.imagery.scene_limits import Limits
+from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,22 @@ def test_labelling_does_not_write_into_its_arguments():
     rgb.setflags(write=False)
     valid.setflags(write=False)
     label_by_brightness(rgb, valid, BrightnessThresholds())
+
+
+def test_land_has_its_own_code_and_no_part_in_the_limits_of_a_scene():
+    value = simulate_scene(SimulationOptions(height=256, width=256), 3).scene
+    land = np.zeros(value.shape, bool)
+    land[:, :150] = True
+    bright = np.where(land[..., None], np.uint8(255), value.rgb)
+    black = np.where(land[..., None], np.uint8(1), value.rgb)
+    sea = replace(value, rgb=bright, valid_mask=value.valid_mask & ~land)
+    expected = label_scene(sea, BrightnessThresholds())
+    for rgb in (bright, black):
+        masked = replace(value, rgb=rgb).with_land(land, "coast.gpkg md5:0")
+        class_map = label_scene(masked, BrightnessThresholds())
+        assert class_map.limits == expected.limits
+        assert np.array_equal(class_map.codes == 254, land & value.valid_mask)
+        assert np.array_equal(class_map.codes[~land], expected.codes[~land])
+        assert class_map.land_source == "coast.gpkg md5:0"
+    unmasked = label_scene(replace(value, rgb=bright), BrightnessThresholds())
+    assert unmasked.limits != expected.limits

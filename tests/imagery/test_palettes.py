@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.classes import COLOURS, NODATA_COLOUR
+from sea_ice_kedro.imagery.classes import COLOURS, LAND_COLOUR, NODATA_COLOUR
 from sea_ice_kedro.imagery.palettes import PALETTES, FigureOptions
 
 # In linear RGB, at severity 1 (Machado, Oliveira & Fernandes 2009, Table 1).
@@ -39,9 +39,17 @@ def least_difference(colours, vision):
 
 
 @pytest.mark.parametrize("vision", SEEN)
-def test_classes_no_data_and_paper_are_told_apart_with_any_colour_vision(vision):
-    colours = [*FigureOptions().colours.values(), NODATA_COLOUR, (255, 255, 255)]
+def test_classes_no_data_land_and_paper_are_told_apart_with_any_colour_vision(vision):
+    others = NODATA_COLOUR, LAND_COLOUR, (255, 255, 255)
+    colours = [*FigureOptions().colours.values(), *others]
     assert least_difference(colours, vision) >= 20
+
+
+@pytest.mark.parametrize("vision", SEEN)
+@pytest.mark.parametrize("palette", PALETTES)
+def test_land_is_told_from_all_else_in_either_palette(vision, palette):
+    for other in (*FigureOptions(palette).colours.values(), NODATA_COLOUR):
+        assert least_difference([LAND_COLOUR, other], vision) >= 20
 
 
 def test_the_published_red_and_green_are_not():

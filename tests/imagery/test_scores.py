@@ -24,9 +24,10 @@ def test_rows_are_reference_and_columns_prediction():
     assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
 
 
-def test_no_data_in_either_map_takes_no_part():
+@pytest.mark.parametrize("code", [254, 255])
+def test_land_and_no_data_in_either_map_take_no_part(code):
     matrix = confusion_matrix(
-        np.array([[0, 255, 1]], np.uint8), np.array([[255, 2, 1]], np.uint8)
+        np.array([[0, code, 1]], np.uint8), np.array([[code, 2, 1]], np.uint8)
     )
     assert matrix.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
 

@@ -114,3 +114,15 @@ def test_maps_of_another_size_are_refused():
 def test_shares_that_are_none_are_refused(name):
     with pytest.raises(InvalidOption, match=f"second_opinion.{name}"):
         SecondOpinionOptions(**{name: 256.5})
+
+
+def test_land_is_no_part_of_what_was_observed_and_no_disagreement():
+    scene = scene_of([[240] * 4 + [100] * 4]).with_land(
+        np.array([[True] * 4 + [False] * 4]), "coast.gpkg md5:0"
+    )
+    network = np.array([[254, 254, 255, 255, 1, 1, 1, 0]], np.uint8)
+    opinion = opinion_of(scene, network)
+    assert opinion.disagreement == pytest.approx(1 / 4)
+    assert opinion.without_class_by_network == 0
+    assert opinion.without_class_by_labels == 0
+    assert opinion.concentration_by_labels == 1

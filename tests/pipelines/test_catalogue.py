@@ -32,13 +32,13 @@ LOCAL = Georeference(
 )
 
 
-def described(folder, **places):
+def described(folder, codes=CODES, land_source="", **places):
     """The catalogue of class maps a, b, ... with their places and times."""
     for name, (place, when) in places.items():
         path = str(folder / "maps" / f"{name}.tif")
         provenance = {"software": "sea_ice_kedro 0.1.0", "recipe": '["label", {}]'}
         dataset = ClassMapDataset(filepath=path, provenance=provenance)
-        dataset.save(ClassMap(name, CODES, place, when))
+        dataset.save(ClassMap(name, codes, place, when, land_source=land_source))
     tags = ParallelPartitionedDataset(
         path=str(folder / "maps"),
         filename_suffix=".tif",
@@ -165,3 +165,18 @@ def test_a_run_describes_what_it_has_made_and_no_more(data_root, tmp_path):
     run_here(*RUN, "time_series", "catalogue", **from_folder(folder))
     assert not (stac / scenes[1]).exists()
     expect_valid(stac)
+
+
+def test_land_is_described_where_a_mask_was_named(tmp_path):
+    codes = np.array([[0, 254, 254, 255], [2, 2, 1, 0]], np.uint8)
+    made = described(tmp_path, codes, "coast.gpkg md5:0", a=(ROSS_SEA, WHEN))
+    expect_valid(tmp_path / "stac")
+    (item,) = made.get_items(recursive=True)
+    bands = item.assets["class_map"].extra_fields["bands"]
+    found = {c["value"]: c for c in bands[0]["classification:classes"]}
+    assert (found[254]["name"], found[254]["count"]) == ("land", 2)
+    assert found[255]["count"] == 1
+    assert item.properties["sea_ice:land_fraction"] == 0.25
+    assert item.properties["sea_ice:concentration"] == 0.6
+    summaries = ClassificationExtension.summaries(item.get_collection()).classes
+    assert "land or ice shelf" in [c.title for c in summaries]

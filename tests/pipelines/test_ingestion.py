@@ -29,6 +29,7 @@ TAGS = {
     "width": 10,
     "crs": "",
     "valid_pixels": "150",
+    "pixels_land": "20",
 }
 
 
@@ -64,6 +65,7 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
         "width": 10,
         "crs": "",
         "valid_fraction": 0.75,
+        "land_fraction": 0.1,
         "checksum": "sha256:00",
         "manual_label": True,
         "granule": "",

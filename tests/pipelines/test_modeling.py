@@ -325,3 +325,18 @@ def test_the_network_knows_the_filter_of_its_chips():
     assert card.filter == FilterOptions()
     assert card.thresholds == BrightnessThresholds(20, 190)
     assert (card.images, card.best_epoch, card.chip_px) == ("filtered", 3, 32)
+
+
+def test_land_is_learnt_from_as_little_as_what_was_not_observed():
+    land = np.zeros((64, 96), bool)
+    land[:, :48] = True
+    value = scene(rgb=floes(64, 96)).with_land(land, "coast.gpkg md5:0")
+    filtered = FilteredScene("s", value.rgb, value.valid_mask, land=value.land)
+    codes = np.where(land, np.uint8(254), np.uint8(1))
+    codes[:, 90:] = 254  # by an edited map alone
+    cut = cut_scene(
+        value, filtered, ClassMap("s", codes), options=CHIPS, facts={"images": "x"}
+    ).chips
+    assert [fact.valid_fraction for fact in cut.facts] == [0, 0.5, 26 / 32] * 2
+    assert set(np.unique(cut.labels)) == {1, 255}
+    assert (cut.images[cut.labels == 255].reshape(-1, 3)[:, 0] == 0).sum() > 0

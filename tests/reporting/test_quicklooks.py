@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from sea_ice_kedro.imagery.arrays import FilteredScene
+from sea_ice_kedro.imagery.classes import LAND_COLOUR
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
@@ -8,6 +10,7 @@ from sea_ice_kedro.reporting.quicklooks import (
     QuicklookOptions,
     draw_prediction_quicklook,
     draw_quicklook,
+    paint_scene,
 )
 from tests.fabricate import ROSS_SEA, WHEN, floes, scene
 
@@ -79,3 +82,18 @@ def test_panels_that_nobody_can_read_are_refused(panel_px):
         ValueError, match=rf"expected .*panel_px .*64.*4096.*got {panel_px}"
     ):
         QuicklookOptions(panel_px)
+
+
+def test_land_is_as_observed_beside_its_own_colour_among_the_classes():
+    land = np.zeros((48, 64), bool)
+    land[8:40] = True
+    observed = scene()
+    value = observed.with_land(land, "coast.gpkg md5:0")
+    picture = drawn(value)
+    assert np.array_equal(picture[46 : 46 + 48, 16 : 16 + 64], observed.rgb)
+    assert picture[66, 16 + 2 * 80 + 5].tolist() == [*LAND_COLOUR]
+    assert picture[46 + 48 :].reshape(-1, 3).tolist().count([*LAND_COLOUR]) > 100
+    filtered = FilteredScene("s", value.rgb, value.valid_mask, land=value.land)
+    painted = paint_scene(filtered, 1.0)
+    assert (painted[land] == LAND_COLOUR).all()
+    assert np.array_equal(painted[~land], observed.rgb[~land])

@@ -7,6 +7,7 @@ from rasterio import Affine
 from sea_ice_kedro.datasets import ClassMapDataset
 from sea_ice_kedro.errors import InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
+from sea_ice_kedro.imagery.classes import LAND_COLOUR
 from sea_ice_kedro.sources import IngestionOptions
 from sea_ice_kedro.sources.folder import list_scenes
 from sea_ice_kedro.sources.manual_labels import read_manual_label
@@ -164,3 +165,16 @@ def test_a_truncated_label_is_refused(tmp_path):
     cut(tmp_path / "l.png", 0.5)
     with pytest.raises(InvalidScene, match=r"l\.png: expected a whole"):
         read_manual_label(path, scene_of((90, 90)))
+
+
+def test_an_edited_class_map_keeps_its_land_by_code_and_by_colour(tmp_path):
+    codes = np.array([[0, 254, 2, 255]], np.uint8)
+    path = tmp_path / "s.tif"
+    edited = ClassMap("s", codes, ROSS_SEA, land_source="coast.gpkg md5:0")
+    ClassMapDataset(filepath=str(path)).save(edited)
+    plain = painted(tmp_path / "plain.tif", codes)
+    colours = [RED, LAND_COLOUR, GREEN, BLACK]
+    drawn = painted(tmp_path / "drawn.png", [colours])
+    for label in (str(path), plain, drawn):
+        read = read_manual_label(label, scene_of((1, 4), georeference=ROSS_SEA))
+        assert read.codes.tolist() == [[0, 254, 2, 255]]

@@ -237,3 +237,25 @@ def test_a_relative_model_is_the_one_that_the_catalog_made_absolute(asked, fits)
     else:
         with pytest.raises(InvalidOption, match="is served"):
             predicting(served, InferenceOptions(model=asked))
+
+
+@pytest.mark.parametrize("images", ["original", "filtered"])
+def test_land_is_land_whatever_the_network_sees_there(stored, images):
+    land = np.zeros((300, 90), bool)
+    land[100:250, 20:70] = True
+    value = scene(rgb=floes(300, 90)).with_land(land, "coast.gpkg md5:0")
+    handle = stored(value)
+    prediction = predict_scene(handle, ByBrightness(images), InferenceOptions())
+    assert prediction.land_source == "coast.gpkg md5:0"
+    strips = list(prediction.strips)
+    codes = np.concatenate([strip.codes for strip in strips])
+    confidence = np.concatenate([strip.confidence for strip in strips])
+    assert np.array_equal(codes == 254, land)
+    assert (confidence[land] == 255).all()
+    assert sum(strip.unclassed_pixels for strip in strips) == 0
+    here = whole(
+        predict_scene(SceneInMemory(value), ByBrightness(images), InferenceOptions())
+    )
+    assert np.array_equal(here.codes, codes)
+    assert here.land_source == "coast.gpkg md5:0"
+    assert np.array_equal(handle.load().land.mask, land)

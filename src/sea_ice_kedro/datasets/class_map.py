@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.classes import (
     COLOURS,
+    LAND,
+    LAND_COLOUR,
+    LAND_LABEL,
     NODATA,
     NODATA_COLOUR,
     SeaIceClass,
@@ -26,15 +31,40 @@ from sea_ice_kedro.rasters.value_names import NamedValue, beside, with_value_nam
 
 _BAND = "sea_ice_class"
 
-CLASS_NAMES = {
-    **{c.value: NamedValue(c.label, COLOURS[c]) for c in SeaIceClass},
-    NODATA: NamedValue("no data", NODATA_COLOUR, shown=False),
-}
-"""Names that GDAL and QGIS show beside the colours."""
+_LAND_NAME = {LAND: NamedValue(LAND_LABEL, LAND_COLOUR)}
+
+
+def value_names(land: bool) -> dict[int, NamedValue]:
+    """Return the names that GDAL and QGIS show beside the colours.
+
+    Args:
+        land: Whether there may be land: else no legend needs it.
+    """
+    return {
+        **{c.value: NamedValue(c.label, COLOURS[c]) for c in SeaIceClass},
+        **(_LAND_NAME if land else {}),
+        NODATA: NamedValue("no data", NODATA_COLOUR, shown=False),
+    }
+
+
+def code_tags(land_source: str, land_pixels: int) -> dict[str, str]:
+    """Write as tags what the codes mean, and what is land by which mask.
+
+    Args:
+        land_source: Name and digest of the mask; "" where none was named.
+        land_pixels: Pixels of land.
+    """
+    names = value_names(bool(land_source or land_pixels))
+    tags = {"classes": ", ".join(f"{v} = {n.name}" for v, n in names.items())}
+    if land_source:
+        tags["land"] = land_source
+    if land_source or land_pixels:
+        tags["pixels_land"] = str(land_pixels)
+    return tags
 
 
 class ClassMapDataset(RasterFileDataset[ClassMap]):
-    """Saves and loads one `ClassMap`: uint8 codes, palette, 255 = no data.
+    """Saves and loads one `ClassMap`: uint8 codes, palette, 254 = land, 255 = no data.
 
     The names of the classes lie beside the file, where GDAL and QGIS look for them:
     `<scene>.tif.aux.xml` and `<scene>.qml`.
@@ -62,15 +92,17 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
         Raises:
             CannotWrite: if there is no room or no permission.
         """
+        land_pixels = int(np.count_nonzero(data.codes == LAND))
+        names = value_names(bool(data.land_source or land_pixels))
         layers = Layers(
             bands=[data.codes],
             names=[_BAND],
             georeference=data.georeference,
             nodata=NODATA,
             palette=palette(),
-            tags={**_tags(data), **self._provenance},
+            tags={**_tags(data, land_pixels), **self._provenance},
         )
-        with with_value_names(self._filepath, CLASS_NAMES):
+        with with_value_names(self._filepath, names):
             write_raster(self._filepath, layers, PRODUCT)
 
     def load(self) -> ClassMap:
@@ -92,14 +124,14 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
                 codes=file.read(1),
                 georeference=georeference_of(file),
                 acquired=time_of(tags),
+                land_source=tags.get("land", ""),
             )
 
 
-def _tags(class_map: ClassMap) -> dict[str, str]:
+def _tags(class_map: ClassMap, land_pixels: int) -> dict[str, str]:
     tags = {
         "scene_id": class_map.scene_id,
-        "classes": ", ".join(f"{c.value} = {c.label}" for c in SeaIceClass)
-        + f", {NODATA} = no data",
+        **code_tags(class_map.land_source, land_pixels),
         "pixels": str(class_map.codes.size),
         **time_tag(class_map.acquired),
     }

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.datasets.class_map import CLASS_NAMES
+from sea_ice_kedro.datasets.class_map import code_tags, value_names
 from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass, palette
+from sea_ice_kedro.imagery.classes import LAND, NODATA, SeaIceClass, palette
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
@@ -24,8 +24,9 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
     """Saves a `Prediction` strip by strip; loads it as a `PredictedMap`.
 
     Band 1 holds class codes with their palette, band 2 the probability of the class in
-    percent; 255 = no data in both. The names of the classes lie beside the file, where
-    GDAL and QGIS look for them: `<scene>.tif.aux.xml` and `<scene>.qml`.
+    percent; 255 = no data in both, and on land, which is 254 in band 1. The names of
+    the classes lie beside the file, where GDAL and QGIS look for them:
+    `<scene>.tif.aux.xml` and `<scene>.qml`.
 
     Examples:
         Using the YAML API:
@@ -53,7 +54,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         """
         frame = Frame(data.shape, _BANDS, NODATA, palette(), data.georeference)
         tally = _Tally()
-        with with_value_names(self._filepath, CLASS_NAMES):
+        with with_value_names(self._filepath, value_names(bool(data.land_source))):
             write_strips(
                 self._filepath,
                 frame,
@@ -82,6 +83,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
                 acquired=time_of(tags),
                 confidence=file.read(2),
                 model_checksum=tags.get("model_checksum", ""),
+                land_source=tags.get("land", ""),
             )
 
 
@@ -106,8 +108,7 @@ def _tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
     counts = {c: int(tally.codes[c]) for c in SeaIceClass}
     tags = {
         "scene_id": prediction.scene_id,
-        "classes": ", ".join(f"{c.value} = {c.label}" for c in SeaIceClass)
-        + f", {NODATA} = no data",
+        **code_tags(prediction.land_source, int(tally.codes[LAND])),
         "pixels": str(prediction.shape[0] * prediction.shape[1]),
         **time_tag(prediction.acquired),
         **{f"pixels_{c.key}": str(count) for c, count in counts.items()},

@@ -14,7 +14,7 @@ from sea_ice_kedro.datasets.raster_file import (
     time_tag,
 )
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.arrays import FilteredScene, Origin, Quality, Scene
+from sea_ice_kedro.imagery.arrays import FilteredScene, Land, Origin, Quality, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.raw_scenes import SATURATED
@@ -28,9 +28,10 @@ from sea_ice_kedro.rasters.geotiff import (
     tags_of,
     write_raster,
 )
+from sea_ice_kedro.rasters.stored_scene import LAND_BAND
 
 _BANDS = ["red", "green", "blue"]
-_QUALITY = "quality"
+_QUALITY, _LAND = "quality", LAND_BAND
 _ANY = (0, 0)
 """Limits of a scene that passed unfiltered."""
 
@@ -71,6 +72,9 @@ class SceneDataset(RasterFileDataset[Scene]):
         for name, band in data.extra_bands.items():
             bands.append(band)
             names.append(name)
+        if data.land is not None:
+            bands.append(data.land.mask.astype(np.uint8))
+            names.append(_LAND)
         layers = Layers(
             bands=bands,
             names=names,
@@ -117,15 +121,16 @@ class SceneDataset(RasterFileDataset[Scene]):
             "acquisition": acquisition_of(tags),
             "rendering": rendering_of(tags),
             "given_limits": given_limits_of(tags),
-            "extra_bands": {
-                name: band
-                for name, band in zip(names[3:], bands[3:], strict=True)
-                if name != _QUALITY
-            },
         }
-        if _QUALITY not in names:
+        others = dict(zip(names[3:], bands[3:], strict=True))
+        quality, land = others.pop(_QUALITY, None), others.pop(_LAND, None)
+        common |= {
+            "extra_bands": others,
+            "land": None if land is None else Land(land > 0, tags[_LAND]),
+        }
+        if quality is None:
             return Scene(**common)
-        return FilteredScene(**common, quality=bands[3], limits=limits_of(tags))
+        return FilteredScene(**common, quality=quality, limits=limits_of(tags))
 
 
 def limits_of(tags: Mapping[str, str]) -> tuple[int, int] | None:
@@ -157,6 +162,9 @@ def _tags(scene: Scene) -> dict[str, str]:
         }
     if scene.acquisition is not None:
         tags |= acquisition_tags(scene.acquisition)
+    if scene.land is not None:
+        tags[_LAND] = scene.land.source
+        tags["pixels_land"] = str(np.count_nonzero(scene.land.mask))
     if scene.rendering is not None:
         tags |= scene.rendering.tags()
     if scene.given_limits is not None:

@@ -1,7 +1,7 @@
 """The shapes of data that every algorithm here speaks.
 
 Axes are (row, column, channel); channels are R, G, B. Boolean rasters are named
-for what is True: `valid_mask` is True where the scene was observed.
+for what is True: `valid_mask` is True where the sea was observed.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 """bool (H, W)."""
 
 Codes = npt.NDArray[np.uint8]
-"""uint8 (H, W) of `SeaIceClass` codes; 255 where there is no data."""
+"""uint8 (H, W) of `SeaIceClass` codes; 254 on land, 255 where there is no data."""
 
 Quality = npt.NDArray[np.uint8]
 """uint8 (H, W) of `QualityFlag` bits."""
@@ -82,6 +82,17 @@ class Acquisition:
 
 
 @dataclass(frozen=True, eq=False)
+class Land:
+    """What of a scene is land or ice shelf, by a user's mask."""
+
+    mask: Mask
+    """bool (H, W), True where what was observed is land."""
+
+    source: str
+    """Name and digest of the file of the mask: "coast.gpkg md5:..."."""
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """One Sentinel-2 acquisition over an area: an RGB raster with its validity."""
 
@@ -102,6 +113,9 @@ class Scene:
 
     extra_bands: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
     """Further bands by name, uint8 (H, W): saturated pixels, cloud probability, ..."""
+
+    land: Land | None = field(default=None, kw_only=True)
+    """What is no sea, and so not valid; None where no mask was named."""
 
     def __post_init__(self) -> None:
         """Refuse rasters that do not fit together."""
@@ -133,11 +147,27 @@ class Scene:
             self,
             rgb=np.where(valid_mask[..., None], self.rgb, np.uint8(0)),
             valid_mask=valid_mask,
-            extra_bands={
-                name: np.where(valid_mask, band, np.uint8(0))
-                for name, band in self.extra_bands.items()
-            },
+            extra_bands=_kept(self.extra_bands, valid_mask),
         )
+
+    def with_land(self: AnyScene, land: Mask, source: str) -> AnyScene:
+        """Return the scene with land set apart: not valid, its picture kept.
+
+        Args:
+            land: bool (H, W), True on land; what was not observed stays no data.
+            source: Name and digest of the file that says so.
+        """
+        valid_mask = self.valid_mask & ~land
+        return replace(
+            self,
+            valid_mask=valid_mask,
+            extra_bands=_kept(self.extra_bands, valid_mask),
+            land=Land(self.valid_mask & land, source),
+        )
+
+
+def _kept(bands: Mapping[str, Grey], wanted: Mask) -> dict[str, Grey]:
+    return {name: np.where(wanted, b, np.uint8(0)) for name, b in bands.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +208,9 @@ class ClassMap:
 
     untrustworthy_pixels: int = 0
     """Observed pixels that could not be restored, and so have no class."""
+
+    land_source: str = field(default="", kw_only=True)
+    """Name and digest of the mask of land; "" where none was named."""
 
     @property
     def shape(self) -> tuple[int, int]:

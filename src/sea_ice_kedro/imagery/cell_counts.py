@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import Codes
-from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
+from sea_ice_kedro.imagery.classes import LAND, NODATA, SeaIceClass
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,7 +28,8 @@ TOLERANCE_PX = 0.01
 """Highest error of a pixel's position within the lattice."""
 
 _NODATA_SLOT = len(SeaIceClass)
-_UNKNOWN_SLOT = _NODATA_SLOT + 1
+_LAND_SLOT = _NODATA_SLOT + 1
+_UNKNOWN_SLOT = _LAND_SLOT + 1
 _COUNTERS = _UNKNOWN_SLOT + 1
 
 
@@ -51,6 +52,9 @@ class CellCounts:
     nodata_pixels: Integers
     """int64 (N,)."""
 
+    land_pixels: Integers
+    """int64 (N,)."""
+
 
 def count_by_cell(codes: Codes, positions: CellPositions) -> CellCounts:
     """Count the pixels of each class in each cell; every pixel is in one cell.
@@ -60,7 +64,7 @@ def count_by_cell(codes: Codes, positions: CellPositions) -> CellCounts:
         positions: Where in the grid a place of the scene lies.
 
     Raises:
-        ValueError: if a code is neither class nor NODATA.
+        ValueError: if a code is neither class nor LAND nor NODATA.
     """
     strips = [
         _count_strip(codes[top : top + LATTICE_PX], top, positions)
@@ -68,7 +72,7 @@ def count_by_cell(codes: Codes, positions: CellPositions) -> CellCounts:
     ]
     cells = _merged(np.concatenate(strips))
     if cells[:, 2 + _UNKNOWN_SLOT].any():
-        known = [*SeaIceClass, NODATA]
+        known = [*SeaIceClass, LAND, NODATA]
         unknown = sorted(set(np.unique(codes).tolist()) - set(known))
         raise ValueError(f"expected codes {known}, got also {unknown}")
     return CellCounts(
@@ -76,6 +80,7 @@ def count_by_cell(codes: Codes, positions: CellPositions) -> CellCounts:
         rows=cells[:, 1],
         pixels=cells[:, 2 : 2 + _NODATA_SLOT],
         nodata_pixels=cells[:, 2 + _NODATA_SLOT],
+        land_pixels=cells[:, 2 + _LAND_SLOT],
     )
 
 
@@ -91,7 +96,7 @@ def _count_strip(codes: Codes, top: int, positions: CellPositions) -> Integers:
     row_nodes, column_nodes, nodes = lattice(codes.shape, top, positions)
     slots = np.full(256, _UNKNOWN_SLOT, np.uint8)
     slots[[*SeaIceClass]] = [*SeaIceClass]
-    slots[NODATA] = _NODATA_SLOT
+    slots[LAND], slots[NODATA] = _LAND_SLOT, _NODATA_SLOT
     runs = np.empty((codes.size, 2 + _COUNTERS), np.int64)
     found = cell_kernels.count_runs(
         np.ascontiguousarray(codes), nodes, row_nodes, column_nodes, slots, runs

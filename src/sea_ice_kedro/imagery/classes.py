@@ -14,6 +14,10 @@ from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask, Quality
 NODATA = 255
 """Code of pixels without an observation; never a class."""
 
+LAND = 254
+"""Code of land and ice shelf, where a user's mask has them; never a class. (So have
+NSIDC's sea ice products: 254 land, 255 missing.)"""
+
 
 class SeaIceClass(IntEnum):
     """Codes of a class map."""
@@ -62,6 +66,11 @@ class QualityFlag(IntFlag):
         return str(self.name).lower()
 
 
+def classed(codes: Codes) -> Mask:
+    """Return where a class map has a class, neither land nor no data: bool (H, W)."""
+    return np.asarray((codes != NODATA) & (codes != LAND))
+
+
 def flagged(quality: Quality, flag: QualityFlag) -> Mask:
     """Return where a flag is set: bool (H, W)."""
     return np.asarray((quality & np.uint8(flag)) != 0)
@@ -76,12 +85,18 @@ COLOURS: dict[SeaIceClass, tuple[int, int, int]] = {
 
 NODATA_COLOUR = (0, 0, 0)
 
+LAND_COLOUR = (140, 120, 110)
+"""In class maps and in each palette of figures."""
+
+LAND_LABEL = "land or ice shelf"
+
 
 def palette(colours: Mapping[SeaIceClass, tuple[int, int, int]] = COLOURS) -> RGB:
-    """Return the colour of every code: uint8 (256, 3), black where no class is."""
+    """Return the colour of every code: uint8 (256, 3), black where none is."""
     table = np.zeros((256, 3), np.uint8)
     for sea_ice_class, colour in colours.items():
         table[sea_ice_class] = colour
+    table[LAND] = LAND_COLOUR
     table[NODATA] = NODATA_COLOUR
     return table
 

@@ -1,7 +1,7 @@
 """Filters of thin cloud and shadow, each fitted once per scene, never per crop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -55,8 +55,13 @@ def filter_scene(
         thresholds: The limits that the filtered scene will be labelled with.
 
     Returns:
-        The filtered scene with its quality band, on the same grid.
+        The filtered scene with its quality band, on the same grid; land as it was.
     """
+    whole = scene.rgb
+    if scene.land is not None:
+        # As what was not observed: whatever colour land has, it is none of ice.
+        sea = np.where(scene.land.mask[..., None], np.uint8(0), whole)
+        scene = replace(scene, rgb=sea)
     settings = getattr(options, options.method, None)
     limits = thresholds = thresholds.for_scene(scene)
     if options.method == "published" and thresholds.source == "scene":
@@ -72,6 +77,8 @@ def filter_scene(
     rgb, quality = FILTERS[options.method](scene.rgb, observed, settings, limits)
     if cloud_mask is not None and cloud_mask.any():
         rgb, quality = leave_under_cloud(scene, rgb, quality, cloud_mask)
+    if scene.land is not None:
+        rgb = np.where(scene.land.mask[..., None], whole, rgb)
     return FilteredScene(
         scene_id=scene.scene_id,
         rgb=rgb,
@@ -82,6 +89,7 @@ def filter_scene(
         quality=quality,
         given_limits=scene.given_limits,
         limits=limits.limits if options.method == "published" else None,
+        land=scene.land,
     )
 
 

@@ -10,10 +10,12 @@ from sea_ice_kedro.imagery.arrays import (
     ClassMap,
     Codes,
     FilteredScene,
+    Land,
     Mask,
     Scene,
 )
 from sea_ice_kedro.imagery.classes import (
+    LAND,
     NODATA,
     QualityFlag,
     SeaIceClass,
@@ -138,6 +140,7 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
     """Make the class map of one scene, on the scene's own grid.
 
     Pixels that the filter could not restore have no class: they are counted apart.
+    Land has a code of its own, and no part in the limits.
 
     Raises:
         InvalidScene: if the scene was filtered for other limits: the published filter
@@ -154,14 +157,20 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
         limits = Limits(filtered_for[0], filtered_for[1], "filter")
     return ClassMap(
         scene_id=scene.scene_id,
-        codes=label_by_brightness(scene.rgb, trusted, limits),
+        codes=with_land(label_by_brightness(scene.rgb, trusted, limits), scene.land),
         georeference=scene.georeference,
         acquired=scene.acquired,
         limits=limits.pair,
         limits_source=limits.source if scene.given_limits is None else YOURS,
         water_by_darkest=limits.by_darkest,
         untrustworthy_pixels=int(np.count_nonzero(lost)),
+        land_source="" if scene.land is None else scene.land.source,
     )
+
+
+def with_land(codes: Codes, land: Land | None) -> Codes:
+    """Write the code of land where a scene has land: uint8 (H, W)."""
+    return codes if land is None else np.where(land.mask, np.uint8(LAND), codes)
 
 
 def untrustworthy(scene: Scene) -> Mask:

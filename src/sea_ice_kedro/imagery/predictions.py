@@ -17,7 +17,7 @@ class Strip:
     """First row in the scene, 0-based."""
 
     codes: Codes
-    """uint8 (h, W) of `SeaIceClass` codes; 255 where there is no data."""
+    """uint8 (h, W) of `SeaIceClass` codes; 254 on land, 255 where there is no data."""
 
     confidence: Grey
     """uint8 (h, W): probability of that class in percent, 0..100; 255 = no data."""
@@ -41,6 +41,9 @@ class Prediction:
     acquired: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     """Network that made it: `model`, `model_checksum`."""
+
+    land_source: str = ""
+    """Name and digest of the mask of land; "" where none was named."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,7 +1,7 @@
 """How well one class map agrees with another, and how much ice a class map holds.
 
 All agreement scores derive from one confusion matrix, so they can be summed over
-scenes first. Pixels without data in either map take no part.
+scenes first. Pixels of land or without data in either map take no part.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import Codes
-from sea_ice_kedro.imagery.classes import DARK_TO_BRIGHT, NODATA, SeaIceClass
+from sea_ice_kedro.imagery.classes import (
+    DARK_TO_BRIGHT,
+    LAND,
+    NODATA,
+    SeaIceClass,
+    classed,
+)
 from sea_ice_kedro.imagery.histogram import histogram_of
 
 Counts = npt.NDArray[np.int64]
@@ -55,7 +61,7 @@ def confusion_matrix(reference: Codes, prediction: Codes) -> Counts:
         int64 (3, 3), rows = reference, columns = prediction.
 
     Raises:
-        ValueError: if the shapes differ or a code is neither class nor NODATA.
+        ValueError: if the shapes differ or a code is neither class nor LAND nor NODATA.
     """
     if reference.shape != prediction.shape:
         raise ValueError(
@@ -65,7 +71,7 @@ def confusion_matrix(reference: Codes, prediction: Codes) -> Counts:
     pairs = np.bincount(
         (reference.astype(np.uint16) * 256 + prediction).ravel(), minlength=65536
     ).reshape(256, 256)
-    known = [*SeaIceClass, NODATA]
+    known = [*SeaIceClass, LAND, NODATA]
     if pairs[np.ix_(known, known)].sum() != reference.size:
         unknown = sorted(
             (set(np.unique(reference)) | set(np.unique(prediction))) - set(known)
@@ -144,7 +150,7 @@ def structural_similarity(reference: Codes, prediction: Codes) -> float:
         )
     greys = np.zeros(256, np.uint8)
     greys[[*DARK_TO_BRIGHT]] = np.linspace(0, 255, CLASS_COUNT).astype(np.uint8)
-    unknown = (reference == NODATA) | (prediction == NODATA)
+    unknown = ~(classed(reference) & classed(prediction))
     pictures = [np.where(unknown, 0, greys[m]) for m in (reference, prediction)]
     return float(ssim(*pictures, data_range=255))  # type: ignore[no-untyped-call]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Codes, FilteredScene
-from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.imagery.classes import classed
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
@@ -128,7 +128,7 @@ def compare_maps(
         for thin in moved
     )
     brightness = np.asarray(scene.rgb.max(axis=-1), np.uint8)
-    one, other = labels.codes != NODATA, network.codes != NODATA
+    one, other = classed(labels.codes), classed(network.codes)
     observed = max(int(np.count_nonzero(scene.valid_mask)), 1)
     apart = one & other & (labels.codes != network.codes)
     return SecondOpinion(

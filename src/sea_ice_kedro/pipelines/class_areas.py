@@ -14,20 +14,22 @@ NO_PIXELS = {"pixels": 1} | {f"pixels_{c.key}": 0 for c in SeaIceClass}
 def class_areas(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
     """Make a row of pixels, fractions, true areas and sea ice concentration.
 
-    Fractions are of the valid pixels, 0..1, NaN where there are none. Areas are true
-    areas on the ground in km²; NaN where a scene has no georeference.
+    Fractions are of the valid pixels, 0..1, NaN where there are none; of land, as
+    that of valid ones, of all. Areas are true areas on the ground in km²; NaN where a
+    scene has no georeference.
 
     Args:
         scene_id: Name of the scene.
         tags: Of its class map: `pixels`, `pixels_<class>`, `pixel_area_m2`, `acquired`.
     """
     counts = {c: int(tags[f"pixels_{c.key}"]) for c in SeaIceClass}
-    valid = sum(counts.values())
+    valid, land = sum(counts.values()), int(tags.get("pixels_land", 0))
     pixel_area_m2 = float(tags.get("pixel_area_m2", _NAN))
     return {
         "scene_id": scene_id,
         "acquired": tags.get("acquired", ""),
         "valid_fraction": valid / int(tags["pixels"]),
+        "land_fraction": land / int(tags["pixels"]),
         "sea_ice_concentration": concentration(counts),
         **{f"{c.key}_pixels": counts[c] for c in SeaIceClass},
         **{
@@ -35,4 +37,5 @@ def class_areas(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
             for c in SeaIceClass
         },
         **{f"{c.key}_km2": area_km2(counts[c], pixel_area_m2) for c in SeaIceClass},
+        "land_km2": area_km2(land, pixel_area_m2),
     }

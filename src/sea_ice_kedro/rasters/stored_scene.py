@@ -1,6 +1,6 @@
 """A scene that stays on disk: what it is, and any window of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ import numpy as np
 from rasterio.windows import Window
 
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.arrays import RGB, Georeference, Mask, Scene
+from sea_ice_kedro.imagery.arrays import RGB, Georeference, Land, Mask, Scene
 from sea_ice_kedro.imagery.mirrored import Read, mirrored, reader_of
 from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
 from sea_ice_kedro.rasters.files import checksum
@@ -25,6 +25,12 @@ from sea_ice_kedro.rasters.geotiff import (
 
 _BANDS = ("red", "green", "blue")
 
+LAND_BAND = "land"
+"""Name of the band that is 1 on land, where a mask was named."""
+
+ReadLand = Callable[[int, int], Mask]
+"""(first row, rows) -> bool (rows, W), True on land."""
+
 
 @dataclass(frozen=True)
 class SceneFacts:
@@ -36,6 +42,8 @@ class SceneFacts:
 
     georeference: Georeference | None = None
     acquired: datetime | None = None
+    land_source: str = ""
+    """Name and digest of the mask of land; "" where none was named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +56,11 @@ class SceneInMemory:
         """Return what the scene is."""
         scene = self.scene
         return SceneFacts(
-            scene.scene_id, scene.shape, scene.georeference, scene.acquired
+            scene.scene_id,
+            scene.shape,
+            scene.georeference,
+            scene.acquired,
+            "" if scene.land is None else scene.land.source,
         )
 
     @contextmanager
@@ -59,6 +71,14 @@ class SceneInMemory:
     def context(self) -> Context:
         """Describe the whole scene."""
         return context_of(self.scene.rgb, self.scene.valid_mask)
+
+    @contextmanager
+    def land_reader(self) -> Iterator[ReadLand]:
+        """Return a reader of rows of land, of a scene with a mask."""
+        land = self.scene.land
+        assert land is not None
+        mask = land.mask
+        yield lambda row, count: mask[row : row + count]
 
     def load(self) -> Scene:
         """Return the scene itself."""
@@ -130,6 +150,23 @@ class StoredScene:
             seen = np.ones(shape, bool) if whole else file.dataset_mask(out_shape=shape)
         return context_of(np.moveaxis(bands, 0, -1), np.asarray(seen) > 0)
 
+    @contextmanager
+    def land_reader(self) -> Iterator[ReadLand]:
+        """Open the scene and give a reader of rows of land, of a scene with a mask.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged or no scene of this project.
+        """
+        with opened(self.filepath) as file:
+            band = file.descriptions.index(LAND_BAND) + 1
+
+            def read(row: int, count: int) -> Mask:
+                window = Window(0, row, file.width, count)
+                return np.asarray(file.read(band, window=window) > 0)
+
+            yield read
+
     def load(self) -> Scene:
         """Read the whole scene; its source is not read back.
 
@@ -141,12 +178,17 @@ class StoredScene:
             tags = self._tags(file)
             facts = _facts(file, tags)
             rgb, valid_mask = _pixels(file, _is_whole(file, tags))
+        land = None
+        if facts.land_source:
+            with self.land_reader() as read:
+                land = Land(read(0, facts.shape[0]), facts.land_source)
         return Scene(
             scene_id=facts.scene_id,
             rgb=rgb,
             valid_mask=valid_mask,
             georeference=facts.georeference,
             acquired=facts.acquired,
+            land=land,
         )
 
     def _tags(self, file: Any) -> dict[str, str]:  # noqa: ANN401 - rasterio is untyped
@@ -167,6 +209,7 @@ def _facts(file: Any, tags: Mapping[str, str]) -> SceneFacts:  # noqa: ANN401
         shape=(file.height, file.width),
         georeference=georeference_of(file),
         acquired=None if acquired is None else datetime.fromisoformat(acquired),
+        land_source=tags.get("land", ""),
     )
 
 

@@ -8,8 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Grey, Scene
+from sea_ice_kedro.imagery.arrays import (
+    RGB,
+    ClassMap,
+    Codes,
+    FilteredScene,
+    Georeference,
+    Grey,
+    Mask,
+    Scene,
+)
 from sea_ice_kedro.imagery.classes import (
+    LAND,
+    LAND_COLOUR,
     NODATA,
     NODATA_COLOUR,
     SeaIceClass,
@@ -93,7 +104,10 @@ def draw_prediction_quicklook(
         ("prediction", colourise(resized(prediction.codes, factor), figures.colours)),
         (
             f"confidence {_UNSURE} to 100 %{mean}",
-            paint_confidence(resized(prediction.confidence, factor)),
+            paint_confidence(
+                resized(prediction.confidence, factor),
+                resized(prediction.codes, factor),
+            ),
         ),
     ]
     return _page(scene, prediction, panels, factor, figures)
@@ -105,12 +119,13 @@ def _factor(scene: Scene, options: QuicklookOptions) -> float:
     return math.floor(factor) if factor > 1 else factor
 
 
-def paint_confidence(confidence: Grey) -> RGB:
-    """Paint 33..100 % from dark to bright, no data as in the class map."""
+def paint_confidence(confidence: Grey, codes: Codes) -> RGB:
+    """Paint 33..100 % from dark to bright, land and no data as in the class map."""
     stretched = np.clip((confidence - float(_UNSURE)) / (100 - _UNSURE), 0, 1) * 255
     blue_first = cv2.applyColorMap(stretched.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     nodata = (confidence == NODATA)[..., None]
-    return np.where(nodata, np.array(NODATA_COLOUR, np.uint8), blue_first[..., ::-1])
+    painted = np.where(nodata, np.array(NODATA_COLOUR, np.uint8), blue_first[..., ::-1])
+    return over_land(painted, codes == LAND)
 
 
 def _page(
@@ -123,7 +138,8 @@ def _page(
     """Put panels of one size side by side, with title, scale and legend."""
     height, width = panels[0][1].shape[:2]
     # A narrow scene still needs room for its name and the legend.
-    page_width = max(3 * width + 4 * _MARGIN, 760, _title_width(scene) + 2 * _MARGIN)
+    least = 760 if scene.land is None else 940
+    page_width = max(3 * width + 4 * _MARGIN, least, _title_width(scene) + 2 * _MARGIN)
     page = Image.new("RGB", (page_width, _TITLE + height + _FOOT), PAPER)
     draw = ImageDraw.Draw(page)
     _title(draw, scene)
@@ -138,12 +154,27 @@ def _page(
 
 
 def paint_scene(scene: Scene, factor: float) -> RGB:
-    """Show a scene, and no data as diagonal grey stripes: black would be water."""
+    """Show a scene, and no data as diagonal grey stripes: black would be water.
+
+    Land is as observed, so that it shows where its mask lies; once filtered, which
+    means nothing there, it has its colour.
+    """
     picture = resized(scene.rgb, factor)
-    rows, columns = np.nonzero(resized(scene.valid_mask.view(np.uint8), factor) == 0)
+    seen = (
+        scene.valid_mask if scene.land is None else scene.valid_mask | scene.land.mask
+    )
+    if scene.land is not None and isinstance(scene, FilteredScene):
+        land = resized(scene.land.mask.view(np.uint8), factor) > 0
+        picture = over_land(picture, land)
+    rows, columns = np.nonzero(resized(seen.view(np.uint8), factor) == 0)
     stripes = np.where((rows + columns) % _PERIOD < _PERIOD // 2, 150, 190)
     picture[rows, columns] = stripes.astype(np.uint8)[:, None]
     return picture
+
+
+def over_land(picture: RGB, land: Mask) -> RGB:
+    """Give land, bool (H, W), its colour in a picture, uint8 (H, W, 3)."""
+    return np.where(land[..., None], np.array(LAND_COLOUR, np.uint8), picture)
 
 
 def resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
@@ -228,10 +259,15 @@ def _legend(
         (figures.colours[c], f"{c.label} {_percent(counts[c], valid)}")
         for c in SeaIceClass
     ]
-    missing = class_map.codes.size - valid
-    if missing:
-        share = _percent(missing, class_map.codes.size)
-        entries.append((NODATA_COLOUR, f"no data {share} of scene"))
+    land = int(np.count_nonzero(class_map.codes == LAND))
+    missing = class_map.codes.size - valid - land
+    for pixels, colour, name in (
+        (land, LAND_COLOUR, "land"),
+        (missing, NODATA_COLOUR, "no data"),
+    ):
+        if pixels:
+            share = _percent(pixels, class_map.codes.size)
+            entries.append((colour, f"{name} {share} of scene"))
     widths = [_SWATCH + 6 + draw.textlength(t, _font(13)) + 18 for _, t in entries]
     x = page_width - _MARGIN - sum(widths) + 18
     for (colour, text), width in zip(entries, widths, strict=True):

@@ -14,7 +14,14 @@ from pyproj import CRS
 from pystac.extensions.classification import Classification
 
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.imagery.classes import COLOURS, NODATA, SeaIceClass
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    LAND,
+    LAND_COLOUR,
+    LAND_LABEL,
+    NODATA,
+    SeaIceClass,
+)
 from sea_ice_kedro.reporting.products import Product
 
 CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
@@ -105,10 +112,18 @@ def asset_of(product: Product) -> pystac.Asset:
     )
 
 
-def classes() -> list[dict[str, Any]]:
-    """Describe what the codes of a class map mean, with their colours."""
+def classes(land: bool) -> list[dict[str, Any]]:
+    """Describe what the codes of a class map mean, with their colours.
+
+    Args:
+        land: Whether there may be land.
+    """
     return [
-        *(_class(c.value, c.key, c.label, COLOURS[c]) for c in SeaIceClass),
+        *(
+            _class(c.value, c.key, c.label, _OF_APPEARANCE, COLOURS[c])
+            for c in SeaIceClass
+        ),
+        *([_class(LAND, "land", LAND_LABEL, _OF_MASK, LAND_COLOUR)] if land else []),
         {
             "value": NODATA,
             "name": "nodata",
@@ -117,6 +132,10 @@ def classes() -> list[dict[str, Any]]:
             "nodata": True,
         },
     ]
+
+
+_OF_APPEARANCE = "a class of appearance, not a stage of development"
+_OF_MASK = "neither ice nor water, by a mask"
 
 
 def projection_of(
@@ -140,11 +159,11 @@ def projection_of(
 
 
 def _class(
-    value: int, key: str, label: str, colour: tuple[int, int, int]
+    value: int, key: str, label: str, said: str, colour: tuple[int, int, int]
 ) -> dict[str, Any]:
     made = Classification.create(
         value,
-        f"{label}: a class of appearance, not a stage of development",
+        f"{label}: {said}",
         key,
         label,
         bytes(colour).hex().upper(),
@@ -154,8 +173,11 @@ def _class(
 
 def _classes(tags: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Add to the classes how many pixels of the file they have."""
-    known = classes()
+    land = "pixels_land" in tags
+    known = classes(land)
     counts = [int(tags[f"pixels_{c.key}"]) for c in SeaIceClass]
+    if land:
+        counts.append(int(tags["pixels_land"]))
     counts.append(int(tags["pixels"]) - sum(counts))
     for described, count in zip(known, counts, strict=True):
         described["count"] = count

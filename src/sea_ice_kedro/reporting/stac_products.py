@@ -21,6 +21,7 @@ SCENES, DAYS = "scenes", "daily-concentration"
 _WHOLE_EARTH = [-180.0, -90.0, 180.0, 90.0]
 _EXTENSIONS = [stac.PROJECTION, stac.PROCESSING, stac.FILE]
 _DAY = timedelta(days=1)
+_LAND_SHARE = "sea_ice:land_fraction"
 
 
 def catalogue_of(
@@ -117,8 +118,10 @@ def _shares(group: ProductGroup) -> dict[str, Any]:
             counts = {c: int(raster.tags[f"pixels_{c.key}"]) for c in SeaIceClass}
             valid = sum(counts.values())
             ice = valid - counts[SeaIceClass.OPEN_WATER]
+            pixels, land = int(raster.tags["pixels"]), raster.tags.get("pixels_land")
             return {
-                "sea_ice:valid_fraction": round(valid / int(raster.tags["pixels"]), 6),
+                "sea_ice:valid_fraction": round(valid / pixels, 6),
+                **({_LAND_SHARE: round(int(land) / pixels, 6)} if land else {}),
                 "sea_ice:concentration": round(ice / valid, 6) if valid else None,
             }
     return {}
@@ -130,7 +133,7 @@ def _collection(
     collection = pystac.Collection(
         name,
         f"{said} Classes are of appearance, not stages of development; land counts as "
-        "ice, and no data is never water.",
+        "ice where no mask of it was named, and no data is never water.",
         _extent(items),
         title,
         catalog_type=pystac.CatalogType.SELF_CONTAINED,
@@ -150,7 +153,8 @@ def _summaries(name: str, items: list[pystac.Item]) -> dict[str, Any]:
     codes = sorted({item.properties.get("proj:code") or "" for item in items} - {""})
     summaries: dict[str, Any] = {"proj:code": codes} if codes else {}
     if name == SCENES:
-        summaries["classification:classes"] = stac.classes()
+        land = any(_LAND_SHARE in item.properties for item in items)
+        summaries["classification:classes"] = stac.classes(land)
     return summaries
 
 

@@ -4,7 +4,14 @@ import numpy as np
 
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import RGB, Codes
-from sea_ice_kedro.imagery.classes import COLOURS, NODATA, NODATA_COLOUR
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    LAND,
+    LAND_COLOUR,
+    LAND_LABEL,
+    NODATA,
+    NODATA_COLOUR,
+)
 
 _SHOWN = 5
 
@@ -18,18 +25,19 @@ def codes_of_colours(rgb: RGB, name: str) -> Codes:
     packed = (rgb.astype(np.uint32) * np.array([65536, 256, 1], np.uint32)).sum(-1)
     codes = np.full(packed.shape, NODATA, np.uint8)
     known = packed == _packed(NODATA_COLOUR)
-    for sea_ice_class, colour in COLOURS.items():
+    for code, colour in [*COLOURS.items(), (LAND, LAND_COLOUR)]:
         here = packed == _packed(colour)
-        codes[here] = sea_ice_class
+        codes[here] = code
         known |= here
     if not known.all():
         colours, counts = np.unique(packed[~known], return_counts=True)
         order = np.argsort(counts)[::-1][:_SHOWN]
         shown = ", ".join(f"#{colours[i]:06x} ({counts[i]} px)" for i in order)
         legend = ", ".join(f"#{_packed(c):06x} {k.label}" for k, c in COLOURS.items())
+        land = f"#{_packed(LAND_COLOUR):06x} {LAND_LABEL}"
         raise InvalidLabel(
-            f"{name}: expected only {legend}, #000000 no data; got also {shown}. JPEG "
-            "and resampling blur colours: save labels as PNG, unscaled"
+            f"{name}: expected only {legend}, {land}, #000000 no data; got also "
+            f"{shown}. JPEG and resampling blur colours: save labels as PNG, unscaled"
         )
     return codes
 

@@ -12,6 +12,9 @@ from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Georeference
 from sea_ice_kedro.imagery.classes import (
     COLOURS,
+    LAND,
+    LAND_COLOUR,
+    LAND_LABEL,
     NODATA,
     NODATA_COLOUR,
     SeaIceClass,
@@ -109,7 +112,7 @@ def _palette_of(file: Any) -> RGB | None:  # noqa: ANN401 - rasterio is untyped
 
 
 def _all_of_classes(colours: RGB) -> bool:
-    known = {NODATA_COLOUR, *COLOURS.values()}
+    known = {NODATA_COLOUR, LAND_COLOUR, *COLOURS.values()}
     return {tuple(map(int, colour)) for colour in colours} <= known
 
 
@@ -120,12 +123,13 @@ def _as_codes(name: str, codes: Codes, found: list[int], nodata: float | None) -
             f"{name}: expected {NODATA} for no data, got {nodata:g}, which is {meant}; "
             "take it out of the file (gdal_edit.py -unsetnodata)"
         )
-    unknown = [value for value in found if value not in {*_CLASSES, NODATA, nodata}]
+    known = {*_CLASSES, LAND, NODATA, nodata}
+    unknown = [value for value in found if value not in known]
     if unknown:
         legend = ", ".join(f"{c.value} {c.label}" for c in SeaIceClass)
         raise InvalidLabel(
-            f"{name}: expected the codes {legend}, {NODATA} none, or their colours, "
-            f"got also {unknown[:10]}"
+            f"{name}: expected the codes {legend}, {LAND} {LAND_LABEL}, {NODATA} none, "
+            f"or their colours, got also {unknown[:10]}"
         )
     if nodata is None or nodata == NODATA:
         return codes

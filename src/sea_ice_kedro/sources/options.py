@@ -8,6 +8,7 @@ from pathlib import Path
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions
+from sea_ice_kedro.sources.land import LandFile, land_file
 from sea_ice_kedro.sources.plausible import LARGEST_OFFSET, SCALES
 from sea_ice_kedro.sources.product_options import (
     CuttingOptions,
@@ -155,6 +156,10 @@ class IngestionOptions:
     degrees ("-180/-78/-140/-70" in --params), or the path of a GeoJSON file of
     polygons, whose holes count as filled. None: whole scenes."""
 
+    land: str | None = None
+    """Land and ice shelf, which is not mapped: a GeoJSON or GeoPackage file of
+    polygons, or a GeoTIFF that is 0 on the sea. None: all is sea."""
+
     swir: bool = True
     """Take the short-wave infrared bands B10, B11 and B12 along where a source has
     them ("safe", "stac", "earth_engine"): opaque cloud is told by them."""
@@ -186,6 +191,7 @@ class IngestionOptions:
         if isinstance(self.area_of_interest, list):
             object.__setattr__(self, "area_of_interest", tuple(self.area_of_interest))
         self.area()
+        self.land_file()
         if not isinstance(self.swir, bool):
             raise InvalidOption(
                 f"expected ingestion.swir to be true or false, got {self.swir!r}"
@@ -212,6 +218,14 @@ class IngestionOptions:
         if self.area_of_interest is None:
             return None
         return region_of(self.area_of_interest, "ingestion.area_of_interest")
+
+    def land_file(self) -> LandFile | None:
+        """Read the mask of land; None: all is sea.
+
+        Raises:
+            InvalidOption: if it is none.
+        """
+        return None if self.land is None else land_file(self.land)
 
     def _expect_plain_brightness(self) -> None:
         if self.brightness != BrightnessOptions():

@@ -9,6 +9,7 @@ import numpy as np
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
+from sea_ice_kedro.imagery.classes import LAND
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.mirrored import reader_of
@@ -71,13 +72,15 @@ def predict_scene(
     """
     card, facts = model.card(), stored.facts()
     windows = windows_for(facts.shape, card, options)
+    strips = _strips(stored, facts.shape, model, windows)
     return Prediction(
         scene_id=facts.scene_id,
         shape=facts.shape,
-        strips=_strips(stored, facts.shape, model, windows),
+        strips=_with_land(stored, strips) if facts.land_source else strips,
         georeference=facts.georeference,
         acquired=facts.acquired,
         facts={"model": card.title, "model_checksum": model.fingerprint()},
+        land_source=facts.land_source,
     )
 
 
@@ -120,7 +123,18 @@ def whole(prediction: Prediction) -> PredictedMap:
         georeference=prediction.georeference,
         acquired=prediction.acquired,
         confidence=np.concatenate([strip.confidence for strip in strips]),
+        land_source=prediction.land_source,
     )
+
+
+def _with_land(
+    stored: StoredScene | SceneInMemory, strips: Iterator[Strip]
+) -> Iterator[Strip]:
+    """Write the code of land where a scene has land; no network is asked there."""
+    with stored.land_reader() as read:
+        for strip in strips:
+            land = read(strip.row, len(strip.codes))
+            yield replace(strip, codes=np.where(land, np.uint8(LAND), strip.codes))
 
 
 def _strips(

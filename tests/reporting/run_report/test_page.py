@@ -203,3 +203,12 @@ def test_a_scene_without_any_observation_is_a_row_without_numbers():
 def test_a_run_of_no_scene_or_one_has_a_report(count):
     parts = {**NOTHING, "scenes": index(IDS[:count])}
     assert f"{count} scene" in read(**parts).text
+
+
+def test_land_is_in_the_legend_and_the_facts_where_there_is_some():
+    assert "land or ice shelf" not in read(scenes=index()).text
+    page = read(scenes=index(land_fraction=0.75, valid_fraction=0.25)).text
+    assert page.count("land or ice shelf") >= 3
+    small = "observed by less than 50 %"
+    assert small not in page
+    assert small in read(scenes=index(land_fraction=0.0, valid_fraction=0.25)).text

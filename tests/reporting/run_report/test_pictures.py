@@ -8,6 +8,7 @@ from sea_ice_kedro.engines import Task
 from sea_ice_kedro.engines.tasks import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
+from sea_ice_kedro.imagery.classes import LAND_COLOUR
 from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.run_report.pictures import (
@@ -107,3 +108,22 @@ def test_pictures_are_made_of_what_there_is_and_again_when_options_change():
 def test_options_that_make_no_report_are_refused(options, name):
     with pytest.raises(InvalidOption, match=f"expected {name}"):
         ReportOptions(**options)
+
+
+def test_land_is_land_in_every_picture_that_is_not_of_the_scene_itself():
+    land = np.zeros((48, 64), bool)
+    land[:20] = True
+    value = filtered(np.zeros((48, 64), np.uint8)).with_land(land, "coast.gpkg md5:0")
+    codes = np.where(land, np.uint8(254), np.uint8(1))
+    sure = np.where(land, np.uint8(255), np.uint8(90))
+    pictures = {
+        **PAINTERS["filtered"](value, OPTIONS, FigureOptions()),
+        **PAINTERS["class_map"](ClassMap("s", codes), OPTIONS, FigureOptions()),
+        **PAINTERS["prediction"](
+            PredictedMap("s", codes, confidence=sure), OPTIONS, FigureOptions()
+        ),
+    }
+    for name in ("quality", "classes", "prediction"):
+        assert (opened(pictures[name])[:20] == LAND_COLOUR).all(), name
+    near = np.abs(opened(pictures["confidence"])[:12].astype(int) - LAND_COLOUR)
+    assert near.max() < 12

@@ -17,7 +17,7 @@ _KINDS = {
     **dict.fromkeys(["cell_column", "cell_row"], "int64"),
     **dict.fromkeys(["x_m", "y_m", "longitude", "latitude"], "float64"),
     **dict.fromkeys([f"{c.key}_pixels" for c in SeaIceClass], "int64"),
-    **dict.fromkeys(["valid_pixels", "nodata_pixels"], "int64"),
+    **dict.fromkeys(["valid_pixels", "nodata_pixels", "land_pixels"], "int64"),
     **dict.fromkeys([f"{c.key}_m2" for c in SeaIceClass], "int64"),
 }
 """Of the columns, in their order: the same in each scene's file."""
@@ -34,8 +34,9 @@ def tabulate_cells(class_map: ClassMap, options: GridOptions) -> pd.DataFrame:
         A row a cell: `scene_id`; `day` of acquisition in UTC, "2019-11-03", or "" when
         that is not known; `grid`, the projection; `cell_km`; `cell_column` and
         `cell_row`; the cell's centre, `x_m`, `y_m`, `longitude` and `latitude`;
-        `<class>_pixels`, `valid_pixels` and `nodata_pixels`; `<class>_m2`, true areas
-        in whole m². No row for a class map without a georeference.
+        `<class>_pixels`, `valid_pixels`, `nodata_pixels` and `land_pixels`;
+        `<class>_m2`, true areas in whole m². No row for a class map without a
+        georeference.
 
     Raises:
         InvalidScene: if the scene does not lie in the projection.
@@ -68,6 +69,7 @@ def _columns(class_map: ClassMap, options: GridOptions) -> dict[str, object]:
         **{f"{c.key}_pixels": cells.pixels[:, c] for c in SeaIceClass},
         "valid_pixels": cells.pixels.sum(axis=1),
         "nodata_pixels": cells.nodata_pixels,
+        "land_pixels": cells.land_pixels,
         **{f"{c.key}_m2": areas_m2[:, c] for c in SeaIceClass},
     }
 

@@ -15,6 +15,7 @@ from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
 from sea_ice_kedro.sources.area_of_interest import label_within, within
+from sea_ice_kedro.sources.land import mark_label, mark_land
 from sea_ice_kedro.sources.shown_twice import counted_once
 
 INDEX_COLUMNS = [
@@ -27,6 +28,7 @@ INDEX_COLUMNS = [
     "crs",
     "pixel_size_m",
     "valid_fraction",
+    "land_fraction",
     "checksum",
     "manual_label",
     "granule",
@@ -73,7 +75,7 @@ def ingest_scenes(
         downloads: Scene id -> loader of the numbers that were downloaded; most
             sources download nothing.
         options: Which reflectance is white, for what was downloaded; which part of
-            each scene is wanted.
+            each scene is wanted, and what of it is land.
     """
     local: dict[str, Callable[[], Scene]] = {
         entry.scene_id: entry.scene
@@ -88,10 +90,12 @@ def ingest_scenes(
     }
     rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
     scenes = counted_once({**local, **rendered}, scene_listing)
-    area = options.area()
-    if area is None:
-        return scenes
-    return map_partitions(partial(within, area=area), scenes)
+    area, land = options.area(), options.land_file()
+    if area is not None:
+        scenes = map_partitions(partial(within, area=area), scenes)
+    if land is not None:
+        scenes = map_partitions(partial(mark_land, land=land), scenes)
+    return scenes
 
 
 def ingest_manual_labels(
@@ -103,10 +107,12 @@ def ingest_manual_labels(
         for entry in scene_listing
         if entry.manual_label is not None
     }
-    area = options.area()
-    if area is None:
-        return labels
-    return map_partitions(partial(label_within, area=area), labels)
+    area, land = options.area(), options.land_file()
+    if area is not None:
+        labels = map_partitions(partial(label_within, area=area), labels)
+    if land is not None:
+        labels = map_partitions(partial(mark_label, land=land), labels)
+    return labels
 
 
 def index_scenes(
@@ -138,6 +144,7 @@ def index_scenes(
 
 
 def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
+    pixels = tags["height"] * tags["width"]
     return {
         "scene_id": entry.scene_id,
         "source": tags["source"],
@@ -147,7 +154,8 @@ def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
         "width": tags["width"],
         "crs": tags["crs"],
         "pixel_size_m": float(tags.get("pixel_size_m", "nan")),
-        "valid_fraction": int(tags["valid_pixels"]) / (tags["height"] * tags["width"]),
+        "valid_fraction": int(tags["valid_pixels"]) / pixels,
+        "land_fraction": int(tags.get("pixels_land", 0)) / pixels,
         "checksum": tags["checksum"],
         "manual_label": entry.manual_label is not None,
         "granule": tags.get("granule", ""),

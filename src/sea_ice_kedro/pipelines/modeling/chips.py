@@ -10,7 +10,7 @@ from sea_ice_kedro.datasets.chip_shard import DescribedChips
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
-from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.imagery.classes import NODATA, classed
 
 
 def correct(class_map: ClassMap, label: ClassMap) -> ClassMap:
@@ -59,7 +59,7 @@ def cut_scene(
     chips = cut_chips(
         scene.scene_id,
         np.where(valid_mask[..., None], scene.rgb, np.uint8(0)),
-        np.where(valid_mask, label.codes, np.uint8(NODATA)),
+        np.where(valid_mask & classed(label.codes), label.codes, np.uint8(NODATA)),
         filtered.flags,
         options,
     )

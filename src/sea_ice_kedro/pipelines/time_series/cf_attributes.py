@@ -167,7 +167,8 @@ def of_file(crs: str, own: Mapping[str, str]) -> Attributes:
         "history": f"{software}: gridding (cells of {crs}), time_series",
         "references": "https://arxiv.org/abs/2403.13135",
         "comment": "NaN or _FillValue where nothing was observed, which is never open "
-        "water. There is no mask of land: it counts as thick ice.",
+        "water. Land and ice shelf count as thick ice unless a mask of them was named "
+        "(ingestion.land): then they are not observed.",
         "product_version": __version__,
         "processing_level": "Level 3",
         "cdm_data_type": "Grid",

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.imagery.classes import (
+    LAND_COLOUR,
+    LAND_LABEL,
     NODATA_COLOUR,
     QualityFlag,
     SeaIceClass,
@@ -60,6 +62,8 @@ def render_report(material: ReportMaterial) -> str:
     findings = review(material)
     views = view_scenes(scenes, material.pictures, findings, material.figures)
     colours = material.figures.colours
+    masked = any(view.row.get("land_fraction", 0) > 0 for view in views)
+    land = {LAND_LABEL: css(LAND_COLOUR)} if masked else {}
     template = _environment().get_template("report.html")
     return template.render(
         version=__version__,
@@ -82,10 +86,12 @@ def render_report(material: ReportMaterial) -> str:
         class_keys=[c.key for c in SeaIceClass],
         class_names=[c.label for c in SeaIceClass],
         class_colours={c.label: css(colours[c]) for c in SeaIceClass}
+        | land
         | {"no data": css(NODATA_COLOUR)},
         flag_colours={
             "clear": css(CLEAR_COLOUR),
             **{title: css(QUALITY_COLOURS[flag]) for flag, title in _FLAGS.items()},
+            **land,
             "no data": css(NODATA_COLOUR),
         },
     )

@@ -19,7 +19,12 @@ from sea_ice_kedro.imagery.classes import (
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
-from sea_ice_kedro.reporting.quicklooks import paint_confidence, paint_scene, resized
+from sea_ice_kedro.reporting.quicklooks import (
+    over_land,
+    paint_confidence,
+    paint_scene,
+    resized,
+)
 
 Pictures = Mapping[str, bytes]
 """Name of a picture, a key of `TITLES` or a thumbnail's -> a WebP file."""
@@ -130,10 +135,14 @@ def paint_filtered(
     scene: FilteredScene, options: ReportOptions, _: FigureOptions
 ) -> dict[str, bytes]:
     """Paint a scene after the filter, and what the filter says of each pixel."""
-    flags = resized(scene.flags, _factor(scene.shape, options.panel_px))
+    factor = _factor(scene.shape, options.panel_px)
+    quality = paint_quality(resized(scene.flags, factor))
+    if scene.land is not None:
+        land = resized(scene.land.mask.view(np.uint8), factor) > 0
+        quality = over_land(quality, land)
     return {
         "filtered": _photo(_shown(scene, options.panel_px), options),
-        "quality": _drawing(paint_quality(flags)),
+        "quality": _drawing(quality),
     }
 
 
@@ -161,7 +170,9 @@ def paint_prediction(
 ) -> dict[str, bytes]:
     """Paint the classes of a network, and how sure it is of them."""
     factor = _factor(prediction.shape, options.panel_px)
-    confidence = paint_confidence(resized(prediction.confidence, factor))
+    confidence = paint_confidence(
+        resized(prediction.confidence, factor), resized(prediction.codes, factor)
+    )
     return {
         "prediction": _drawing(_coded(prediction, options.panel_px, figures)),
         "confidence": _photo(confidence, options),

@@ -36,6 +36,7 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
 
 
 def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    land = row.get("land_fraction")
     known = [
         ("acquired", moment(row["acquired"])),
         ("region", text(row.get("region"))),
@@ -45,6 +46,7 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("size", f"{row['height']} × {row['width']} pixels"),
         ("pixel", f"{number(row['pixel_size_m'], 1)} m"),
         ("observed", percent(row["valid_fraction"])),
+        *([("land or ice shelf", percent(land))] if is_number(land) and land else []),
         ("sun elevation", f"{number(row['sun_elevation_deg'], 1)}°"),
         ("cloud by producer", f"{number(row['cloud_percentage'])} %"),
         ("baseline", text(row["processing_baseline"])),

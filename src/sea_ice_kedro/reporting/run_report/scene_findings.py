@@ -132,7 +132,9 @@ def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:
         "Ridges throw long shadows, and less light comes back from everything: thick "
         "ice may be called thin.",
     )
-    partly = scenes["valid_fraction"].astype(float) < BARELY_OBSERVED
+    land = scenes.get("land_fraction", pd.Series(0.0, scenes.index)).astype(float)
+    sea = (1 - land.fillna(0.0)).clip(lower=1e-9)
+    partly = scenes["valid_fraction"].astype(float) / sea < BARELY_OBSERVED
     yield from _if_any(
         scenes[partly],
         CAUTION,

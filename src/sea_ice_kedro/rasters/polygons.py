@@ -1,0 +1,221 @@
+"""Polygons with holes, in any CRS, drawn on the grid of a raster.
+
+A coastline of the whole Earth is clipped to what lies around the raster before it is
+reprojected: far away, most projections fold.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS, Transformer
+from rasterio.features import rasterize
+
+from sea_ice_kedro.imagery.arrays import Georeference, Mask
+
+Ring = npt.NDArray[np.float64]
+"""float64 (N, 2): x and y of the corners, the last as the first."""
+
+Box = npt.NDArray[np.float64]
+"""float64 (4,): least x, least y, largest x, largest y."""
+
+_PLACES = 33
+"""Along each side of a raster: how far it reaches in another CRS."""
+
+_MARGIN = 0.1
+"""Share of that reach that is added: between two places, sides are curves."""
+
+_STEP_PX = 8
+"""A side gets a corner this often: what is straight in one CRS is not in another."""
+
+_NEAR_POLE_DEG = 88.0
+_TURN, _POLE_DEG = 360.0, 90.0
+
+
+@dataclass(frozen=True, eq=False)
+class PolygonLayer:
+    """Polygons of one CRS."""
+
+    crs: CRS
+
+    polygons: Sequence[Sequence[Ring]]
+    """Rings of each: its outline, then its holes."""
+
+    boxes: npt.NDArray[np.float64]
+    """float64 (N, 4): the box around each polygon."""
+
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """What may be added to a longitude, and it is the same; 0 of other CRS."""
+        return (-_TURN, 0.0, _TURN) if self.crs.is_geographic else (0.0,)
+
+
+def layer_of(crs: CRS, polygons: Sequence[Sequence[Ring]]) -> PolygonLayer:
+    """Make a layer of the rings of polygons, at least one.
+
+    Raises:
+        ValueError: if a corner is no finite number, or no longitude and latitude
+            where it should be.
+    """
+    if crs.is_geographic:
+        polygons = [[_unwound(ring) for ring in rings] for rings in polygons]
+    boxes = np.array([_box(rings[0]) for rings in polygons])
+    if not all(np.isfinite(ring).all() for rings in polygons for ring in rings):
+        raise ValueError("corners that are not finite")
+    farthest = np.abs(boxes).max(axis=0).reshape(2, 2).max(axis=0)
+    if crs.is_geographic and (farthest > [2 * _TURN, _POLE_DEG + 1e-6]).any():
+        raise ValueError(
+            f"corners as far as {farthest[0]:g}, {farthest[1]:g}, which are no degrees"
+        )
+    return PolygonLayer(crs, polygons, boxes)
+
+
+def draw_polygons(
+    layer: PolygonLayer, georeference: Georeference, shape: tuple[int, int]
+) -> Mask | None:
+    """Mark the pixels whose centres lie in a polygon, and in none of its holes.
+
+    Args:
+        layer: The polygons.
+        georeference: Of the pixels, in any CRS.
+        shape: (H, W).
+
+    Returns:
+        bool (H, W); None where the raster lies outside of the box around all polygons.
+    """
+    around = _box_around(layer.crs, georeference, shape)
+    if around is None or not any(
+        _meet(_box(layer.boxes.reshape(-1, 2)), around, turn) for turn in layer.turns
+    ):
+        return None
+    to_raster = Transformer.from_crs(layer.crs, georeference.crs, always_xy=True)
+    pixel = (around[2:] - around[:2]) / max(shape)
+    shapes = [
+        {
+            "type": "Polygon",
+            "coordinates": [
+                _in_pixels(
+                    _with_corners(ring, _STEP_PX * pixel), to_raster, georeference
+                )
+                for ring in rings
+            ],
+        }
+        for rings in _near(layer, around)
+    ]
+    if not shapes:
+        return np.zeros(shape, bool)
+    return np.asarray(rasterize(shapes, out_shape=shape, dtype="uint8") > 0)
+
+
+def _near(layer: PolygonLayer, around: Box) -> Iterator[list[Ring]]:
+    """Return the rings of each polygon, clipped to a box."""
+    for turn in layer.turns:
+        box = _moved(around, turn)
+        meets = (layer.boxes[:, :2] <= box[2:]) & (layer.boxes[:, 2:] >= box[:2])
+        for index in np.flatnonzero(meets.all(axis=1)):
+            rings = [_clipped(ring, box) for ring in layer.polygons[index]]
+            if len(rings[0]):
+                yield [ring for ring in rings if len(ring)]
+
+
+def _box_around(
+    crs: CRS, georeference: Georeference, shape: tuple[int, int]
+) -> Box | None:
+    """Return what holds a raster in another CRS, with a margin; None: it lies nowhere.
+
+    In longitudes, it may reach beyond 180; around a pole it has all.
+    """
+    a, b, c, d, e, f = georeference.transform
+    x, y = np.meshgrid(
+        np.linspace(0, shape[1], _PLACES), np.linspace(0, shape[0], _PLACES)
+    )
+    there = Transformer.from_crs(georeference.crs, crs, always_xy=True)
+    places = np.stack(there.transform(a * x + b * y + c, d * x + e * y + f), axis=-1)
+    if not np.isfinite(places).all():
+        return None
+    if crs.is_geographic:
+        middle = places[_PLACES // 2, _PLACES // 2, 0]
+        half = _TURN / 2
+        places[..., 0] = middle + (places[..., 0] - middle + half) % _TURN - half
+    low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
+    margin = _MARGIN * (high - low)
+    box: Box = np.concatenate([low - margin, high + margin])
+    if crs.is_geographic and np.abs(places[..., 1]).max() > _NEAR_POLE_DEG:
+        box[[0, 2]] = -_TURN / 2, _TURN / 2
+        box[1 if low[1] < 0 else 3] = np.copysign(_POLE_DEG, low[1])
+    return box
+
+
+def _box(corners: npt.NDArray[np.float64]) -> Box:
+    return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+
+
+def _meet(one: Box, other: Box, turn: float) -> bool:
+    moved = _moved(other, turn)
+    return bool((one[:2] <= moved[2:]).all() and (one[2:] >= moved[:2]).all())
+
+
+def _moved(box: Box, turn: float) -> Box:
+    moved: Box = box + np.array([turn, 0.0, turn, 0.0])
+    return moved
+
+
+def _clipped(ring: Ring, box: Box) -> Ring:
+    """Leave what lies in a box (Sutherland & Hodgman 1974); no corner: nothing does."""
+    for number, bound in enumerate(box):
+        axis, side = number % 2, 1 if number < 2 else -1  # noqa: PLR2004
+        inside = side * (ring[:, axis] - bound) >= 0
+        if inside.all():
+            continue
+        start, way = ring[:-1], np.diff(ring, axis=0)
+        crosses = inside[:-1] != inside[1:]
+        share = (bound - start[:, axis]) / np.where(crosses, way[:, axis], 1)
+        cuts = start + share[:, None] * way
+        corners = np.stack([cuts, ring[1:]], axis=1).reshape(-1, 2)
+        ring = corners[np.stack([crosses, inside[1:]], axis=1).ravel()]
+        if not len(ring):
+            return ring
+        ring = np.concatenate([ring, ring[:1]])
+    return ring
+
+
+def _with_corners(ring: Ring, step: npt.NDArray[np.float64]) -> Ring:
+    """Put corners on sides that are longer than a step, (2,) along x and y."""
+    way = np.diff(ring, axis=0)
+    parts = np.maximum(np.ceil(np.abs(way / step).max(axis=1)), 1).astype(int)
+    side = np.repeat(np.arange(len(parts)), parts)
+    number = np.arange(len(side)) - np.repeat(np.cumsum(parts) - parts, parts)
+    corners = ring[side] + (number / parts[side])[:, None] * way[side]
+    return np.concatenate([corners, ring[-1:]])
+
+
+def _in_pixels(
+    ring: Ring, to_raster: Transformer, georeference: Georeference
+) -> list[list[float]]:
+    """Return corners as column and row in a raster."""
+    a, b, c, d, e, f = georeference.transform
+    x, y = to_raster.transform(ring[:, 0], ring[:, 1])
+    offsets = np.stack([np.asarray(x) - c, np.asarray(y) - f])
+    pixels = np.linalg.solve([[a, b], [d, e]], offsets).T
+    found: list[list[float]] = pixels[np.isfinite(pixels).all(axis=1)].tolist()
+    return found
+
+
+def _unwound(ring: Ring) -> Ring:
+    """Have longitudes go on past 180 where an outline crosses it, uncut.
+
+    One that goes once around a pole is closed by way of it. RFC 7946 wants both cut,
+    which programs do not always do.
+    """
+    x, y = ring.T
+    jumps = np.abs(np.diff(x)) > _TURN / 2
+    at_edge = (np.abs(x) >= _TURN / 2) | (np.abs(y) >= _POLE_DEG)
+    if not (jumps & ~(at_edge[:-1] & at_edge[1:])).any():
+        return ring
+    unwound: Ring = np.stack([np.unwrap(x, period=_TURN), y], axis=1)
+    if abs(unwound[-1, 0] - unwound[0, 0]) < _TURN / 2:
+        return unwound
+    pole = np.copysign(_POLE_DEG, y.mean())
+    over = np.array([[unwound[-1, 0], pole], [unwound[0, 0], pole], unwound[0]])
+    return np.asarray(np.concatenate([unwound, over]))

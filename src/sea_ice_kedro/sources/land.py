@@ -1,0 +1,206 @@
+"""Land and ice shelf, by polygons or a raster of the user's own."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Mask, Scene
+from sea_ice_kedro.imagery.classes import LAND, NODATA
+from sea_ice_kedro.rasters.files import checksum, reading
+from sea_ice_kedro.rasters.geopackage import read_geopackage
+from sea_ice_kedro.rasters.mask_file import draw_mask, expect_mask
+from sea_ice_kedro.rasters.polygons import PolygonLayer, Ring, draw_polygons, layer_of
+
+OPTION = "ingestion.land"
+
+_GEOJSON, _GEOPACKAGE, _GEOTIFF = {".geojson", ".json"}, {".gpkg"}, {".tif", ".tiff"}
+_WGS84 = "EPSG:4326"
+_WAY_OUT = (
+    "name a GeoJSON (.geojson) or GeoPackage (.gpkg) file of polygons, or a GeoTIFF "
+    "(.tif) that is 0 on the sea, each with its CRS"
+)
+
+
+@dataclass(frozen=True)
+class LandFile:
+    """A file that says where land is."""
+
+    path: str
+    """A path, or a URL that fsspec knows."""
+
+    digest: str
+    """Of its content."""
+
+    def fingerprint(self) -> str:
+        """Name the file and its content, wherever it lies."""
+        return f"{PurePath(self.path).name} {self.digest}"
+
+    def mask_of(
+        self, georeference: Georeference, shape: tuple[int, int]
+    ) -> Mask | None:
+        """Mark the pixels whose centres are land.
+
+        Args:
+            georeference: Of the pixels, in any CRS.
+            shape: (H, W).
+
+        Returns:
+            bool (H, W); None where what the file covers lies elsewhere.
+        """
+        if PurePath(self.path).suffix.lower() in _GEOTIFF:
+            return draw_mask(self.path, georeference, shape)
+        drawn = [
+            mask
+            for layer in _layers(self.path, self.digest)
+            if (mask := draw_polygons(layer, georeference, shape)) is not None
+        ]
+        return np.logical_or.reduce(drawn) if drawn else None
+
+
+def land_file(path: object) -> LandFile:
+    """Read what `ingestion.land` names, as far as it takes to know that it is a mask.
+
+    Raises:
+        InvalidOption: if it is no such file.
+    """
+    place = str(path)
+    if place.startswith("~"):
+        place = str(Path(place).expanduser())
+    ending = PurePath(place).suffix.lower()
+    try:
+        if not isinstance(path, str | PurePath):
+            raise ValueError("no path")
+        if ending not in _GEOJSON | _GEOPACKAGE | _GEOTIFF:
+            raise ValueError(f"the ending {ending!r}")
+        found = LandFile(place, checksum(place))
+        if ending in _GEOTIFF:
+            expect_mask(place)
+        else:
+            _layers(place, found.digest)
+    except FileNotFoundError:
+        got = "no such file"
+    except OSError as error:
+        got = error.strerror or str(error)
+    except (ValueError, CRSError) as error:
+        got = str(error)
+    else:
+        return found
+    raise InvalidOption(
+        f"expected {OPTION} to be a mask of land, got {path!r}: {got}; {_WAY_OUT}"
+    )
+
+
+def mark_land(scene: Scene, land: LandFile) -> Scene:
+    """Set land and ice shelf apart from the sea; the pixel's centre decides.
+
+    Args:
+        scene: With a place on Earth.
+        land: Says where land is.
+
+    Returns:
+        The scene on the same grid; its notes say so where the file covers none of it,
+        or nothing of the sea is left.
+
+    Raises:
+        InvalidScene: if the scene has no place.
+    """
+    mask = land.mask_of(_place_of(scene), scene.shape)
+    if mask is None:
+        note = f"lies outside of what {PurePath(land.path).name} ({OPTION}) covers"
+        mask = np.zeros(scene.shape, bool)
+    elif scene.valid_mask.any() and mask[scene.valid_mask].all():
+        note = f"is land by {PurePath(land.path).name} ({OPTION}): no sea is left"
+    else:
+        note = ""
+    marked = scene.with_land(mask, land.fingerprint())
+    if scene.origin is None or not note:
+        return marked
+    notes = "; ".join(filter(None, [scene.origin.notes, note]))
+    return replace(marked, origin=replace(scene.origin, notes=notes))
+
+
+def mark_label(label: ClassMap, land: LandFile) -> ClassMap:
+    """Have a label say land where its scene is land, whatever was painted there.
+
+    Raises:
+        InvalidScene: if the label has no place.
+    """
+    mask = land.mask_of(_place_of(label), label.shape)
+    if mask is None:
+        return label
+    here = mask & (label.codes != NODATA)
+    codes = np.where(here, np.uint8(LAND), label.codes)
+    return replace(label, codes=codes, land_source=land.fingerprint())
+
+
+def _place_of(raster: Scene | ClassMap) -> Georeference:
+    if raster.georeference is None:
+        raise InvalidScene(
+            f"scene {raster.scene_id!r}: expected a place on Earth, as {OPTION} is "
+            "set, got none; give it a world file or GeoTIFF tags, or leave it out"
+        )
+    return raster.georeference
+
+
+@lru_cache(maxsize=2)
+def _layers(path: str, digest: str) -> list[PolygonLayer]:
+    """Read polygons, once for all scenes of a process.
+
+    Raises:
+        ValueError: if the file has none, or not as it should.
+    """
+    del digest  # another content, another value
+    with reading(path) as local:
+        if PurePath(path).suffix.lower() in _GEOPACKAGE:
+            layers = read_geopackage(local)
+        else:
+            layers = _of_geojson(local.read_text(encoding="utf-8"))
+    if not layers:
+        raise ValueError("no polygon")
+    return layers
+
+
+def _of_geojson(text: str) -> list[PolygonLayer]:
+    try:
+        found = json.loads(text)
+        told = (found.get("crs") or {"properties": {"name": _WGS84}})["properties"]
+        polygons = [rings for rings in _polygons(found) if rings]
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no GeoJSON ({type(error).__name__}: {error})") from error
+    crs = CRS.from_user_input(told["name"])
+    return [layer_of(crs, polygons)] if polygons else []
+
+
+def _polygons(found: Any) -> Iterator[list[Ring]]:  # noqa: ANN401 - JSON
+    kind = found["type"]
+    if kind == "FeatureCollection":
+        for feature in found["features"]:
+            yield from _polygons(feature)
+    elif kind == "Feature":
+        if found["geometry"] is not None:
+            yield from _polygons(found["geometry"])
+    elif kind == "GeometryCollection":
+        for geometry in found["geometries"]:
+            yield from _polygons(geometry)
+    elif kind == "MultiPolygon":
+        yield from (_rings(polygon) for polygon in found["coordinates"])
+    elif kind == "Polygon":
+        yield _rings(found["coordinates"])
+    else:
+        raise ValueError(f"a {kind}, which is no polygon")
+
+
+def _rings(coordinates: Any) -> list[Ring]:  # noqa: ANN401 - JSON
+    rings = [np.array([corner[:2] for corner in ring], float) for ring in coordinates]
+    for ring in rings:
+        if ring.ndim != 2 or len(ring) < 3:  # noqa: PLR2004 - (corners, x and y)
+            raise ValueError(f"a ring of {len(ring)} corners")
+    return [np.concatenate([ring, ring[:1]]) for ring in rings]
