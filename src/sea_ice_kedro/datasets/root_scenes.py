@@ -118,9 +118,9 @@ class RootScenesDataset(WholeFileDataset[RootScenes]):
             InvalidRecord: if it holds something else.
         """
         with reading(self._filepath) as path:
-            text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
         try:
-            values = json.loads(text)
+            values = json.loads(content.decode())
             if values.pop("format") != _FORMAT:
                 raise ValueError("another format")
             return RootScenes(**values)

@@ -58,9 +58,9 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
         if not super()._exists():
             return RunRecord()
         with reading(self._filepath) as path:
-            text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
         try:
-            values = json.loads(text)
+            values = json.loads(content.decode())
             if values["format"] != _FORMAT:
                 logger.warning(
                     "%s: of another version of this software; begun anew",

@@ -71,7 +71,11 @@ class SafeScene:
             product.expect_intact(band, digest)
             path = product.gdal_path(band)
             numbers[index] = read_window(
-                path, self.facts.grid.shape, window, self.target
+                path,
+                self.facts.grid.shape,
+                window,
+                self.target,
+                place=self.facts.grid.georeference,
             )
         grid = self.facts.grid if self.target is None else self.target
         raw = RawScene(
@@ -99,11 +103,12 @@ class SafeScene:
         Raises:
             InvalidScene: if one is damaged, or is not what the metadata say.
         """
-        product, (height, width) = Product(Path(self.path)), self.facts.grid.shape
+        product, grid = Product(Path(self.path)), self.facts.grid
+        last = grid.shape[0] - 1, grid.shape[1] - 1, 1, 1
         for band, digest in zip(self.facts.bands, self.facts.digests, strict=True):
             product.expect_intact(band, digest)
-            last = height - 1, width - 1, 1, 1
-            read_window(product.gdal_path(band), (height, width), last)
+            path = product.gdal_path(band)
+            read_window(path, grid.shape, last, place=grid.georeference)
 
     def fills_its_outline(self) -> bool:
         """Look at pixels of blue, in which water is brightest; one may be missing."""
