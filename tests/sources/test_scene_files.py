@@ -324,6 +324,32 @@ def test_a_scale_that_no_reflectance_is_stored_with_is_refused(tmp_path, scale, 
         read(scaled(tmp_path / "a.tif", scale, offset))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "options", "profile"),
+    [
+        (np.uint8, {}, {"interleave": "pixel"}),
+        (np.uint8, {}, {"interleave": "band", "compress": "deflate"}),
+        (np.uint8, {"validity": "border"}, {}),
+        (np.float32, {"scale": 1.0}, {"interleave": "pixel"}),
+    ],
+)
+def test_a_tile_that_the_file_leaves_out_is_not_observed(
+    tmp_path, dtype, options, profile
+):
+    pixels = floes(96, 96) if dtype == np.uint8 else (floes(96, 96) / 255).astype(dtype)
+    pixels[32:64, 32:64] = 0
+    tiles = {"tiled": True, "blockxsize": 32, "blockysize": 32, "sparse_ok": True}
+    scene = read(write(tmp_path / "a.tif", pixels, **tiles, **profile), **options)
+    assert not scene.valid_mask[32:64, 32:64].any()
+    assert scene.valid_mask.sum() == 96 * 96 - 32 * 32
+    assert scene.origin.notes == (
+        "leaves out tiles, whose 1,024 pixels count as not observed"
+    )
+    tiles["sparse_ok"] = False
+    stored = read(write(tmp_path / "b.tif", pixels, **tiles, **profile), **options)
+    assert stored.valid_mask.all()
+
+
 DARK_WATER = (0, 6, 14)
 
 

@@ -59,6 +59,36 @@ def declared_in(
     return Declared(file.read_masks(list(numbers)) == 0, number)
 
 
+def not_stored(
+    file: Any,  # noqa: ANN401 - rasterio
+    numbers: Sequence[int],
+    stored: Bands,
+) -> Mask | None:
+    """Find the blocks that a GeoTIFF leaves out, which GDAL reads as zeros.
+
+    Args:
+        file: The open raster.
+        numbers: 1-based, of red, green and blue.
+        stored: What was read of them.
+
+    Returns:
+        bool (H, W), True where one of the bands is not in the file; None: nowhere.
+    """
+    if file.driver != "GTiff":
+        return None
+    absent: Mask | None = None
+    for number, band in zip(numbers, stored, strict=True):
+        height, width = file.block_shapes[number - 1]
+        for row, column in np.argwhere(band[::height, ::width] == 0).tolist():
+            offset = f"BLOCK_OFFSET_{column}_{row}"
+            if file.get_tag_item(offset, "TIFF", bidx=number) is None:
+                if absent is None:
+                    absent = np.zeros(band.shape, bool)
+                top, left = row * height, column * width
+                absent[top : top + height, left : left + width] = True
+    return absent
+
+
 def expect_no_nan(
     name: str, stored: Bands, declared: Declared | None, options: RasterOptions
 ) -> None:

@@ -34,6 +34,7 @@ from sea_ice_kedro.sources.raster_validity import (
     Bands,
     declared_in,
     expect_no_nan,
+    not_stored,
     valid_pixels,
 )
 from sea_ice_kedro.sources.raster_words import (
@@ -82,6 +83,7 @@ def read_scene_file(
         narrower = {"float64": "float32"}.get(file.dtypes[0], file.dtypes[0])
         stored = file.read(numbers, out_dtype=narrower)
         declared = declared_in(file, numbers, stored, options)
+        holes = not_stored(file, numbers, stored)
         georeference = georeference_of(file)
         notes += notes_of(file)
         notes += calibration_notes(file, numbers, calibrations)
@@ -96,6 +98,10 @@ def read_scene_file(
     rgb = _as_rgb(stored, rendering)
     red = calibrations[0] if calibrations else None
     valid_mask = valid_pixels(rgb, stored, red, declared, options, lossy=lossy)
+    lost = 0 if holes is None else int((valid_mask & holes).sum())
+    if lost and options.validity != "all":
+        notes.append(f"leaves out tiles, whose {lost:,} pixels count as not observed")
+        valid_mask &= ~holes
     return Scene(
         scene_id=stem_of(filepath),
         rgb=rgb,
