@@ -1,7 +1,6 @@
 """Kedro's commands in this project: what goes wrong before a run says its way out."""
 
 import os
-import sys
 from copy import copy
 from typing import Any
 
@@ -13,10 +12,6 @@ from yaml import YAMLError
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.extras import INSTALL, is_installed
-from sea_ice_kedro.interrupts import expect_from_the_start
-
-# The rest of what a run needs takes seconds to load.
-expect_from_the_start(sys.argv[1:])
 
 _RUNNERS = ("SequentialRunner", "ThreadRunner")
 

@@ -98,8 +98,8 @@ def read_scene_file(
     rgb = _as_rgb(stored, rendering)
     red = calibrations[0] if calibrations else None
     valid_mask = valid_pixels(rgb, stored, red, declared, options, lossy=lossy)
-    lost = 0 if holes is None else int((valid_mask & holes).sum())
-    if lost and options.validity != "all":
+    if holes is not None and options.validity != "all" and (valid_mask & holes).any():
+        lost = int((valid_mask & holes).sum())
         notes.append(f"leaves out tiles, whose {lost:,} pixels count as not observed")
         valid_mask &= ~holes
     return Scene(
