@@ -304,7 +304,7 @@ def test_an_item_that_is_not_there_costs_itself_and_is_named(web):
     entries = find_scenes(options(f"{web.url}/catalog.json", max_attempts=1))
     assert len(entries) == 2
     (lost,) = (e for e in entries if e.scene_id != ITEM)
-    with pytest.raises(InvalidScene, match="expected an item, got"):
+    with pytest.raises(InvalidScene, match="got APIError: HTTP status 404"):
         lost.scene()
 
 
