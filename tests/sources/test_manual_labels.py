@@ -164,3 +164,11 @@ def test_a_truncated_label_is_refused(tmp_path):
     cut(tmp_path / "l.png", 0.5)
     with pytest.raises(InvalidScene, match=r"l\.png: expected a whole"):
         read_manual_label(path, scene_of((90, 90)))
+
+
+@pytest.mark.parametrize("content", [b"\x80\xff", b"[" * 100_000, b"{}"])
+def test_a_label_that_is_no_geojson_is_refused_by_its_name(tmp_path, content):
+    path = tmp_path / "s_label.geojson"
+    path.write_bytes(content)
+    with pytest.raises(InvalidLabel, match=r"s_label\.geojson: expected GeoJSON"):
+        read_manual_label(str(path), scene_of((4, 4), georeference=ROSS_SEA))

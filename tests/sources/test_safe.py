@@ -320,6 +320,13 @@ def test_a_band_that_lies_elsewhere_than_the_metadata_say_is_refused(tmp_path, s
         only(tmp_path)
 
 
+def test_an_outline_that_lies_beside_the_grid_is_refused(tmp_path):
+    elsewhere = "-72.5 -160.0 -72.4 -160.0 -72.4 -159.5 -72.5 -159.5"
+    replace(OLD, outline=elsewhere).write(tmp_path)
+    with pytest.raises(InvalidScene, match=r"\.SAFE: expected an outline on the grid"):
+        only(tmp_path)
+
+
 @pytest.mark.parametrize("time", ["9999-11-03T19:09:21Z", "1970-01-01T00:00:00Z"])
 def test_a_time_that_sentinel_2_never_saw_is_refused(tmp_path, time):
     path = next(OLD.write(tmp_path).rglob("MTD_TL.xml"))

@@ -124,7 +124,13 @@ class RootScenesDataset(WholeFileDataset[RootScenes]):
             if values.pop("format") != _FORMAT:
                 raise ValueError("another format")
             return RootScenes(**values)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected what this project notes of the "
                 f"scenes of a data root (format {_FORMAT}, source, folder, url, "

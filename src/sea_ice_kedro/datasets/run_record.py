@@ -68,7 +68,7 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
                 )
                 return RunRecord()
             return record_of(values)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected the record of runs that this "
                 f"project writes, got something else ({error}). It holds times and "

@@ -24,7 +24,7 @@ def damage_named(filepath: str) -> Iterator[None]:
         yield
     except (FileNotFoundError, SeaIceError):
         raise
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
         said = (str(error).splitlines() or [""])[0][:200]
         raise InvalidRecord(
             f"{Path(filepath).name}: expected it as this project writes it, got "

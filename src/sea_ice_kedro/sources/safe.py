@@ -23,7 +23,7 @@ from sea_ice_kedro.sources.acquisitions import (
     satellite_in,
     tell_left_out,
 )
-from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, inner_pixels, scene_id
+from sea_ice_kedro.sources.cutting import Cut, Grid, cut_product, inner_pixels, scene_id
 from sea_ice_kedro.sources.listing import (
     Rivals,
     SceneEntry,
@@ -219,9 +219,7 @@ def _scenes_of(product: Product, options: IngestionOptions) -> list[SceneEntry]:
     if options.safe.crs is not None:
         target = _grid_in(options.safe.crs, facts.grid)
     grid = facts.grid if target is None else Grid(target.georeference, target.shape)
-    cuts = cut_granule(grid, options.cutting, facts.outline)
-    if not cuts:
-        logger.info("%s: no scene is observed as wanted", product.path.name)
+    cuts = cut_product(product.path.name, grid, options.cutting, facts.outline)
     ids = [(scene_id(product.name, cut, grid), cut) for cut in cuts]
     return [
         SceneEntry(
