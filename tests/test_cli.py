@@ -23,6 +23,17 @@ def test_run_takes_what_kedro_s_own_command_takes():
     assert cli.cli.commands["run"] is cli.run
 
 
+@pytest.mark.parametrize(
+    "value", ["!!python/object:x", "!x 1", "*x", "{", "[1", "${b", "\x07", "'a"]
+)
+def test_a_value_that_yaml_cannot_read_is_refused_in_words(value):
+    params = f"ingestion.source={value}"
+    result = CliRunner().invoke(cli.run, ["--params", params])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: expected --params to be name=value")
+    assert repr(params) in result.output
+
+
 @pytest.mark.parametrize("place", ["/big/a::b", "/big/{br}", "${x}"])
 def test_a_place_that_would_be_read_as_more_than_a_name_is_refused(monkeypatch, place):
     monkeypatch.setenv("SEA_ICE_DATA", place)

@@ -3,17 +3,14 @@
 Kedro is imported for runs only: help and version are there at once.
 """
 
+# Nothing else before Ctrl-C is expected: the rest takes a third of a second to load.
+# ruff: noqa: PLC0415
 import os
 import sys
 from collections.abc import Callable, Sequence
 
-import click
-
 from sea_ice_kedro import __version__
-from sea_ice_kedro.help_page import help_page
 from sea_ice_kedro.interrupts import expect_from_the_start
-from sea_ice_kedro.map_command import map_run
-from sea_ice_kedro.packaged_conf import copy_conf, logging_of, with_conf
 
 PROGRAM = "sea-ice-kedro"
 
@@ -29,6 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> object:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:  # as the documentation writes it: kedro run ...
         given = given[1:]
+    if not {"score", "verify", "--copy-conf", "-h", "--help", "--version"} & set(given):
+        expect_from_the_start(["run"])
+    import click
+
+    from sea_ice_kedro.help_page import help_page
+
     if given[:1] == ["map"]:
         return _map(given[1:])
     if given[:1] == ["score"]:
@@ -48,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> object:
 
 def _copy(given: list[str]) -> None:
     """Copy the configuration, or end with what is wrong with that."""
+    import click
+
+    from sea_ice_kedro.packaged_conf import copy_conf
+
     if len(given) != 1:
         click.echo(f"Error: expected {PROGRAM} --copy-conf FOLDER", err=True)
         sys.exit(2)
@@ -60,6 +67,10 @@ def _copy(given: list[str]) -> None:
 
 def _map(given: list[str]) -> object:
     """Map a folder, or end with what is wrong with the command line."""
+    import click
+
+    from sea_ice_kedro.map_command import map_run
+
     try:
         run = map_run(given, PROGRAM)
     except click.ClickException as error:
@@ -72,16 +83,14 @@ def _map(given: list[str]) -> object:
 
 def _score(given: list[str]) -> None:
     """Score maps against labels, or end with what is wrong."""
-    # Arrays and tables are imported for this command only.
-    from sea_ice_kedro.score_command import score  # noqa: PLC0415
+    from sea_ice_kedro.score_command import score
 
     _ended_by_errors(score, given)
 
 
 def _verify(given: list[str]) -> None:
     """Compare products with their manifests; exit code 1 if one does not match."""
-    # File systems are imported for this command only.
-    from sea_ice_kedro.verify_command import verify  # noqa: PLC0415
+    from sea_ice_kedro.verify_command import verify
 
     if _ended_by_errors(verify, given) is False:
         sys.exit(1)
@@ -91,8 +100,10 @@ def _ended_by_errors(
     command: Callable[[list[str], str], object], given: list[str]
 ) -> object:
     """Run a command, or end with what is wrong."""
-    from sea_ice_kedro.errors import SeaIceError  # noqa: PLC0415
-    from sea_ice_kedro.plain_text import inert  # noqa: PLC0415
+    import click
+
+    from sea_ice_kedro.errors import SeaIceError
+    from sea_ice_kedro.plain_text import inert
 
     try:
         return command(given, PROGRAM)
@@ -105,14 +116,15 @@ def _ended_by_errors(
 
 
 def _run(given: list[str]) -> object:
-    expect_from_the_start(["run"])
+    from sea_ice_kedro.packaged_conf import logging_of, with_conf
+
     # A package has no .telemetry file to say no with.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     given = with_conf(given)
     # Kedro configures logging when it is imported.
     os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of(given))
-    from kedro.framework.cli.utils import find_run_command  # noqa: PLC0415
-    from kedro.framework.project import configure_project  # noqa: PLC0415
+    from kedro.framework.cli.utils import find_run_command
+    from kedro.framework.project import configure_project
 
     configure_project("sea_ice_kedro")
     run = find_run_command("sea_ice_kedro")

@@ -1,19 +1,17 @@
 """Kedro's commands in this project: what goes wrong before a run says its way out."""
 
 import os
-import sys
+from copy import copy
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.utils import load_obj
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.extras import INSTALL, is_installed
-from sea_ice_kedro.interrupts import expect_from_the_start
-
-# The rest of what a run needs takes seconds to load.
-expect_from_the_start(sys.argv[1:])
 
 _RUNNERS = ("SequentialRunner", "ThreadRunner")
 
@@ -66,8 +64,48 @@ def expect_plain_places() -> None:
             )
 
 
+_UNREADABLE = (
+    YAMLError,
+    OmegaConfBaseException,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
+def _readable(parameter: click.Parameter) -> click.Parameter:
+    """Return the option --params of Kedro's with errors in words, or another as it is.
+
+    Values are YAML: a tag, a brace or a control character in one is an error of YAML's.
+    """
+    read = parameter.callback
+    if parameter.name != "params" or read is None:
+        return parameter
+
+    def in_words(context: click.Context, option: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+        try:
+            return read(context, option, value)
+        except _UNREADABLE as error:
+            said = " ".join(str(error).split())[:300]
+            raise click.ClickException(
+                "expected --params to be name=value,name=value with plain values "
+                "(numbers, words, true, false, null), got "
+                f"{without_keys(str(value))[:200]!r} ({without_keys(said)}); put "
+                "quotes around a word that YAML reads otherwise"
+            ) from None
+
+    ours = copy(parameter)
+    ours.callback = in_words
+    return ours
+
+
 run = click.Command(
-    name="run", params=kedro_run.params, help=kedro_run.help, callback=_run
+    name="run",
+    params=[_readable(parameter) for parameter in kedro_run.params],
+    help=kedro_run.help,
+    callback=_run,
 )
 cli.add_command(run)
 

@@ -69,7 +69,7 @@ class MeasurementFailed(SeaIceError, RuntimeError):
 
 
 class InvalidRecord(SeaIceError, ValueError):
-    """A file is not the record of runs that this version writes."""
+    """A record, table or product is not as it was written."""
 
 
 class NoAccess(SeaIceError, PermissionError):

@@ -1,6 +1,5 @@
 """Ctrl-C: a run ends with one line, a record that says so, and exit code 130."""
 
-import multiprocessing
 import signal
 import sys
 import threading
@@ -44,8 +43,9 @@ class Interrupts:
             del number, frame
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             self._before = None
-            for worker in multiprocessing.active_children():
-                worker.terminate()
+            if workers := sys.modules.get("multiprocessing"):
+                for worker in workers.active_children():
+                    worker.terminate()
             close()
             if hasattr(sys, "ps1"):  # a notebook goes on
                 raise KeyboardInterrupt(_WORDS)

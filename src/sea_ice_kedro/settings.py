@@ -3,6 +3,13 @@
 See https://docs.kedro.org/en/stable/configure/configuration_basics/
 """
 
+# ruff: noqa: E402 - hooks take seconds to load, and somebody may press Ctrl-C
+import sys
+
+from sea_ice_kedro.interrupts import expect_from_the_start
+
+expect_from_the_start(sys.argv[1:])
+
 import os
 import warnings
 from pathlib import Path

@@ -16,7 +16,7 @@ from sea_ice_kedro.datasets import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import NAME, held_alone
 from sea_ice_kedro.engines.sequential import SequentialEngine
-from sea_ice_kedro.errors import FolderInUse, InvalidScene
+from sea_ice_kedro.errors import FolderInUse, InvalidRecord, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.rasters import files
 
@@ -180,11 +180,15 @@ def test_a_folder_is_left_without_a_lock(tmp_path):
     assert not list(tmp_path.glob("*lock*"))
 
 
-def test_what_is_read_as_input_is_known_by_its_content(tmp_path):
+def test_what_is_not_as_it_was_made_is_no_input(tmp_path):
     made(tmp_path, *AB)
     before = maps(tmp_path).load()["a"].fingerprint()
     assert before == files.checksum(str(tmp_path / "a.tif"))
     flip(tmp_path / "a.tif")
+    with pytest.raises(InvalidRecord, match=r"a\.tif: expected it as it was made"):
+        maps(tmp_path).load()["a"].fingerprint()
+    assert maps(tmp_path).load()["b"].fingerprint()
+    (tmp_path / NAME).unlink()  # somebody means it so
     assert maps(tmp_path).load()["a"].fingerprint() != before
 
 

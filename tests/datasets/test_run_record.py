@@ -37,9 +37,11 @@ def test_before_the_first_run_there_is_an_empty_record(tmp_path):
     assert dataset.load() == RunRecord()
 
 
-@pytest.mark.parametrize("text", ["no JSON", "[]", '{"format": 1}', "{}"])
-def test_a_file_that_is_no_record_is_refused_with_the_way_out(tmp_path, text):
-    (tmp_path / "r.json").write_text(text)
+@pytest.mark.parametrize(
+    "content", [b"no JSON", b"[]", b'{"format": 1}', b"{}", b"\x80\xff", b"\0" * 9]
+)
+def test_a_file_that_is_no_record_is_refused_with_the_way_out(tmp_path, content):
+    (tmp_path / "r.json").write_bytes(content)
     with pytest.raises(DatasetError, match=r"r\.json.*remove it") as error:
         RunRecordDataset(filepath=str(tmp_path / "r.json")).load()
     assert isinstance(error.value.__cause__, InvalidRecord)

@@ -123,3 +123,21 @@ def test_a_formula_in_a_name_does_nothing_in_a_spreadsheet_and_stays_a_name(tmp_
     assert not any(row.startswith(("=", "@", "-")) for row in rows)
     assert rows[0].endswith(",-1.5")
     pd.testing.assert_frame_equal(dataset.load(), table)
+
+
+def test_a_table_that_was_cut_is_refused_wherever_it_was(tmp_path):
+    path = tmp_path / "t.csv"
+    dataset = saved(path)
+    whole = path.read_bytes()
+    ends = [i + 1 for i, byte in enumerate(whole) if byte == ord("\n")]
+    for length in set(range(len(whole))) - set(ends):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DatasetError, match=r"t\.csv: expected a whole table"):
+            dataset.load()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\xff\n", b"a,b\n1\n", b"a\n\x00\n"])
+def test_what_is_no_table_is_refused_with_the_way_out(tmp_path, content):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match="remove it, and run the pipeline again"):
+        SceneTableDataset(filepath=str(tmp_path / "t.csv")).load()

@@ -119,3 +119,23 @@ def test_a_token_of_spark_connect_is_not_told(monkeypatch):
         spark_session._connect(url)
     assert "SECRET" not in str(failure.value)
     assert failure.value.__cause__ is None
+
+
+@pytest.mark.parametrize("master", ["local[2]", "local-cluster[2,1,2048]"])
+def test_a_session_on_this_machine_is_reached_from_nowhere_else(master):
+    settings = {"spark.master": master}
+    spark_session._keep_to_this_machine(settings)
+    assert settings["spark.ui.enabled"] == "false"
+    assert settings["spark.driver.bindAddress"] == "127.0.0.1"
+
+
+def test_what_is_set_of_a_session_and_what_a_cluster_sets_is_kept():
+    for settings in (
+        {"spark.master": "local[2]", "spark.ui.enabled": "true"},
+        {"spark.master": "yarn"},
+        {},
+    ):
+        before = dict(settings)
+        spark_session._keep_to_this_machine(settings)
+        assert before.items() <= settings.items()
+        assert settings.get("spark.ui.enabled") == before.get("spark.ui.enabled")

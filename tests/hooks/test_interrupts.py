@@ -51,20 +51,44 @@ def test_the_record_says_that_a_run_was_interrupted(data_root, tmp_path, monkeyp
     assert recorded(data_root).last_run.outcome == "interrupted"
 
 
-@pytest.mark.parametrize(("command", "code"), [("run", 130), ("viz", 1)])
-def test_ctrl_c_does_so_before_a_run_has_begun(command, code):
-    program = (
-        f"import os, signal, sys, time; sys.argv = ['kedro', '{command}']\n"
-        # as in a terminal: what runs in the background ignores it from the start
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import sea_ice_kedro.cli\n"
-        "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
+INTERRUPTED_AT = """
+import os, signal, sys
+class At:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, At())
+sys.argv = {argv!r}
+# as in a terminal: what runs in the background ignores it from the start
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
+
+def interrupted_at(name, argv, program):
+    code = INTERRUPTED_AT.format(name=name, argv=argv) + program
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "program"),
+    [
+        ("sea_ice_kedro.hooks", "kedro", "import sea_ice_kedro.settings"),
+        ("click", "sea-ice-kedro", "from sea_ice_kedro.__main__ import main; main()"),
+        ("kedro", "sea-ice-kedro", "from sea_ice_kedro.__main__ import main; main()"),
+    ],
+    ids=["kedro run", "sea-ice-kedro", "sea-ice-kedro, later"],
+)
+def test_ctrl_c_does_so_before_a_run_has_begun(name, command, program):
+    ended = interrupted_at(name, [command, "run"], program)
+    assert ended.returncode == 130, ended.stderr
+    assert ended.stderr.strip() == (
+        "Interrupted: what is done stays done; the same command goes on from there."
     )
-    if command == "run":
-        assert ended.returncode == code
-        assert ended.stderr.strip().startswith("Interrupted: what is done stays done")
-    else:
-        assert "KeyboardInterrupt" in ended.stderr
+
+
+def test_other_commands_of_kedro_s_end_as_kedro_ends_them():
+    program = "import sea_ice_kedro.settings"
+    ended = interrupted_at("sea_ice_kedro.hooks", ["kedro", "viz"], program)
+    assert "KeyboardInterrupt" in ended.stderr

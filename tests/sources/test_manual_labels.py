@@ -178,3 +178,11 @@ def test_an_edited_class_map_keeps_its_land_by_code_and_by_colour(tmp_path):
     for label in (str(path), plain, drawn):
         read = read_manual_label(label, scene_of((1, 4), georeference=ROSS_SEA))
         assert read.codes.tolist() == [[0, 254, 2, 255]]
+
+
+@pytest.mark.parametrize("content", [b"\x80\xff", b"[" * 100_000, b"{}"])
+def test_a_label_that_is_no_geojson_is_refused_by_its_name(tmp_path, content):
+    path = tmp_path / "s_label.geojson"
+    path.write_bytes(content)
+    with pytest.raises(InvalidLabel, match=r"s_label\.geojson: expected GeoJSON"):
+        read_manual_label(str(path), scene_of((4, 4), georeference=ROSS_SEA))

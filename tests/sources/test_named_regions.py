@@ -62,3 +62,10 @@ def test_a_file_without_names_is_refused(tmp_path):
     path.write_text(features(None))
     with pytest.raises(InvalidOption, match="the name None"):
         TimeSeriesOptions(str(path))
+
+
+def test_brackets_without_end_are_no_regions(tmp_path):
+    path = tmp_path / "regions.geojson"
+    path.write_text('{"features": ' + "[" * 100_000)
+    with pytest.raises(InvalidOption, match=r"regions\.geojson.*RecursionError"):
+        TimeSeriesOptions(str(path))

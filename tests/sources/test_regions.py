@@ -97,6 +97,7 @@ def test_what_is_no_region_is_refused_with_the_way_out(value, text):
         ('{"type": "Point", "coordinates": [0, 0]}', "ValueError: a Point"),
         ('{"type": "FeatureCollection", "features": []}', "no polygon"),
         ("[]", "AttributeError"),
+        ("[" * 100_000, "RecursionError"),
     ],
 )
 def test_a_file_without_polygons_is_refused_by_its_name(tmp_path, content, found):

@@ -19,7 +19,7 @@ from sea_ice_kedro.sources import IngestionOptions, find_scenes, safe_files
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_metadata import read_facts
 from sea_ice_kedro.sources.shown_twice import counted_once
-from tests.products import CORNER, Fabricated, ice_numbers
+from tests.products import CORNER, Fabricated, ice_numbers, outline_of
 from tests.runs import ROOT
 
 REAL = ROOT.parent / "shared/data/products/stactools_sentinel2"
@@ -285,6 +285,54 @@ def test_a_zip_with_names_outside_itself_is_refused(tmp_path, name):
     with pytest.raises(InvalidScene, match="no product of ESA's, do not unzip it"):
         only(tmp_path)
     assert not list(tmp_path.parent.rglob("evil*"))
+
+
+def test_a_zip_with_a_name_twice_is_refused(tmp_path):
+    with zipfile.ZipFile(OLD.zipped(tmp_path), "a") as archive:
+        name = next(n for n in archive.namelist() if n.endswith("MTD_MSIL1C.xml"))
+        other = archive.read(name).replace(b">10000<", b">20000<")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr(name, other)
+    with pytest.raises(InvalidScene, match=r"each file once in it, got 1 twice, as"):
+        only(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"<ULX>399960": "<ULX>399970"},
+        {"<ULY>1900020": "<ULY>1950020"},
+        {"EPSG:32703": "EPSG:32704"},
+        {"<XDIM>10": "<XDIM>20", "<YDIM>-10": "<YDIM>-20"},
+        {"<YDIM>-10": "<YDIM>10"},
+    ],
+    ids=["a pixel off", "50 km off", "another zone", "larger pixels", "upside down"],
+)
+def test_a_band_that_lies_elsewhere_than_the_metadata_say_is_refused(tmp_path, spoilt):
+    around = outline_of((128, 160), margin_m=400e3)
+    path = next(replace(OLD, outline=around).write(tmp_path).rglob("MTD_TL.xml"))
+    text = path.read_text()
+    for old, new in spoilt.items():
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    with pytest.raises(InvalidScene, match=r"expected a band at .* as the metadata"):
+        only(tmp_path)
+
+
+def test_an_outline_that_lies_beside_the_grid_is_refused(tmp_path):
+    elsewhere = "-72.5 -160.0 -72.4 -160.0 -72.4 -159.5 -72.5 -159.5"
+    replace(OLD, outline=elsewhere).write(tmp_path)
+    with pytest.raises(InvalidScene, match=r"\.SAFE: expected an outline on the grid"):
+        only(tmp_path)
+
+
+@pytest.mark.parametrize("time", ["9999-11-03T19:09:21Z", "1970-01-01T00:00:00Z"])
+def test_a_time_that_sentinel_2_never_saw_is_refused(tmp_path, time):
+    path = next(OLD.write(tmp_path).rglob("MTD_TL.xml"))
+    path.write_text(path.read_text().replace("2019-11-03T19:09:21.123Z", time))
+    with pytest.raises(InvalidScene, match=r"MTD_TL\.xml: expected a time since"):
+        only(tmp_path)
 
 
 @pytest.mark.parametrize(

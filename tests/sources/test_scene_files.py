@@ -1,3 +1,4 @@
+import re
 from datetime import datetime, timezone
 
 import numpy as np
@@ -234,6 +235,53 @@ def test_bands_that_say_something_else_are_refused_with_the_way_out(
         read(path)
 
 
+NEW, OLD = ("SR_B2", "SR_B3", "SR_B4"), ("SR_B1", "SR_B2", "SR_B3")
+
+
+@pytest.mark.parametrize(
+    ("stem", "tags", "names"),
+    [
+        ("a", {"SPACECRAFT_ID": "LANDSAT_8"}, NEW),
+        ("a", {"SPACECRAFT_ID": "LANDSAT_7"}, OLD),
+        ("a", {"platform": "landsat-5"}, OLD),
+        ("LC09_L2SP_052114_20221103_02_T1", {}, NEW),
+        ("LE07_L2SP_052114_20021103_02_T1", {}, OLD),
+        ("LT50521142011121", {}, ("B1", "B2", "B3")),
+        ("LC80521142016121", {}, ("B2", "B3", "B4")),
+        ("a", {"SATELLITE": "LANDSAT_5"}, ("sr_band1", "sr_band2", "sr_band3")),
+    ],
+)
+def test_bands_of_landsat_are_told_by_the_satellite(tmp_path, stem, tags, names):
+    path = described(tmp_path / f"{stem}.tif", names)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(**tags)
+    scene = read(path)
+    assert scene.rgb[0, 0].tolist() == [30, 20, 10]
+    assert scene.origin.notes == ""
+
+
+@pytest.mark.parametrize("names", [NEW, OLD, NEW[::-1]])
+def test_bands_of_some_landsat_are_refused_with_what_to_set(tmp_path, names):
+    path = described(tmp_path / "a.tif", names)
+    with pytest.raises(InvalidScene, match=r"a\.tif: .* which Landsat") as refusal:
+        read(path)
+    said = re.search(r"raster\.bands=(\d-\d-\d) if it is of L", str(refusal.value))
+    scene = read(path, bands=said.group(1))
+    brightness = dict(zip(names, (10, 20, 30), strict=True))
+    of = NEW if "SR_B4" in names else OLD
+    assert scene.rgb[0, 0].tolist() == [brightness[name] for name in of[::-1]]
+    assert scene.origin.notes == ""
+
+
+def test_all_bands_of_a_landsat_tell_which_one(tmp_path):
+    for last, rgb in (("ST_B10", (4, 3, 2)), ("ST_B6", (3, 2, 1))):
+        pixels = np.zeros((4, 4, 7), np.uint8) + np.arange(1, 8, dtype=np.uint8)
+        path = write(tmp_path / "a.tif", pixels)
+        with rasterio.open(path, "r+") as file:
+            file.descriptions = (*(f"SR_B{n}" for n in (1, 2, 3, 4, 5, 7)), last)
+        assert read(path).rgb[0, 0].tolist() == list(rgb)
+
+
 @pytest.mark.parametrize(
     ("names", "colours"), [(("B2", "B3", "B4"), None), ((None,) * 3, BLUE_FIRST)]
 )
@@ -274,6 +322,32 @@ def test_a_scale_or_offset_against_that_of_the_file_is_refused(tmp_path):
 def test_a_scale_that_no_reflectance_is_stored_with_is_refused(tmp_path, scale, offset):
     with pytest.raises(InvalidScene, match=r"a\.tif: SCALE and OFFSET in the file"):
         read(scaled(tmp_path / "a.tif", scale, offset))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "options", "profile"),
+    [
+        (np.uint8, {}, {"interleave": "pixel"}),
+        (np.uint8, {}, {"interleave": "band", "compress": "deflate"}),
+        (np.uint8, {"validity": "border"}, {}),
+        (np.float32, {"scale": 1.0}, {"interleave": "pixel"}),
+    ],
+)
+def test_a_tile_that_the_file_leaves_out_is_not_observed(
+    tmp_path, dtype, options, profile
+):
+    pixels = floes(96, 96) if dtype == np.uint8 else (floes(96, 96) / 255).astype(dtype)
+    pixels[32:64, 32:64] = 0
+    tiles = {"tiled": True, "blockxsize": 32, "blockysize": 32, "sparse_ok": True}
+    scene = read(write(tmp_path / "a.tif", pixels, **tiles, **profile), **options)
+    assert not scene.valid_mask[32:64, 32:64].any()
+    assert scene.valid_mask.sum() == 96 * 96 - 32 * 32
+    assert scene.origin.notes == (
+        "leaves out tiles, whose 1,024 pixels count as not observed"
+    )
+    tiles["sparse_ok"] = False
+    stored = read(write(tmp_path / "b.tif", pixels, **tiles, **profile), **options)
+    assert stored.valid_mask.all()
 
 
 DARK_WATER = (0, 6, 14)
@@ -520,6 +594,40 @@ def test_nan_is_no_data_where_somebody_says_so(tmp_path, profile, options):
     scene = read(reflectance_with_nan(tmp_path, **profile), scale=1.0, **options)
     assert np.argwhere(~scene.valid_mask).tolist() == [[2, 3]]
     assert scene.rgb[0, 0].tolist() == [128, 128, 128]
+
+
+@pytest.mark.parametrize(
+    ("profile", "options"),
+    [({"nodata": np.inf}, {}), ({}, {"nodata": np.inf})],
+    ids=["the file", "the configuration"],
+)
+def test_infinity_is_no_data_where_somebody_says_so(tmp_path, profile, options):
+    reflectance = np.full((8, 8, 3), 0.5, np.float32)
+    reflectance[2, 3, 1] = np.inf
+    path = write(tmp_path / "a.tif", reflectance, **profile)
+    scene = read(path, scale=1.0, **options)
+    assert np.argwhere(~scene.valid_mask).tolist() == [[2, 3]]
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers_are_refused(tmp_path, dtype):
+    path = write(tmp_path / "a.tif", np.full((8, 8, 3), 0.5 + 0.5j, dtype))
+    with pytest.raises(InvalidScene, match=rf"a\.tif: expected real .* got {dtype}"):
+        read(path, scale=1.0)
+
+
+def test_reflectance_in_64_bits_is_read_as_in_32(tmp_path):
+    reflectance = np.random.default_rng(0).random((48, 64, 3))
+    wide = read(write(tmp_path / "a.tif", reflectance), scale=1.0)
+    narrow = write(tmp_path / "b.tif", reflectance.astype(np.float32))
+    assert np.array_equal(wide.rgb, read(narrow, scale=1.0).rgb)
+
+
+def test_whole_numbers_of_64_bits_may_fill_half_as_many_pixels(tmp_path):
+    path = write(tmp_path / "a.tif", np.full((8, 8, 3), 5000, np.int64))
+    with pytest.raises(InvalidScene, match=r"at most 50 pixels of int64.*-ot UInt16"):
+        read(path, scale=1e-4, max_pixels=100)
+    assert read(path, scale=1e-4, max_pixels=200).valid_mask.all()
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])

@@ -298,13 +298,23 @@ def test_a_cloud_cover_that_cannot_be_fits_no_limit(web, cloud):
     assert entry.download().acquisition.cloud_percentage is None
 
 
+def test_an_item_whose_outline_lies_beside_its_grid_costs_itself(web):
+    lies = odd(web)
+    left, top = lies["properties"]["proj:transform"][2::3]
+    lies["properties"]["proj:transform"] = [10, 0, left + 50_000, 0, -10, top]
+    entries = served(web, item(web), lies)
+    (lost,) = (e for e in entries if e.scene_id != ITEM)
+    with pytest.raises(InvalidScene, match=r"item odd: expected an outline on the"):
+        lost.scene()
+
+
 def test_an_item_that_is_not_there_costs_itself_and_is_named(web):
     write_catalogue(web.root, [item(web), odd(web)])
     (web.root / "odd/item.json").unlink()
     entries = find_scenes(options(f"{web.url}/catalog.json", max_attempts=1))
     assert len(entries) == 2
     (lost,) = (e for e in entries if e.scene_id != ITEM)
-    with pytest.raises(InvalidScene, match="expected an item, got"):
+    with pytest.raises(InvalidScene, match="got APIError: HTTP status 404"):
         lost.scene()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kedro_datasets._typing import PlotlyPreview
 
-from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.datasets.whole_file import WholeFileDataset, damage_named
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.rasters.remote import locate
@@ -72,15 +72,21 @@ class FigureDataset(WholeFileDataset["go.Figure"]):
                 filesystem.rm_file(drawn)
 
     def load(self) -> "go.Figure":
-        """Read the figure back."""
+        """Read the figure back.
+
+        Raises:
+            InvalidRecord: if it is damaged.
+        """
         # Late: plotly costs a third of a second, and most commands load no figure.
         import plotly.io as pio  # noqa: PLC0415
 
-        return pio.from_json(self._text())
+        with damage_named(self._filepath):
+            return pio.from_json(self._text())
 
     def preview(self) -> PlotlyPreview:
         """Return the figure for kedro-viz, as it is stored."""
-        return PlotlyPreview(json.loads(self._text()))
+        with damage_named(self._filepath):
+            return PlotlyPreview(json.loads(self._text()))
 
     def _text(self) -> str:
         with reading(self._filepath) as path:

@@ -27,6 +27,8 @@ _LOCK = ".manifest.lock"
 
 MADE, FAILED = "made", "failed"
 
+_MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -149,7 +151,7 @@ def _read(path: str) -> dict[str, Entry]:
     entries = {}
     for line in lines:
         # A line that was cut is a product without an entry.
-        with suppress(ValueError, TypeError, KeyError, AttributeError):
+        with suppress(*_MALFORMED):
             values = json.loads(line)
             states = {n: FileState(**s) for n, s in values.pop("files").items()}
             entry = Entry(**values, files=states)

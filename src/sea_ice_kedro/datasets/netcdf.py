@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset, damage_named
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
@@ -45,12 +45,17 @@ class NetcdfDataset(ProvenancedFileDataset["xr.Dataset"]):
             data.assign_attrs(made).to_netcdf(part, engine="h5netcdf")
 
     def load(self) -> "xr.Dataset":
-        """Read all of it into memory; times are decoded."""
+        """Read all of it into memory; times are decoded.
+
+        Raises:
+            InvalidRecord: if the file is damaged.
+        """
         # Late: a second or more.
         import xarray as xr  # noqa: PLC0415
 
         with (
             reading(self._filepath) as path,
+            damage_named(self._filepath),
             xr.open_dataset(path, engine="h5netcdf") as file,
         ):
             return file.load()

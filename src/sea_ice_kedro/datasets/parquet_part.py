@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset, damage_named
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
@@ -53,6 +53,10 @@ class ParquetPartDataset(ProvenancedFileDataset[pd.DataFrame]):
             pq.write_table(table, part)
 
     def load(self) -> pd.DataFrame:
-        """Read the rows back."""
-        with reading(self._filepath) as path:
+        """Read the rows back.
+
+        Raises:
+            InvalidRecord: if the file is damaged.
+        """
+        with reading(self._filepath) as path, damage_named(self._filepath):
             return pd.read_parquet(path, engine="pyarrow", partitioning=None)

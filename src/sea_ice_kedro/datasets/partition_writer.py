@@ -13,7 +13,7 @@ from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.manifest import MADE, Entry
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
-from sea_ice_kedro.errors import SeaIceError
+from sea_ice_kedro.errors import InvalidRecord, SeaIceError
 from sea_ice_kedro.rasters.files import FileState, remove, state_of
 
 logger = logging.getLogger(__name__)
@@ -27,15 +27,31 @@ class PartitionLoader:
     dataset_config: Mapping[str, Any]
     filepath: str
     known: FileState | None = None
-    """As it was written, where that is known: it need not be read to be known again."""
+    """As it was made, where that is known: it need not be read to be known again."""
 
     def __call__(self) -> Any:  # noqa: ANN401 - whatever the dataset holds
         """Load the value."""
         return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
 
     def fingerprint(self) -> str:
-        """Digest the file's content, wherever the file lies."""
-        return state_of(self.filepath, self.known).digest
+        """Digest the file's content, wherever the file lies.
+
+        Raises:
+            InvalidRecord: if that is not what was made.
+        """
+        found = state_of(self.filepath, self.known).digest
+        known = found if self.known is None else self.known.digest
+        # What a bucket says of an object may have another form than on a disk.
+        alike = found.partition(":")[0] == known.partition(":")[0]
+        if alike and found != known:
+            folder, _, name = self.filepath.rpartition("/")
+            raise InvalidRecord(
+                f"{name}: expected it as it was made ({known}), got other content "
+                f"({found}), which is damaged, or changed by hand; run the pipeline "
+                "again that makes it, or, if it is meant to be so, take its line out "
+                f"of {folder}/.manifest.jsonl"
+            )
+        return found
 
 
 @dataclass(frozen=True)

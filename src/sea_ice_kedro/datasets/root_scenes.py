@@ -118,13 +118,19 @@ class RootScenesDataset(WholeFileDataset[RootScenes]):
             InvalidRecord: if it holds something else.
         """
         with reading(self._filepath) as path:
-            text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
         try:
-            values = json.loads(text)
+            values = json.loads(content.decode())
             if values.pop("format") != _FORMAT:
                 raise ValueError("another format")
             return RootScenes(**values)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected what this project notes of the "
                 f"scenes of a data root (format {_FORMAT}, source, folder, url, "

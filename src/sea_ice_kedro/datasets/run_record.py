@@ -58,9 +58,9 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
         if not super()._exists():
             return RunRecord()
         with reading(self._filepath) as path:
-            text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
         try:
-            values = json.loads(text)
+            values = json.loads(content.decode())
             if values["format"] != _FORMAT:
                 logger.warning(
                     "%s: of another version of this software; begun anew",
@@ -68,7 +68,7 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
                 )
                 return RunRecord()
             return record_of(values)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected the record of runs that this "
                 f"project writes, got something else ({error}). It holds times and "

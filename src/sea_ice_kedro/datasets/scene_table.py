@@ -1,12 +1,16 @@
 """A table with a row a scene, as CSV; ids such as "001" or "NA" stay text."""
 
+import csv
+import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro_datasets._typing import TablePreview
 
 from sea_ice_kedro.datasets.whole_file import WholeFileDataset
+from sea_ice_kedro.errors import InvalidRecord
 from sea_ice_kedro.plain_text import as_cell, from_cell
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
@@ -44,7 +48,11 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
             _changed(data, as_cell).to_csv(part, index=False, lineterminator="\n")
 
     def load(self) -> pd.DataFrame:
-        """Read the table back."""
+        """Read the table back.
+
+        Raises:
+            InvalidRecord: if it is not whole, or no table.
+        """
         return self._read()
 
     def preview(self, nrows: int = 20) -> TablePreview:
@@ -57,6 +65,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
 
     def _read(self, nrows: int | None = None) -> pd.DataFrame:
         with reading(self._filepath) as path:
+            self._expect_whole(path)
             data = pd.read_csv(
                 path,
                 dtype={"scene_id": str},
@@ -66,6 +75,26 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
                 nrows=nrows,
             )
         return _changed(data, from_cell)
+
+    def _expect_whole(self, path: Path) -> None:
+        """Refuse a table that was cut: pandas fills up a row, and takes any header."""
+        content, reason = path.read_bytes(), ""
+        try:
+            rows = list(csv.reader(io.StringIO(content.decode(), newline="")))
+        except (UnicodeDecodeError, csv.Error) as error:
+            rows, reason = [], str(error)
+        if b"\0" in content:  # what a disk has where nothing was written
+            rows, reason = [], "zero bytes"
+        widths = {len(row) for row in rows if row}
+        if len(widths) == 1 and content.endswith((b"\n", b"\r")):
+            return
+        if not reason and len(widths) > 1:
+            reason = f"rows of {min(widths)} and of {max(widths)} fields"
+        raise InvalidRecord(
+            f"{Path(self._filepath).name}: expected a whole table as this project "
+            f"writes it, got one that was cut or changed ({reason or 'no last line'}); "
+            "remove it, and run the pipeline again that makes it"
+        )
 
 
 def _changed(data: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:

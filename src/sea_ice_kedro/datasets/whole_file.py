@@ -1,13 +1,36 @@
 """Base of all datasets with one file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from kedro.io import AbstractDataset
 
+from sea_ice_kedro.errors import InvalidRecord, SeaIceError
 from sea_ice_kedro.rasters.remote import locate
 
 Value = TypeVar("Value")
+
+
+@contextmanager
+def damage_named(filepath: str) -> Iterator[None]:
+    """Say of a file that cannot be read which one it is, and what helps.
+
+    Raises:
+        InvalidRecord: in the place of what libraries raise of content.
+    """
+    try:
+        yield
+    except (FileNotFoundError, SeaIceError):
+        raise
+    except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
+        said = (str(error).splitlines() or [""])[0][:200]
+        raise InvalidRecord(
+            f"{Path(filepath).name}: expected it as this project writes it, got "
+            f"{type(error).__name__}: {said}; remove it, and run the pipeline again "
+            "that makes it"
+        ) from error
 
 
 class WholeFileDataset(AbstractDataset[Value, Value]):

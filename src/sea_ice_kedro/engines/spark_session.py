@@ -153,6 +153,7 @@ def _start() -> Any:  # noqa: ANN401
         provide_java()
         _AFTERWARDS.enter_context(provide_home(settings.get(_MASTER, "")))
     _provide_python(settings)
+    _keep_to_this_machine(settings)
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -172,6 +173,14 @@ def _start() -> Any:  # noqa: ANN401
         spark.sparkContext.uiWebUrl or "without a web page",
     )
     return spark
+
+
+def _keep_to_this_machine(settings: dict[str, str]) -> None:
+    """Have nobody else reach a session whose work runs here, unless that is set."""
+    if settings.get(_MASTER, "").startswith("local"):
+        settings.setdefault("spark.ui.enabled", "false")
+        settings.setdefault("spark.driver.host", "127.0.0.1")
+        settings.setdefault("spark.driver.bindAddress", "127.0.0.1")
 
 
 def _provide_python(settings: Mapping[str, str]) -> None:

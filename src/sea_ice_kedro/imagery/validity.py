@@ -55,6 +55,9 @@ def observed(
     return np.asarray(valid)
 
 
+_ROWS = 1024
+"""That regions are counted in at a time."""
+
 _BLOCK_PX = 16
 """Side of what JPEG compresses at once, with colours at half resolution."""
 
@@ -95,7 +98,10 @@ def valid_by_border(
     count, regions = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
     at_border = np.zeros(count, bool)
     at_border[np.unique(_border(regions))] = True
-    sizes = np.bincount(regions[black], minlength=count)
+    sizes = np.zeros(count, np.intp)
+    for row in range(0, len(black), _ROWS):  # 12 bytes a pixel at once
+        part = slice(row, row + _ROWS)
+        sizes += np.bincount(regions[part][black[part]], minlength=count)
     absent = at_border & (sizes >= SMALLEST_REGION_PX)
     absent[0] = False  # region 0 is everything that is not black
     invalid = (absent[regions] & black).astype(np.uint8)

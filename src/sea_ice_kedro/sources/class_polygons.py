@@ -15,6 +15,7 @@ from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import Codes, Scene
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
 from sea_ice_kedro.rasters.files import reading
+from sea_ice_kedro.sources.regions import MALFORMED
 
 POLYGONS = {".geojson"}
 """Endings of such files."""
@@ -52,9 +53,9 @@ def read_class_polygons(filepath: str, scene: Scene) -> Codes:
             f"{scene.scene_id} without; label it by an edited class map or a picture"
         )
     with reading(filepath) as path:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     try:
-        drawn = list(_drawn(json.loads(text), scene.georeference.crs))
+        drawn = list(_drawn(json.loads(content.decode()), scene.georeference.crs))
         codes: Codes = (
             rasterize(
                 drawn,
@@ -66,7 +67,7 @@ def read_class_polygons(filepath: str, scene: Scene) -> Codes:
             if drawn
             else np.full(scene.shape, NODATA, np.uint8)
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RasterioError) as error:
+    except (*MALFORMED, RasterioError) as error:
         raise InvalidLabel(
             f"{name}: expected GeoJSON of polygons, each with an attribute class "
             f"({', '.join(c.key for c in SeaIceClass)}, or their codes), got "

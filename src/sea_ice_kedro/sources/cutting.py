@@ -1,13 +1,18 @@
 """A granule becomes scenes: which windows of its grid, and which were observed."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 from pyproj import Transformer
+from rasterio import Affine
 
+from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.sources.product_options import CuttingOptions
 from sea_ice_kedro.sources.regions import Region
+
+_LOG = logging.getLogger(__name__)
 
 _STEPS = 17
 """Places a side of a window that are looked up in the product's outline."""
@@ -51,6 +56,42 @@ class Cut:
         return Georeference(georeference.crs, (a, b, corner[0], d, e, corner[1]))
 
 
+def _expect_outline_on(grid: Grid, outline: Region, what: str) -> None:
+    """Refuse an outline that lies beside the grid: one of the two is elsewhere.
+
+    Args:
+        grid: Of the granule.
+        outline: Of the product, in degrees.
+        what: Whose they are, for the message.
+
+    Raises:
+        InvalidScene: if their boxes on the grid do not meet.
+    """
+    height, width = grid.shape
+    from_degrees = Transformer.from_crs(
+        "EPSG:4326", grid.georeference.crs, always_xy=True
+    )
+    to_pixels = ~Affine(*grid.georeference.transform)
+    for ring in outline.rings:
+        x, y = from_degrees.transform(*np.array(ring).T)
+        columns, rows = to_pixels * (np.asarray(x), np.asarray(y))
+        if not np.isfinite([columns, rows]).all():
+            return  # it reaches farther than the projection: nothing can be told
+        if (
+            columns.max() >= 0
+            and columns.min() <= width
+            and rows.max() >= 0
+            and rows.min() <= height
+        ):
+            return
+    raise InvalidScene(
+        f"{what}: expected an outline on the grid, got {outline.boxes()[0]} degrees "
+        f"beside {width} x {height} pixels at {list(grid.georeference.transform)} of "
+        f"{grid.georeference.crs}; one of the two is wrong, and the map would be: "
+        "leave this product out, and tell its provider"
+    )
+
+
 def cut_granule(
     grid: Grid, options: CuttingOptions, outline: Region, region: Region | None = None
 ) -> list[Cut]:
@@ -76,6 +117,32 @@ def cut_granule(
         for column in range(0, width, size)
     ]
     return [cut for cut in cuts if _is_wanted(cut, grid, options, outline, region)]
+
+
+def cut_product(
+    what: str,
+    grid: Grid,
+    options: CuttingOptions,
+    outline: Region,
+    region: Region | None = None,
+) -> list[Cut]:
+    """Cut one product as `cut_granule` does; none of it is said in the log.
+
+    Args:
+        what: Whose grid and outline they are, for messages.
+        grid: See `cut_granule`, and the others.
+        options: As there.
+        outline: As there.
+        region: As there.
+
+    Raises:
+        InvalidScene: if the outline lies beside the grid.
+    """
+    _expect_outline_on(grid, outline, what)
+    cuts = cut_granule(grid, options, outline, region)
+    if not cuts:
+        _LOG.info("%s: no scene is observed as wanted", what)
+    return cuts
 
 
 def _is_wanted(

@@ -138,7 +138,13 @@ class Session:
         # What goes wrong here may quote a key: it is named by its kind, without cause.
         except (ee.EEException, auth_errors.GoogleAuthError, OSError) as error:
             kind = type(error).__name__
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             kind = type(error).__name__
         place = "where Google's tools keep them" if path is None else path
         raise NoAccess(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.sources.regions import Region, outlines_of, region_of
+from sea_ice_kedro.sources.regions import MALFORMED, Region, outlines_of, region_of
 
 WHOLE_RUN = "whole_run"
 """Name of all that a run observed, which needs no outline."""
@@ -91,7 +91,7 @@ def _read_features(path: str) -> list[NamedRegion]:
         found = [(f["properties"].get("name"), outlines_of(f)) for f in features]
     except OSError as error:
         raise _refused(f"{path!r}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except MALFORMED as error:
         raise _refused(f"{path!r}: {type(error).__name__}: {error}") from error
     return [NamedRegion(_expect_name(name), region) for name, region in found]
 

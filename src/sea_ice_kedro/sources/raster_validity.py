@@ -1,5 +1,6 @@
 """Which pixels of a raster file were observed."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from sea_ice_kedro.imagery.arrays import RGB, Mask
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.imagery.validity import observed, valid_by_border
 from sea_ice_kedro.sources.options import RasterOptions
+from sea_ice_kedro.sources.raster_calibration import fill_said
 
 Bands = npt.NDArray[Any]
 """(3, H, W) of the file's dtype: red, green, blue."""
@@ -35,16 +37,56 @@ class Declared:
 def declared_in(
     file: Any,  # noqa: ANN401 - rasterio
     numbers: Sequence[int],
+    stored: Bands,
     options: RasterOptions,
 ) -> Declared | None:
-    """Read what a file itself says of validity; None when it says nothing."""
+    """Read what a file itself says of validity; None when it says nothing.
+
+    Mask, alpha and GDAL's nodata value count before what tags call no data.
+    """
     if options.validity not in ("auto", "file"):
         return None
     if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
-        return None
+        fills = [fill_said(file, n) for n in numbers]
+        known = [n for n in fills if n is not None]
+        absent = [
+            np.zeros(band.shape, bool) if fill is None else band == fill
+            for band, fill in zip(stored, fills, strict=True)
+        ]
+        return Declared(np.array(absent), known[0]) if known else None
     by_number = MaskFlags.nodata in file.mask_flag_enums[numbers[0] - 1]
     number = file.nodatavals[numbers[0] - 1] if by_number else None
     return Declared(file.read_masks(list(numbers)) == 0, number)
+
+
+def not_stored(
+    file: Any,  # noqa: ANN401 - rasterio
+    numbers: Sequence[int],
+    stored: Bands,
+) -> Mask | None:
+    """Find the blocks that a GeoTIFF leaves out, which GDAL reads as zeros.
+
+    Args:
+        file: The open raster.
+        numbers: 1-based, of red, green and blue.
+        stored: What was read of them.
+
+    Returns:
+        bool (H, W), True where one of the bands is not in the file; None: nowhere.
+    """
+    if file.driver != "GTiff":
+        return None
+    absent: Mask | None = None
+    for number, band in zip(numbers, stored, strict=True):
+        height, width = file.block_shapes[number - 1]
+        for row, column in np.argwhere(band[::height, ::width] == 0).tolist():
+            offset = f"BLOCK_OFFSET_{column}_{row}"
+            if file.get_tag_item(offset, "TIFF", bidx=number) is None:
+                if absent is None:
+                    absent = np.zeros(band.shape, bool)
+                top, left = row * height, column * width
+                absent[top : top + height, left : left + width] = True
+    return absent
 
 
 def expect_no_nan(
@@ -60,13 +102,19 @@ def expect_no_nan(
     unexplained = ~np.isfinite(stored)
     if declared is not None:
         unexplained &= ~declared.absent
-    meant = options.nodata is not None and np.isnan(options.nodata)
-    if unexplained.any() and not meant:
+    if options.nodata is not None:
+        unexplained &= ~_equal(stored, options.nodata)
+    if unexplained.any():
         raise InvalidScene(
             f"{name}: expected numbers, got NaN or infinity in "
             f"{int(unexplained.any(axis=0).sum()):,} pixels that the file does not "
             "mark as no data; if they are, add --params ingestion.raster.nodata=.nan"
         )
+
+
+def _equal(stored: Bands, number: float) -> npt.NDArray[np.bool_]:
+    """Find a number; NaN stands for all that is none."""
+    return ~np.isfinite(stored) if math.isnan(number) else stored == number
 
 
 def valid_pixels(  # noqa: PLR0913 - all that decides on it
@@ -97,13 +145,15 @@ def valid_pixels(  # noqa: PLR0913 - all that decides on it
         nodata = 0  # Sentinel-2: "DN 0 = NODATA" in L1C and L2A
     absent, said = (declared.absent, declared.number) if declared else (None, None)
     if nodata is not None:
-        here = ~np.isfinite(stored) if np.isnan(nodata) else stored == nodata
+        here = _equal(stored, nodata)
         absent = here if absent is None else absent | here
     meaning = [n for n in (said, nodata) if n is not None]
     valid = np.ones(rgb.shape[:2], bool)
     if absent is not None:
         meant = calibration or _BRIGHTNESS
-        measurable = all(n * meant.scale + meant.offset >= 0 for n in meaning)
+        measurable = all(
+            math.isfinite(n) and n * meant.scale + meant.offset >= 0 for n in meaning
+        )
         valid = observed(absent, stored, meant.scale, measurable)
     # Who warps bands that have no nodata value gives the frame one; the edge of the
     # swath inside it stays 0.

@@ -25,6 +25,16 @@ _EXAMPLE = (
 )
 _SEARCHED = "ingestion.search.region"
 
+MALFORMED = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What GeoJSON that is none raises; brackets in brackets without end, too."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -180,7 +190,7 @@ def _read_geojson(path: str, option: str) -> Region:
         )
     except OSError as error:
         found = error.strerror
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except MALFORMED as error:
         found = f"{type(error).__name__}: {error}"
     else:
         if region.rings:

@@ -23,7 +23,7 @@ from sea_ice_kedro.sources.acquisitions import (
     satellite_in,
     tell_left_out,
 )
-from sea_ice_kedro.sources.cutting import Cut, Grid, cut_granule, inner_pixels, scene_id
+from sea_ice_kedro.sources.cutting import Cut, Grid, cut_product, inner_pixels, scene_id
 from sea_ice_kedro.sources.listing import (
     Rivals,
     SceneEntry,
@@ -71,7 +71,11 @@ class SafeScene:
             product.expect_intact(band, digest)
             path = product.gdal_path(band)
             numbers[index] = read_window(
-                path, self.facts.grid.shape, window, self.target
+                path,
+                self.facts.grid.shape,
+                window,
+                self.target,
+                place=self.facts.grid.georeference,
             )
         grid = self.facts.grid if self.target is None else self.target
         raw = RawScene(
@@ -99,11 +103,12 @@ class SafeScene:
         Raises:
             InvalidScene: if one is damaged, or is not what the metadata say.
         """
-        product, (height, width) = Product(Path(self.path)), self.facts.grid.shape
+        product, grid = Product(Path(self.path)), self.facts.grid
+        last = grid.shape[0] - 1, grid.shape[1] - 1, 1, 1
         for band, digest in zip(self.facts.bands, self.facts.digests, strict=True):
             product.expect_intact(band, digest)
-            last = height - 1, width - 1, 1, 1
-            read_window(product.gdal_path(band), (height, width), last)
+            path = product.gdal_path(band)
+            read_window(path, grid.shape, last, place=grid.georeference)
 
     def fills_its_outline(self) -> bool:
         """Look at pixels of blue, in which water is brightest; one may be missing."""
@@ -214,9 +219,7 @@ def _scenes_of(product: Product, options: IngestionOptions) -> list[SceneEntry]:
     if options.safe.crs is not None:
         target = _grid_in(options.safe.crs, facts.grid)
     grid = facts.grid if target is None else Grid(target.georeference, target.shape)
-    cuts = cut_granule(grid, options.cutting, facts.outline)
-    if not cuts:
-        logger.info("%s: no scene is observed as wanted", product.path.name)
+    cuts = cut_product(product.path.name, grid, options.cutting, facts.outline)
     ids = [(scene_id(product.name, cut, grid), cut) for cut in cuts]
     return [
         SceneEntry(

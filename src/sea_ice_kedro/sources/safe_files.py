@@ -4,6 +4,7 @@ import hashlib
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -185,6 +186,13 @@ class Product:
                     f"{self.path.name}: expected names inside its {SUFFIX} folder, got "
                     f"{entry.filename!r}; that is no product of ESA's, do not unzip it"
                 )
+        names = Counter(entry.filename for entry in entries if not entry.is_dir())
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise InvalidScene(
+                f"{self.path.name}: expected each file once in it, got {len(twice)} "
+                f"twice, as {twice[0]!r}: programs differ in which of the two they "
+                "take; download the product again"
+            )
         return entries
 
     def _damaged(self, error: Exception) -> InvalidScene:

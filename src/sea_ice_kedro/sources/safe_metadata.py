@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree
 
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
@@ -34,6 +34,8 @@ _QUANTIFICATION = {
     "2A": ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
 }
 """By level, with the names of the first L2A products, of 2017."""
+
+_LAUNCH = datetime(2015, 6, 23, tzinfo=timezone.utc)
 
 _PLAIN_BASELINES = re.compile(r"N0[0-3]\d\d")
 """Baselines before the offset: 02.00 to 03.01."""
@@ -220,9 +222,13 @@ def _sun_zenith(granule: XmlFile) -> float:
 def _time(granule: XmlFile) -> datetime:
     text = granule.text("SENSING_TIME")
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         granule.fail("a time in <SENSING_TIME>", repr(text))
+    time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    if not _LAUNCH <= time <= datetime.now(timezone.utc) + timedelta(days=1):
+        granule.fail("a time since Sentinel-2A was launched in <SENSING_TIME>", text)
+    return time
 
 
 def _outline(main: XmlFile) -> Region:

@@ -22,7 +22,7 @@ from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.acquisitions import Observed, one_of_each, tell_left_out
-from sea_ice_kedro.sources.cutting import Cut, cut_granule, inner_pixels, scene_id
+from sea_ice_kedro.sources.cutting import Cut, cut_product, inner_pixels, scene_id
 from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.listing import (
     Rivals,
@@ -286,7 +286,8 @@ def _scenes_of(
     item: dict[str, Any], options: IngestionOptions, region: Region
 ) -> list[SceneEntry]:
     facts = read_item(item, options.stac)
-    cuts = cut_granule(facts.grid, options.cutting, facts.outline, region)
+    what = f"STAC item {facts.item_id}"
+    cuts = cut_product(what, facts.grid, options.cutting, facts.outline, region)
     beside: tuple[ShortwaveAsset, ...] = ()
     if options.swir:
         beside = read_shortwave(item, facts.grid, options.stac)

@@ -143,7 +143,10 @@ def _errors_of(url: str, limits: Limits) -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0][:300]
+    said = (str(error).splitlines() or [""])[0][:300]
+    # pystac-client's message is the answer's text, and that may be empty.
+    status = getattr(error, "status_code", None)
+    return said if status is None else f"HTTP status {status} {said}".strip()
 
 
 def _searched(

@@ -103,7 +103,7 @@ class ModelCard:
         """
         try:
             return cls._of(json.loads(text), where)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             if isinstance(error, InvalidModel):
                 raise
             raise InvalidModel(
