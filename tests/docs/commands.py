@@ -90,6 +90,12 @@ RULES = [
         "elsewhere",
         "tests/test_verify_command.py::test_what_is_as_it_was_made_is_said_to_be",
     ),
+    Rule(
+        r"sea-ice-kedro prune( ross_sea --yes)?$",
+        "elsewhere",
+        "tests/test_prune_command.py::"
+        "test_products_of_gone_scenes_are_listed_and_removed_only_if_that_is_said",
+    ),
     # --- what tests of its own try, with a wheel and a browser
     Rule(
         r"^\.tools/uv build|^python -m venv |^sea-ice/bin/pip |^sea-ice-kedro --pipelines",

@@ -105,6 +105,10 @@ class Manifest:
         with suppress(OSError):
             self._append(entry)
 
+    def drop(self, entry_id: str) -> None:
+        """Forget a product; `close` writes that down."""
+        self._changed = self.entries.pop(entry_id, None) is not None or self._changed
+
     def _append(self, entry: Entry) -> None:
         filesystem, path = locate(self._path)
         if not is_on_disk(filesystem):
