@@ -88,7 +88,8 @@ def help_page() -> str:
         f"sea-ice-kedro {__version__}: Sentinel-2 scenes of polar seas in, "
         "georeferenced maps of\nthick ice, thin ice and open water out.\n\n"
         "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]\n"
-        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]\n"
+        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]"
+        " [--no-intermediates]\n"
         "       sea-ice-kedro score MAPS LABELS [--out FILE.csv]\n"
         "       sea-ice-kedro verify [FOLDER]\n"
         "       sea-ice-kedro prune [FOLDER] [--yes]",

@@ -85,7 +85,15 @@ def _param(name: str, value: str) -> str:
     help="GeoJSON file of polygons, or west/south/east/north in degrees: what lies "
     "outside is not mapped.",
 )
-def _map_run(folder: str, out: str | None, network: str, aoi: str | None) -> MapRun:
+@click.option(
+    "--no-intermediates",
+    is_flag=True,
+    help="Remove at the end what only serves to make the maps: scenes as read and as "
+    "filtered. A second run still knows that they were made.",
+)
+def _map_run(
+    folder: str, out: str | None, network: str, aoi: str | None, no_intermediates: bool
+) -> MapRun:
     """Map all PNG, JPEG and GeoTIFF files in FOLDER.
 
     Pixels are thick ice, thin ice, open water or without a class. A second run maps
@@ -101,6 +109,8 @@ def _map_run(folder: str, out: str | None, network: str, aoi: str | None) -> Map
         if Path(aoi).is_file():
             aoi = str(Path(aoi).resolve())
         settings.append(_param("ingestion.area_of_interest", aoi))
+    if no_intermediates:
+        settings.append(_param("keep_intermediates", "false"))
     pipelines: tuple[str, ...] = _BY_NETWORK
     maps = "07_model_output/predictions"
     if network == NONE:
