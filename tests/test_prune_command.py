@@ -51,7 +51,7 @@ def test_where_no_scene_is_gone_nothing_is_to_be_removed(scenes, data_root, caps
     before = names(data_root)
     code, lines = pruned(capsys, data_root, "--yes")
     assert code == 0
-    assert lines[0] == f"source folder, folder {scenes}: 3 scenes there, 0 gone"
+    assert lines[0] == f"source folder, folder {scenes}: 3 scenes are there, 0 gone"
     assert lines[-1] == "to remove: 0 files, 0.0 MB"
     assert names(data_root) == before
 
@@ -63,9 +63,9 @@ def test_products_of_gone_scenes_are_listed_and_removed_only_if_that_is_said(
     (scenes / "b.tif").unlink()
     code, lines = pruned(capsys, data_root)
     assert code == 0
-    assert lines[0].endswith("2 scenes there, 1 gone: b")
-    assert any(line.startswith(f"  {MAPS}: 1 products, 3 files, ") for line in lines)
-    assert "  03_primary/scene_index.csv: 1 rows" in lines
+    assert lines[0].endswith("2 scenes are there, 1 gone: b")
+    assert any(line.startswith(f"  {MAPS}: products of 1, ") for line in lines)
+    assert "  03_primary/scene_index.csv: rows of 1" in lines
     assert lines[-1] == "nothing is removed yet: add --yes"
     assert names(data_root) == before
     files = of_scene(data_root, "b")
@@ -77,7 +77,7 @@ def test_products_of_gone_scenes_are_listed_and_removed_only_if_that_is_said(
     index = pd.read_csv(data_root / "03_primary/scene_index.csv")
     assert index["scene_id"].tolist() == ["a", "c"]
     code, lines = pruned(capsys, data_root)
-    assert lines[0].endswith("2 scenes there, 0 gone")
+    assert lines[0].endswith("2 scenes are there, 0 gone")
     run_here("autolabel")  # ids come from the index: nothing is missing
 
 
@@ -89,7 +89,7 @@ def test_scenes_that_are_not_to_be_used_are_not_gone(scenes, data_root, capsys):
     assert of_scene(data_root, "b")
     code, lines = pruned(capsys, data_root, "--yes")
     assert code == 0
-    assert lines[0].endswith("3 scenes there, 0 gone")
+    assert lines[0].endswith("3 scenes are there, 0 gone")
     assert names(data_root) == before
     # A row of a scene that is gone ends runs, and not this command.
     (scenes / "b.tif").unlink()
@@ -162,7 +162,7 @@ def test_the_source_is_listed_with_the_settings_of_the_run(
     capsys.readouterr()
     code, lines = pruned(capsys)
     assert code == 0
-    assert lines[0] == "source sample: 2 scenes there, 0 gone"
+    assert lines[0] == "source sample: 2 scenes are there, 0 gone"
 
 
 def test_a_folder_that_is_no_data_root_is_named(tmp_path, capsys, monkeypatch):

@@ -92,7 +92,8 @@ def _verify(given: list[str]) -> None:
 def _prune(given: list[str]) -> None:
     """List or remove products whose scenes are gone, or end with what is wrong."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    # Sources and tables are imported for this command only.
+    # Kedro configures logging when it is imported, here for this command only.
+    os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of([]))
     from sea_ice_kedro.prune_command import prune  # noqa: PLC0415
 
     _ended_by_errors(prune, given)

@@ -183,18 +183,14 @@ def _say(stale: Stale, root: str, scenes: RootScenes, count: int) -> None:
     gone = sorted({*gone, *(i for ids in stale.rows.values() for i in ids)})
     named = ", ".join(gone[:_NAMED]) + (", ..." if len(gone) > _NAMED else "")
     lines = [
-        f"{scenes.words}: {count} scenes there, {len(gone)} gone"
+        f"{scenes.words}: {count} scenes are there, {len(gone)} gone"
         + (f": {named}" if gone else "")
     ]
     for one in stale.products:
-        place = one.folder.removeprefix(f"{root}/")
-        files = len(one.files)
-        lines.append(
-            f"  {place}: {len(one.scene_ids)} products, {files} files, "
-            f"{_megabytes(one.files)}"
-        )
+        place, size = one.folder.removeprefix(f"{root}/"), _megabytes(one.files)
+        lines.append(f"  {place}: products of {len(one.scene_ids)}, {size}")
     for path, ids in stale.rows.items():
-        lines.append(f"  {path.removeprefix(f'{root}/')}: {len(ids)} rows")
+        lines.append(f"  {path.removeprefix(f'{root}/')}: rows of {len(ids)}")
     for path, size in stale.leftovers.items():
         lines.append(
             f"  {path.removeprefix(f'{root}/')}: left by a killed run, "

@@ -8,6 +8,7 @@ import pytest
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import Manifest
 from sea_ice_kedro.errors import InvalidOption, MissingInput
+from sea_ice_kedro.verify_command import verify
 from tests.fabricate import floes, folder_of_scenes, write
 from tests.runs import SCENE_PIPELINES, digests, from_folder, run_here
 from tests.runs import files as products
@@ -143,6 +144,44 @@ def test_a_scene_with_a_failure_keeps_its_intermediates(folder, data_root, monke
     assert made(data_root)["quicklooks"] == 1
     assert made(data_root)["scenes"] == 0
     assert rasters(data_root) == set()
+
+
+def test_maps_by_a_network_need_them_no_more_either(folder, data_root):
+    run(folder, "inference")
+    maps = digests(data_root)
+    assert not [n for n in maps if n.startswith("07_model_output/inference/scenes")]
+    run(folder, "inference")
+    assert set(made(data_root).values()) == {0}
+    path = data_root / "07_model_output/predictions/b.tif"
+    path.write_bytes(b"damaged")
+    run(folder, "inference")
+    assert made(data_root)["predictions"] == 1
+    assert digests(data_root) == maps
+
+
+def test_a_pipeline_that_reads_them_later_has_them_made_again(folder, data_root):
+    run(folder)
+    with pytest.raises(MissingInput, match=r"scenes of a, b, c.*keep_intermediates"):
+        run(folder, "grid_check")
+    run(folder, *SCENE_PIPELINES, "grid_check")
+    assert rasters(data_root) == set()
+
+
+def test_the_catalogue_of_products_names_none_that_goes(folder, data_root):
+    for pipelines in ([*SCENE_PIPELINES, "catalogue"], ["catalogue"]):
+        write(folder / "x_20191103.tif", floes(seed=1))
+        run(folder, *pipelines)
+        (item,) = (data_root / "08_reporting/stac").rglob("x_20191103.json")
+        assets = json.loads(item.read_text())["assets"]
+        assert "class_map" in assets
+        assert "filtered_scene" not in assets
+
+
+def test_verify_knows_what_was_removed(folder, data_root, capsys):
+    run(folder)
+    capsys.readouterr()
+    assert verify([str(data_root)], "sea-ice-kedro")
+    assert "all match; 6 removed" in capsys.readouterr().out
 
 
 def test_the_setting_is_true_or_false(folder, data_root):
