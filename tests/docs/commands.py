@@ -61,6 +61,12 @@ RULES = [
         "test_an_area_of_interest_is_a_box_or_a_file_of_polygons",
     ),
     Rule(
+        r"sea-ice-kedro map \S+ --no-intermediates$",
+        "elsewhere",
+        "tests/test_map_command.py::"
+        "test_intermediates_are_kept_unless_it_is_said_that_they_go",
+    ),
+    Rule(
         r"sea-ice-kedro map \S+ --network none",
         "elsewhere",
         "tests/test_map_command.py::"
