@@ -191,10 +191,10 @@ def _say(stale: Stale, root: str, scenes: RootScenes, count: int) -> None:
         lines.append(f"  {place}: products of {len(one.scene_ids)}, {size}")
     for path, ids in stale.rows.items():
         lines.append(f"  {path.removeprefix(f'{root}/')}: rows of {len(ids)}")
-    for path, size in stale.leftovers.items():
+    for path, begun in stale.leftovers.items():
         lines.append(
             f"  {path.removeprefix(f'{root}/')}: left by a killed run, "
-            f"{_megabytes({path: size})}"
+            f"{_megabytes({path: begun})}"
         )
     for path in stale.unknown:
         lines.append(f"  {path.removeprefix(f'{root}/')}: unknown, is kept")

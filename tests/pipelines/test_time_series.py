@@ -32,6 +32,7 @@ from tests.pipelines.test_gridding import RUN, counts
 from tests.runs import digests, files, from_folder, run_here
 
 KM2 = 1_000_000
+INDEX = pd.DataFrame({"source": ["folder"]})
 GRID = CellGrid("EPSG:6932", 25e3)
 WEST = {"name": "west", "area": [-180, -79.2, -169.5, -70]}
 
@@ -151,14 +152,14 @@ def test_a_run_without_a_place_or_a_time_has_empty_series_and_no_map(season):
     series = follow_regions(nothing, options())
     assert len(series) == 0
     assert list(series) == list(follow_regions(season, options()))
-    assert lay_out_seasons(nothing, series) == {}
+    assert lay_out_seasons(nothing, series, INDEX) == {}
     assert map_days(nothing) == {}
 
 
 @pytest.fixture
 def laid_out(season):
     series = follow_regions(season, options(WEST))
-    return lay_out_seasons(season, series)
+    return lay_out_seasons(season, series, INDEX)
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_the_cube_passes_a_checker_of_the_cf_conventions(season, tmp_path, crs):
     cells = rows["cell_column"].to_numpy(), rows["cell_row"].to_numpy()
     longitude, latitude = grid.degrees(*grid.centres(*cells))
     rows = rows.assign(longitude=longitude, latitude=latitude)
-    made = lay_out_seasons(rows, follow_regions(rows, options()))
+    made = lay_out_seasons(rows, follow_regions(rows, options()), INDEX)
     path = tmp_path / "season.nc"
     NetcdfDataset(filepath=str(path)).save(made[f"epsg{crs[5:]}_25km"]())
     checked = subprocess.run(
@@ -260,7 +261,7 @@ def test_another_value_makes_the_cube_and_the_map_of_its_day_again(season):
 
     def made(table):
         series = follow_regions(season, options())
-        tasks = {**lay_out_seasons(table, series), **map_days(table)}
+        tasks = {**lay_out_seasons(table, series, INDEX), **map_days(table)}
         return {name: fingerprint_of(make) for name, make in tasks.items()}
 
     before, after = made(season), made(changed)
@@ -295,6 +296,7 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
     }
     assert follow_predictions().inputs() == {
         "daily_ice_grid",
+        "scene_index",
         "params:time_series",
         "params:figures",
     }

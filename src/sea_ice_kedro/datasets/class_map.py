@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
+from sea_ice_kedro.datasets.raster_file import (
+    RasterFileDataset,
+    source_tag,
+    time_of,
+    time_tag,
+)
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.classes import (
@@ -92,6 +97,7 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
                 codes=file.read(1),
                 georeference=georeference_of(file),
                 acquired=time_of(tags),
+                source=tags.get("source", ""),
             )
 
 
@@ -102,6 +108,7 @@ def _tags(class_map: ClassMap) -> dict[str, str]:
         + f", {NODATA} = no data",
         "pixels": str(class_map.codes.size),
         **time_tag(class_map.acquired),
+        **source_tag(class_map.source),
     }
     if class_map.limits is not None:
         thin_ice_min, thick_ice_min = class_map.limits

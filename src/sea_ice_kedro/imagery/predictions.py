@@ -42,6 +42,9 @@ class Prediction:
     facts: Mapping[str, str] = field(default_factory=dict)
     """Network that made it: `model`, `model_checksum`."""
 
+    source: str = ""
+    """Of the scene: "sample" (simulated), "folder", ...; "": not known."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PredictedMap(ClassMap):

@@ -36,6 +36,8 @@ class SceneFacts:
 
     georeference: Georeference | None = None
     acquired: datetime | None = None
+    source: str = ""
+    """"sample" (simulated), "folder", ...; "": not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,11 @@ class SceneInMemory:
         """Return what the scene is."""
         scene = self.scene
         return SceneFacts(
-            scene.scene_id, scene.shape, scene.georeference, scene.acquired
+            scene.scene_id,
+            scene.shape,
+            scene.georeference,
+            scene.acquired,
+            scene.origin.source if scene.origin else "",
         )
 
     @contextmanager
@@ -167,6 +173,7 @@ def _facts(file: Any, tags: Mapping[str, str]) -> SceneFacts:  # noqa: ANN401
         shape=(file.height, file.width),
         georeference=georeference_of(file),
         acquired=None if acquired is None else datetime.fromisoformat(acquired),
+        source=tags.get("source", ""),
     )
 
 

@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from sea_ice_kedro.imagery.arrays import RGB, ClassMap, Georeference, Grey, Scene
+from sea_ice_kedro.imagery.arrays import (
+    RGB,
+    SIMULATED,
+    ClassMap,
+    Georeference,
+    Grey,
+    Scene,
+)
 from sea_ice_kedro.imagery.classes import (
     NODATA,
     NODATA_COLOUR,
@@ -171,7 +178,9 @@ def _title_width(scene: Scene) -> int:
 
 
 def _when(scene: Scene) -> str:
-    return f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
+    when = f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
+    simulated = scene.origin is not None and scene.origin.source == SIMULATED
+    return f"{when}  simulated, no observation" if simulated else when
 
 
 def _scale(

@@ -77,6 +77,7 @@ def predict_scene(
         strips=_strips(stored, facts.shape, model, windows),
         georeference=facts.georeference,
         acquired=facts.acquired,
+        source=facts.source,
         facts={"model": card.title, "model_checksum": model.fingerprint()},
     )
 
@@ -119,6 +120,7 @@ def whole(prediction: Prediction) -> PredictedMap:
         codes=np.concatenate([strip.codes for strip in strips]),
         georeference=prediction.georeference,
         acquired=prediction.acquired,
+        source=prediction.source,
         confidence=np.concatenate([strip.confidence for strip in strips]),
     )
 

@@ -3,12 +3,14 @@
 Standard names are those of the CF standard name table.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from pyproj import CRS
 
 from sea_ice_kedro import __version__
+from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.classes import SeaIceClass
 
 Attributes = dict[str, Any]
@@ -117,14 +119,24 @@ def grid_mapping(crs: str) -> Attributes:
     return {"long_name": f"projection of the grid, {crs}", **attributes}
 
 
-def of_file(crs: str) -> Attributes:
-    """Describe the whole file. No time of making: same input, same bytes."""
+def of_file(crs: str, sources: Collection[str] = ()) -> Attributes:
+    """Describe the whole file. No time of making: same input, same bytes.
+
+    Args:
+        crs: Of the grid.
+        sources: Of the scenes: "sample" (simulated), "folder", ...
+    """
+    kinds = [
+        "simulated scenes, no observations" if one == SIMULATED else f"scenes ({one})"
+        for one in sources
+    ]
+    scenes = " and ".join(kinds) or "scenes"
     software = f"sea_ice_kedro {__version__}"
     return {
         "Conventions": "CF-1.8",
         "title": "Sea ice concentration and classes of appearance by day",
         "institution": "made with sea_ice_kedro; see source",
-        "source": f"Sentinel-2 scenes, classified by {software}",
+        "source": f"{scenes}, classified by {software}",
         "history": f"{software}: gridding (cells of {crs}), time_series",
         "references": "https://arxiv.org/abs/2403.13135",
         "comment": "NaN or _FillValue where nothing was observed, which is never open "

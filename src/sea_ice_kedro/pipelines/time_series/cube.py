@@ -39,9 +39,12 @@ class Season:
     regions: pd.DataFrame
     """As `regional_series` makes them."""
 
+    sources: tuple[str, ...] = ()
+    """Of the scenes: "sample" (simulated), "folder", ..."""
+
     def fingerprint(self) -> str:
         """Digest all values."""
-        return digest_of(self.grid, self.cells, self.regions)
+        return digest_of((self.grid, self.sources), self.cells, self.regions)
 
 
 def build_cube(season: Season) -> "xr.Dataset":
@@ -72,7 +75,7 @@ def build_cube(season: Season) -> "xr.Dataset":
     }
     data = {name: value for name, value in made.items() if name not in _COORDINATES}
     coordinates = {name: made[name] for name in _COORDINATES}
-    return xr.Dataset(data, coordinates, cf.of_file(season.grid.crs))
+    return xr.Dataset(data, coordinates, cf.of_file(season.grid.crs, season.sources))
 
 
 def _framed(season: Season) -> Frame:

@@ -43,23 +43,25 @@ def draw_regions(
 
 
 def lay_out_seasons(
-    daily_grid: IntoFrame, region_series: pd.DataFrame
+    daily_grid: IntoFrame, region_series: pd.DataFrame, scene_index: pd.DataFrame
 ) -> Partitions[Any]:
     """Declare the arrays of each grid: days, rows and columns, by the CF conventions.
 
     Args:
         daily_grid: A row a day and cell that was observed, in pandas or in Spark.
         region_series: As `follow_regions` makes it.
+        scene_index: A row a scene; tells where they are from.
 
     Returns:
         Name of the grid, "epsg6932_25km" -> maker of an `xarray.Dataset`.
     """
+    sources = tuple(sorted(scene_index["source"].dropna().unique()))
     made = {}
     for grid, part in grids_of(cells_by_day(daily_grid)):
         of_grid = region_series["grid"].eq(grid.crs) & region_series["cell_km"].eq(
             grid.cell_m / 1e3
         )
-        season = Season(grid, part, region_series[of_grid])
+        season = Season(grid, part, region_series[of_grid], sources)
         made[name_of(grid)] = partial(build_cube, season)
     return made
 
