@@ -2,15 +2,17 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import Manifest
-from sea_ice_kedro.errors import InvalidOption, MissingInput
+from sea_ice_kedro.errors import InvalidOption, InvalidScene, MissingInput
+from sea_ice_kedro.sources import folder as source
 from sea_ice_kedro.verify_command import verify
 from tests.fabricate import floes, folder_of_scenes, write
-from tests.runs import SCENE_PIPELINES, digests, from_folder, run_here
+from tests.runs import SCENE_PIPELINES, digests, from_folder, kedro_run, run_here
 from tests.runs import files as products
 
 SCENES, FILTERED = "02_intermediate/scenes", "03_primary/filtered_scenes"
@@ -143,6 +145,40 @@ def test_a_scene_with_a_failure_keeps_its_intermediates(folder, data_root, monke
     run(folder)
     assert made(data_root)["quicklooks"] == 1
     assert made(data_root)["scenes"] == 0
+    assert rasters(data_root) == set()
+
+
+@pytest.mark.parametrize("engine", ["sequential", "threads"])
+def test_what_cannot_be_made_again_fails_alone_and_says_so(
+    folder, data_root, monkeypatch, engine
+):
+    run(folder)
+    (data_root / MAPS / "a.tif").write_bytes(b"damaged")
+    (data_root / MAPS / "b.tif").write_bytes(b"damaged")
+    read = source.read_scene_file
+
+    def unreadable(path, *options):
+        if Path(path).stem == "b":
+            raise InvalidScene("a disk that fails")
+        return read(path, *options)
+
+    monkeypatch.setattr(source, "read_scene_file", unreadable)
+    with pytest.raises(PartitionsFailed, match=r"filtered_scenes / b: expected b, whi"):
+        run(folder, engine={"name": engine, "workers": 2})
+    assert made(data_root)["class_maps"] == 1
+    assert (data_root / MAPS / "a.tif").stat().st_size > 100
+
+
+def test_steps_that_run_at_the_same_time_make_them_once(folder, data_root):
+    run(folder)
+    command = "ingestion,filtering,autolabel,grid_check"
+    given = f"ingestion.source=folder,ingestion.folder={folder}"
+    given += ",keep_intermediates=false,autolabel.quicklooks.panel_px=64"
+    ended = kedro_run(
+        data_root,
+        *("--pipelines", command, "--params", given, "--runner", "ThreadRunner"),
+    )
+    assert ended.returncode == 0, ended.stderr
     assert rasters(data_root) == set()
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
+from threading import RLock
 from typing import Any
 
 from sea_ice_kedro.errors import MissingInput
@@ -28,7 +29,7 @@ class Removed:
 
     partition_id: str
     filepath: str
-    tags: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What `RasterTagsDataset` loaded of it."""
 
     @property
@@ -61,10 +62,14 @@ class Intermediates:
         """Whether what was removed is to be there again."""
 
         self._folders: dict[str, MadeFolder] = {}
+        self._making = RLock()
+        self._tried: set[Removed] = set()
+        """What could not be made again."""
 
     def open(self, *, keep: bool) -> None:
         """Begin a run of this process."""
         self._owner, self.keep, self._folders = os.getpid(), keep, {}
+        self._tried = set()
 
     def close(self) -> dict[str, MadeFolder]:
         """End the run; give the folders that it has made."""
@@ -85,19 +90,27 @@ class Intermediates:
     def provide(self, removed: Iterable[Removed]) -> None:
         """Have what was removed made again, by the steps of this run.
 
+        What fails is tried once, and not there afterwards.
+
         Raises:
             MissingInput: if this run has no such step, before anything is made.
         """
-        needed: dict[str, dict[str, Removed]] = defaultdict(dict)
-        for one in removed:
-            if not one.is_there:
-                needed[one.folder][one.partition_id] = one
+        missing = [one for one in removed if not one.is_there]
         here = self._folders if self._owner == os.getpid() else {}
-        for folder, missing in needed.items():
-            if folder not in here:
-                raise _no_maker(folder, sorted(missing))
-        for folder, missing in needed.items():
-            here[folder].make_again(list(missing))
+        for folder in {one.folder for one in missing} - here.keys():
+            ids = sorted(one.partition_id for one in missing if one.folder == folder)
+            raise _no_maker(folder, ids)
+        if all(one in self._tried for one in missing):
+            return
+        # Of steps that run at the same time, one makes them and the others wait.
+        with self._making:
+            needed: dict[str, list[str]] = defaultdict(list)
+            for one in missing:
+                if one not in self._tried and not one.is_there:
+                    needed[one.folder].append(one.partition_id)
+            for folder, ids in needed.items():
+                here[folder].make_again(ids)
+            self._tried |= {one for one in missing if not one.is_there}
 
 
 def _no_maker(folder: str, partition_ids: list[str]) -> MissingInput:

@@ -16,7 +16,7 @@ from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, Removed
 from sea_ice_kedro.datasets.manifest import MADE, Entry
 from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset, tags_from
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
-from sea_ice_kedro.errors import SeaIceError
+from sea_ice_kedro.errors import MissingInput, SeaIceError
 from sea_ice_kedro.rasters.files import FileState, remove, state_of
 
 logger = logging.getLogger(__name__)
@@ -39,12 +39,18 @@ class PartitionLoader:
         """Load the value; what was removed is made again, but for its tags.
 
         Raises:
-            MissingInput: if it was removed, and no step of this run makes it.
+            MissingInput: if it was removed, and no step of this run makes it, or that
+                failed.
         """
         if self.removed is not None and not self.removed.is_there:
             if self.dataset_type is RasterTagsDataset:
                 return tags_from(self.removed.tags)
             INTERMEDIATES.provide([self.removed])
+            if not self.removed.is_there:
+                raise MissingInput(
+                    f"expected {self.removed.partition_id}, which was removed, to be "
+                    "made again, got a failure of that: it is named beside this one"
+                )
         return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
 
     @property
