@@ -44,6 +44,11 @@ def test_a_folder_is_mapped_by_the_network_that_ships_unless_another_is_named(
     assert run.data_root == str(tmp_path / "maps")
 
 
+def test_intermediates_are_kept_unless_it_is_said_that_they_go(scenes):
+    run = map_run([str(scenes), "--no-intermediates"], "sea-ice-kedro")
+    assert settings(run)["keep_intermediates"] == "false"
+
+
 def test_the_run_is_printed_so_that_a_shell_repeats_it(scenes):
     run = map_run([str(scenes)], "sea-ice-kedro")
     words = shlex.split(run.command)

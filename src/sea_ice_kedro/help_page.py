@@ -51,6 +51,8 @@ _EXAMPLES = """\
       how right class maps are, scene by scene, class by class; more: score --help
   sea-ice-kedro verify
       whether all products are as they were made; more: verify --help
+  sea-ice-kedro prune
+      products of scenes that their source has no more; --yes removes them
   sea-ice-kedro
       simulated scenes, from the first pixel to a trained network: some minutes
   sea-ice-kedro --pipelines ingestion,filtering,autolabel \\
@@ -86,9 +88,11 @@ def help_page() -> str:
         f"sea-ice-kedro {__version__}: Sentinel-2 scenes of polar seas in, "
         "georeferenced maps of\nthick ice, thin ice and open water out.\n\n"
         "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]\n"
-        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]\n"
+        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]"
+        " [--no-intermediates]\n"
         "       sea-ice-kedro score MAPS LABELS [--out FILE.csv]\n"
-        "       sea-ice-kedro verify [FOLDER]",
+        "       sea-ice-kedro verify [FOLDER]\n"
+        "       sea-ice-kedro prune [FOLDER] [--yes]",
         f"Examples:\n{_EXAMPLES}",
         _section("Pipelines", pipelines),
         *(_section(title, options) for title, options in _OPTIONS.items()),

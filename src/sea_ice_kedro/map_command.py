@@ -91,8 +91,19 @@ def _param(name: str, value: str) -> str:
     help="GeoJSON or GeoPackage file of polygons, or GeoTIFF that is 0 on the sea: "
     "land and ice shelf, which is neither ice nor water.",
 )
-def _map_run(
-    folder: str, out: str | None, network: str, aoi: str | None, land: str | None
+@click.option(
+    "--no-intermediates",
+    is_flag=True,
+    help="Remove at the end what only serves to make the maps: scenes as read and as "
+    "filtered. A second run still knows that they were made.",
+)
+def _map_run(  # noqa: PLR0913 - an option each
+    folder: str,
+    out: str | None,
+    network: str,
+    aoi: str | None,
+    land: str | None,
+    no_intermediates: bool,
 ) -> MapRun:
     """Map all PNG, JPEG and GeoTIFF files in FOLDER.
 
@@ -111,6 +122,8 @@ def _map_run(
         settings.append(_param("ingestion.area_of_interest", aoi))
     if land is not None:
         settings.append(_param("ingestion.land", str(Path(land).resolve())))
+    if no_intermediates:
+        settings.append(_param("keep_intermediates", "false"))
     pipelines: tuple[str, ...] = _BY_NETWORK
     maps = "07_model_output/predictions"
     if network == NONE:

@@ -54,6 +54,15 @@ def with_conf(arguments: Sequence[str]) -> list[str]:
     return [*arguments, f"{_OPTION}={packaged_conf()}"]
 
 
+def conf_folder() -> str:
+    """Return the configuration of a command without `--conf-source`.
+
+    Raises:
+        MissingInput: if there is none.
+    """
+    return conf_source(with_conf([])) or str(_project_conf())
+
+
 def logging_of(arguments: Sequence[str]) -> str:
     """Return the path of the logging configuration: beside the others, or ours.
 

@@ -20,6 +20,7 @@ from sea_ice_kedro.hooks import (
     ApplicableSettingHooks,
     CredentialHooks,
     FailureHooks,
+    IntermediateHooks,
     KnownSettingHooks,
     LimitHooks,
     MissingInputHooks,
@@ -61,10 +62,12 @@ for name in ("SEA_ICE_DATA", "SEA_ICE_LOG", "SEA_ICE_TABLES"):
 quieten()  # kedro-viz reads these settings, too
 
 # The last is called first: what is missing is said before failures are collected, a run
-# is recorded before its failures are raised, and everything is said to an open log.
+# is recorded before its failures are raised, what it does not keep is removed before
+# that, and everything is said to an open log.
 HOOKS = (
     FailureHooks(),
     RecordHooks(),
+    IntermediateHooks(),
     SparkHooks(),
     CredentialHooks(),
     MissingInputHooks(),

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import click
 
-from sea_ice_kedro.datasets.manifest import FAILED, NAME, Entry, Manifest
+from sea_ice_kedro.datasets.manifest import MADE, NAME, Entry, Manifest
 from sea_ice_kedro.errors import InvalidModel, MissingInput, MissingPackage
 from sea_ice_kedro.networks import ONNX
 from sea_ice_kedro.plain_text import inert
@@ -55,11 +55,12 @@ def _verify(folder: str | None) -> bool:
             f"expected products with a table of what was made ({NAME}) in {root}, got "
             "none; name the folder where data lie, or make some: kedro run"
         )
-    count = 0
+    count = removed = 0
     wrong: list[str] = []
     for one in folders:
         entries = Manifest(one).entries.values()
-        count += sum(entry.status != FAILED for entry in entries)
+        count += sum(entry.status == MADE for entry in entries)
+        removed += sum(entry.is_removed for entry in entries)
         wrong += [line for entry in entries for line in _of_product(one, entry)]
     wrong += [line for one in networks for line in _of_network(one)]
     for line in wrong:
@@ -67,6 +68,7 @@ def _verify(folder: str | None) -> bool:
     click.echo(
         f"{count} products in {len(folders)} folders, {len(networks)} networks: "
         + (f"{len(wrong)} do not match" if wrong else "all match")
+        + (f"; {removed} removed by keep_intermediates: false" if removed else "")
     )
     return not wrong
 
@@ -77,6 +79,8 @@ def _of_product(folder: str, entry: Entry) -> Iterator[str]:
         try:
             digest = checksum(path)
         except (FileNotFoundError, NotADirectoryError):
+            if entry.is_removed:
+                return
             yield f"{path}: missing"
         else:
             if digest != known.digest:

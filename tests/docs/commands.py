@@ -67,6 +67,12 @@ RULES = [
         "tests/test_map_command.py::test_land_is_in_the_maps_of_either_kind",
     ),
     Rule(
+        r"sea-ice-kedro map \S+ --no-intermediates$",
+        "elsewhere",
+        "tests/test_map_command.py::"
+        "test_intermediates_are_kept_unless_it_is_said_that_they_go",
+    ),
+    Rule(
         r"sea-ice-kedro map \S+ --network none",
         "elsewhere",
         "tests/test_map_command.py::"
@@ -95,6 +101,12 @@ RULES = [
         r"sea-ice-kedro verify( \S+)?$",
         "elsewhere",
         "tests/test_verify_command.py::test_what_is_as_it_was_made_is_said_to_be",
+    ),
+    Rule(
+        r"sea-ice-kedro prune( ross_sea --yes)?$",
+        "elsewhere",
+        "tests/test_prune_command.py::"
+        "test_products_of_gone_scenes_are_listed_and_removed_only_if_that_is_said",
     ),
     # --- what tests of its own try, with a wheel and a browser
     Rule(

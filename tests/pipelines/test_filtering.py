@@ -21,6 +21,7 @@ def summary(valid, cloud=0, shadow=0, changed=0, method="illumination", lost=0):
         "pixels_changed": str(changed),
         "pixels_saturated": "40",
         "pixels_untrustworthy": str(lost),
+        "source": "folder",
     }
     table = summarise_clouds(INDEX, {"a": lambda: tags}, FilterOptions(method=method))
     return table.to_dict("records")[0]
@@ -29,6 +30,7 @@ def summary(valid, cloud=0, shadow=0, changed=0, method="illumination", lost=0):
 def test_cloud_and_shadow_are_fractions_of_the_valid_pixels():
     assert summary(200, cloud=20, shadow=10, changed=30, lost=2) == {
         "scene_id": "a",
+        "source": "folder",
         "method": "illumination",
         "valid_pixels": 200,
         "thin_cloud_fraction": 0.1,
@@ -45,7 +47,7 @@ def test_a_scene_without_a_valid_pixel_has_no_fractions():
 
 def test_a_table_of_nothing_still_has_its_columns():
     table = summarise_clouds(INDEX, {}, FilterOptions())
-    assert table.columns.tolist()[:3] == ["scene_id", "method", "valid_pixels"]
+    assert table.columns.tolist()[:3] == ["scene_id", "source", "method"]
 
 
 @pytest.mark.parametrize("method", ["illumination", "published", "none"])

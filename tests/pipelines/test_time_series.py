@@ -33,6 +33,7 @@ from tests.pipelines.test_gridding import RUN, counts
 from tests.runs import digests, files, from_folder, run_here
 
 KM2 = 1_000_000
+INDEX = pd.DataFrame({"source": ["folder"]})
 GRID = CellGrid("EPSG:6932", 25e3)
 WEST = {"name": "west", "area": [-180, -79.2, -169.5, -70]}
 
@@ -152,14 +153,14 @@ def test_a_run_without_a_place_or_a_time_has_empty_series_and_no_map(season):
     series = follow_regions(nothing, options())
     assert len(series) == 0
     assert list(series) == list(follow_regions(season, options()))
-    assert lay_out_seasons(nothing, series, options()) == {}
+    assert lay_out_seasons(nothing, series, INDEX, options()) == {}
     assert map_days(nothing) == {}
 
 
 @pytest.fixture
 def laid_out(season):
     series = follow_regions(season, options(WEST))
-    return lay_out_seasons(season, series, options())
+    return lay_out_seasons(season, series, INDEX, options())
 
 
 @pytest.fixture
@@ -247,7 +248,7 @@ def test_the_cube_passes_a_checker_of_cf_and_of_acdd(season, tmp_path, crs):
     longitude, latitude = grid.degrees(*grid.centres(*cells))
     rows = rows.assign(longitude=longitude, latitude=latitude)
     own = TimeSeriesOptions(attributes=OWN)
-    made = lay_out_seasons(rows, follow_regions(rows, options()), own)
+    made = lay_out_seasons(rows, follow_regions(rows, options()), INDEX, own)
     path = tmp_path / "season.nc"
     NetcdfDataset(filepath=str(path)).save(made[f"epsg{crs[5:]}_25km"]())
     checked = subprocess.run(
@@ -272,7 +273,7 @@ def test_the_cube_passes_a_checker_of_cf_and_of_acdd(season, tmp_path, crs):
 def test_a_whole_grid_has_the_cells_of_nsidc(season):
     whole = TimeSeriesOptions(whole_grid=True)
     series = follow_regions(season, options())
-    cube_of = lay_out_seasons(season, series, whole)["epsg6932_25km"]
+    cube_of = lay_out_seasons(season, series, INDEX, whole)["epsg6932_25km"]
     laid_out = cube_of()
     assert laid_out.sizes["y"] == laid_out.sizes["x"] == 720
     assert laid_out["x"].to_numpy()[[0, -1]].tolist() == [-8_987_500, 8_987_500]
@@ -329,7 +330,7 @@ def test_another_value_makes_the_cube_and_the_map_of_its_day_again(season):
 
     def made(table):
         series = follow_regions(season, options())
-        tasks = {**lay_out_seasons(table, series, options()), **map_days(table)}
+        tasks = {**lay_out_seasons(table, series, INDEX, options()), **map_days(table)}
         return {name: fingerprint_of(make) for name, make in tasks.items()}
 
     before, after = made(season), made(changed)
@@ -364,6 +365,7 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
     }
     assert follow_predictions().inputs() == {
         "daily_ice_grid",
+        "scene_index",
         "params:time_series",
         "params:figures",
     }

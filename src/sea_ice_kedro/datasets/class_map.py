@@ -4,7 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
+from sea_ice_kedro.datasets.raster_file import (
+    RasterFileDataset,
+    source_tag,
+    time_of,
+    time_tag,
+)
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.classes import (
@@ -125,6 +130,7 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
                 georeference=georeference_of(file),
                 acquired=time_of(tags),
                 land_source=tags.get("land", ""),
+                source=tags.get("source", ""),
             )
 
 
@@ -134,6 +140,7 @@ def _tags(class_map: ClassMap, land_pixels: int) -> dict[str, str]:
         **code_tags(class_map.land_source, land_pixels),
         "pixels": str(class_map.codes.size),
         **time_tag(class_map.acquired),
+        **source_tag(class_map.source),
     }
     if class_map.limits is not None:
         thin_ice_min, thick_ice_min = class_map.limits

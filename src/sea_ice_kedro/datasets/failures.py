@@ -59,6 +59,11 @@ class FailureLedger:
         """Whether a run in this very process will raise what is recorded."""
         return self._owner == os.getpid()
 
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What has failed so far."""
+        return tuple(self._failures)
+
     def open(self) -> None:
         """Start collecting for a run of this process."""
         self._owner = os.getpid()

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sea_ice_kedro.errors import CannotRead, FolderInUse
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
@@ -25,7 +25,7 @@ from sea_ice_kedro.rasters.remote import is_on_disk, locate
 NAME = ".manifest.jsonl"
 _LOCK = ".manifest.lock"
 
-MADE, FAILED = "made", "failed"
+MADE, FAILED, REMOVED = "made", "failed", "removed"
 
 _MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
@@ -38,7 +38,7 @@ class Entry:
     """Of the partition: the scene's."""
 
     status: str
-    """`MADE` or `FAILED`."""
+    """`MADE`, `FAILED` or `REMOVED`."""
 
     reason: str = ""
     """One readable line that says what failed."""
@@ -56,6 +56,14 @@ class Entry:
     files: Mapping[str, FileState] = field(default_factory=dict)
     """By path in the folder: the product, and what belongs to it."""
 
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Of a raster that was removed: what `RasterTagsDataset` loaded of it."""
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether it was made, and removed when it was of no more use."""
+        return self.status == REMOVED
+
     def as_found(self, folder: str) -> "Entry | None":
         """Look at the files, and read those whose size or times are other ones.
 
@@ -63,8 +71,8 @@ class Entry:
             folder: Path or URL of the products.
 
         Returns:
-            The entry with the files' present times; None if one of them is missing or
-            has another content.
+            The entry with the files' present times, `MADE`; None if one of them is
+            missing or has another content.
 
         Raises:
             CannotRead: if they are in a bucket that does not answer.
@@ -77,7 +85,7 @@ class Entry:
                 return None
             if found[name].digest != known.digest:
                 return None
-        return replace(self, files=found)
+        return replace(self, status=MADE, files=found, tags={})
 
 
 class Manifest:
@@ -106,6 +114,10 @@ class Manifest:
         # `close` writes all of them again, and says if that cannot be done.
         with suppress(OSError):
             self._append(entry)
+
+    def drop(self, entry_id: str) -> None:
+        """Forget a product; `close` writes that down."""
+        self._changed = self.entries.pop(entry_id, None) is not None or self._changed
 
     def _append(self, entry: Entry) -> None:
         filesystem, path = locate(self._path)
@@ -137,7 +149,10 @@ class Manifest:
 
 
 def _line(entry: Entry) -> str:
-    return json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+    values = asdict(entry)
+    if not entry.tags:
+        del values["tags"]
+    return json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def _read(path: str) -> dict[str, Entry]:

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,6 +11,12 @@ from kedro_datasets.partitions import PartitionedDataset
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
+from sea_ice_kedro.datasets.intermediates import (
+    INTERMEDIATES,
+    MadeFolder,
+    Removed,
+    removed_in,
+)
 from sea_ice_kedro.datasets.manifest import FAILED, Entry, Manifest, held_alone
 from sea_ice_kedro.datasets.partition_writer import (
     PartitionLoader,
@@ -18,6 +24,7 @@ from sea_ice_kedro.datasets.partition_writer import (
     Receipt,
     Request,
     remove_stale,
+    unchanged_of,
 )
 from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS, track
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
@@ -61,6 +68,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         filename_suffix: str = "",
         engine: dict[str, Any] | None = None,
         optional: bool = False,
+        intermediate: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Name the folder, the kind of file in it and the engine that fills it.
@@ -73,6 +81,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
                 also runs `load_many`. With `remake: true`, partitions are made again
                 that are up to date.
             optional: Whether a run goes on when all partitions failed.
+            intermediate: Whether partitions, which are rasters, are removed at the end
+                of a run with `keep_intermediates: false`.
             metadata: Ignored by Kedro; read by kedro-viz.
 
         Raises:
@@ -93,11 +103,12 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             )
         self._engine = make_engine(**options)
         self._optional = optional
+        self._intermediate = intermediate
         self.last_saved: ProductRecord | None = None
         """Outcomes of the partitions in the last `save`."""
 
     @property
-    def _folder(self) -> str:
+    def folder(self) -> str:
         """Path or URL of the folder, of which those of all partitions begin."""
         path = self._filesystem._strip_protocol(self._normalized_path).rstrip("/")
         return str(self._join_protocol(path))
@@ -115,50 +126,86 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         `exists` to tell.
         """
         self._invalidate_caches()
-        entries = Manifest(self._folder).entries
+        entries = Manifest(self.folder).entries
+        there = [self._path_to_partition(path) for path in self._list_partitions()]
+        gone = {i: entry for i, entry in entries.items() if entry.is_removed}
         loaders: dict[str, Callable[[], Any]] = {}
-        for path in self._list_partitions():
-            partition_id = self._path_to_partition(path)
-            filepath = self._join_protocol(path)
+        for partition_id in sorted({*there, *gone}):
+            filepath = self._join_protocol(self._partition_to_path(partition_id))
             files = entries[partition_id].files if partition_id in entries else {}
+            removed = None
+            if partition_id in gone:
+                tags = gone[partition_id].tags
+                removed = Removed(self.folder, partition_id, filepath, tags)
             loaders[partition_id] = PartitionLoader(
                 self._dataset_type,
                 self._dataset_config,
                 filepath,
-                files.get(filepath.removeprefix(f"{self._folder}/")),
+                files.get(filepath.removeprefix(f"{self.folder}/")),
+                removed,
             )
         return StoredPartitions(loaders, self._engine)
 
     def _exists(self) -> bool:
         self._invalidate_caches()
-        return bool(self._list_partitions())
+        entries = Manifest(self.folder).entries.values()
+        return bool(self._list_partitions()) or any(e.is_removed for e in entries)
 
     def save(self, data: Mapping[str, Callable[[], Any]]) -> None:
         """Make and write every partition that is not there yet.
+
+        What is made of intermediate partitions that an earlier run has removed has
+        them made again first.
 
         Args:
             data: Partition id -> a picklable function that makes the value.
 
         Raises:
             FolderInUse: if another run writes to the folder.
+            MissingInput: if partitions are needed that an earlier run has removed, and
+                nothing in this run makes them; all is left as it was.
             PartitionsFailed: if some failed and no run is there to raise it at its
                 end, or if all failed and are needed. All others are written.
         """
         self.last_saved = ProductRecord(self.name, 0, 0, 0.0)
-        if not data:
-            return
+        if self._intermediate:
+            again = partial(self._make_again, data)
+            INTERMEDIATES.made(self.folder, MadeFolder(tuple(data), again))
+        if data:
+            self._make_all(data, needed=not self._optional)
+
+    def _make_again(
+        self, data: Mapping[str, Callable[[], Any]], partition_ids: Collection[str]
+    ) -> None:
+        """Make partitions of this run that are there no more, and that it needs."""
+        wanted = {i: data[i] for i in partition_ids if i in data}
+        said = str(STEPS), self.name, len(wanted)
+        logger.info("%s%s: %d were removed, are needed and made again", *said)
+        self._make_all(wanted, again=True)
+
+    def _make_all(
+        self,
+        data: Mapping[str, Callable[[], Any]],
+        *,
+        needed: bool = False,
+        again: bool = False,
+    ) -> None:
         start = time.monotonic()
-        with held_alone(self._folder):
-            manifest = Manifest(self._folder)
+        with held_alone(self.folder):
+            manifest = Manifest(self.folder)
             try:
-                receipts = self._make(data, manifest)
+                receipts = self._make(data, manifest, again=again)
             finally:
                 unwritten = _closed(manifest)
         self._invalidate_caches()
-        self._report(receipts, time.monotonic() - start, unwritten)
+        self._report(receipts, time.monotonic() - start, unwritten, needed=needed)
 
     def _make(
-        self, data: Mapping[str, Callable[[], Any]], manifest: Manifest
+        self,
+        data: Mapping[str, Callable[[], Any]],
+        manifest: Manifest,
+        *,
+        again: bool,
     ) -> list[Receipt]:
         """Have the engine make what is not there yet."""
         requests = [
@@ -172,10 +219,12 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             for i, make in data.items()
         ]
         writer = PartitionWriter(
-            self._dataset_type, self._dataset_config, self._folder, self._remake
+            self._dataset_type, self._dataset_config, self.folder, self._remake
         )
-        receipts = _unchanged(writer, requests)
+        done = self._intermediate and not (again or INTERMEDIATES.keep)
+        receipts = unchanged_of(writer, requests, or_removed=done)
         left = [r for r in requests if r.partition_id not in receipts]
+        INTERMEDIATES.provide(removed_in([request.make for request in left]))
         outcomes = self._engine.map(writer, left) if left else iter(())
         for outcome, request in zip(
             track(outcomes, self.name, len(left), _is_failure), left, strict=True
@@ -194,7 +243,12 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         return outcome
 
     def _report(
-        self, receipts: list[Receipt], elapsed_s: float, unwritten: str
+        self,
+        receipts: list[Receipt],
+        elapsed_s: float,
+        unwritten: str,
+        *,
+        needed: bool,
     ) -> None:
         failed = [r for r in receipts if r.status == "failed"]
         unchanged = sum(r.status == "unchanged" for r in receipts)
@@ -216,29 +270,11 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         failures = [Failure(self.name, r.partition_id, r.reason) for r in failed]
         if unwritten and not failures:
             failures = [Failure(self.name, "its manifest", unwritten)]
-        if failures and len(failed) == len(receipts) and not self._optional:
+        if failures and len(failed) == len(receipts) and needed:
             # Nothing is left to go on with.
             raise PartitionsFailed(LEDGER.close() + failures)
         if failures:
             LEDGER.record(failures)
-
-
-def _unchanged(
-    writer: PartitionWriter, requests: Sequence[Request]
-) -> dict[str, Receipt]:
-    """Find what is there as it would be made, without the engine."""
-
-    def look(request: Request) -> Receipt | None:
-        try:
-            return writer.unchanged(request)
-        # The worker meets it again, and its receipt says so.
-        except Exception:  # noqa: BLE001
-            return None
-
-    # Most of it is waiting: for a disk, a bucket, or the digest of an input.
-    with ThreadPoolExecutor(thread_name_prefix="manifest") as threads:
-        found = threads.map(look, requests)
-        return {r.partition_id: r for r in found if r is not None}
 
 
 def _entry_of(receipt: Receipt) -> Entry:

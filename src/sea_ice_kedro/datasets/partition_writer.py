@@ -2,7 +2,8 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
@@ -11,9 +12,11 @@ from kedro.io import AbstractDataset, DatasetError
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import without_keys
+from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, Removed
 from sea_ice_kedro.datasets.manifest import MADE, Entry
+from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset, tags_from
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
-from sea_ice_kedro.errors import InvalidRecord, SeaIceError
+from sea_ice_kedro.errors import InvalidRecord, MissingInput, SeaIceError
 from sea_ice_kedro.rasters.files import FileState, remove, state_of
 
 logger = logging.getLogger(__name__)
@@ -29,16 +32,41 @@ class PartitionLoader:
     known: FileState | None = None
     """As it was made, where that is known: it need not be read to be known again."""
 
+    removed: Removed | None = None
+    """Of an intermediate product that was removed."""
+
     def __call__(self) -> Any:  # noqa: ANN401 - whatever the dataset holds
-        """Load the value."""
+        """Load the value; what was removed is made again, but for its tags.
+
+        Raises:
+            MissingInput: if it was removed, and no step of this run makes it, or that
+                failed.
+        """
+        if self.removed is not None and not self.removed.is_there:
+            if self.dataset_type is RasterTagsDataset:
+                return tags_from(self.removed.tags)
+            INTERMEDIATES.provide([self.removed])
+            if not self.removed.is_there:
+                raise MissingInput(
+                    f"expected {self.removed.partition_id}, which was removed, to be "
+                    "made again, got a failure of that: it is named beside this one"
+                )
         return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
 
+    @property
+    def stays(self) -> bool:
+        """Whether its file is there, and also after this run."""
+        there = self.removed is None or self.removed.is_there
+        return there and INTERMEDIATES.stays(self.filepath)
+
     def fingerprint(self) -> str:
-        """Digest the file's content, wherever the file lies.
+        """Digest the file's content, wherever the file lies; or lay.
 
         Raises:
             InvalidRecord: if that is not what was made.
         """
+        if self.removed is not None and self.known and not self.removed.is_there:
+            return self.known.digest
         found = state_of(self.filepath, self.known).digest
         known = found if self.known is None else self.known.digest
         # What a bucket says of an object may have another form than on a disk.
@@ -116,11 +144,17 @@ class PartitionWriter:
             reason = f"{type(error).__name__}: {error}"
             return Receipt(partition_id, "failed", reason, traceback.format_exc())
 
-    def unchanged(self, request: Request) -> Receipt | None:
+    def unchanged(
+        self, request: Request, *, or_removed: bool = False
+    ) -> Receipt | None:
         """Return a receipt if the partition is there as it would be made, else None.
 
         No file is opened but those whose size or times are not the manifest's, and
         whatever the task's own inputs need to be known by.
+
+        Args:
+            request: The partition.
+            or_removed: Whether one counts that was there, and was removed.
         """
         entry = request.entry
         if self.remake or entry is None or not entry.fingerprint:
@@ -128,6 +162,8 @@ class PartitionWriter:
         if entry.fingerprint != fingerprint_of(request.make, request.code):
             return None
         found = entry.as_found(self.folder)
+        if found is None and or_removed and entry.is_removed:
+            found = entry
         if found is None:
             return None
         return Receipt(request.partition_id, "unchanged", entry=found)
@@ -171,6 +207,30 @@ class PartitionWriter:
         self, filepath: str, **more: Mapping[str, str]
     ) -> AbstractDataset[Any, Any]:
         return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
+
+
+def unchanged_of(
+    writer: PartitionWriter, requests: Sequence[Request], *, or_removed: bool
+) -> dict[str, Receipt]:
+    """Find what is there as it would be made, without an engine.
+
+    Args:
+        writer: Of the folder.
+        requests: What is asked for.
+        or_removed: Whether what was there, and was removed, counts.
+    """
+
+    def look(request: Request) -> Receipt | None:
+        try:
+            return writer.unchanged(request, or_removed=or_removed)
+        # The worker meets it again, and its receipt says so.
+        except Exception:  # noqa: BLE001
+            return None
+
+    # Most of it is waiting: for a disk, a bucket, or the digest of an input.
+    with ThreadPoolExecutor(thread_name_prefix="manifest") as threads:
+        found = threads.map(look, requests)
+        return {r.partition_id: r for r in found if r is not None}
 
 
 def remove_stale(filepath: str, dataset_type: object = None) -> None:

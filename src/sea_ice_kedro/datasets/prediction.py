@@ -7,7 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.datasets.class_map import code_tags, value_names
-from sea_ice_kedro.datasets.raster_file import RasterFileDataset, time_of, time_tag
+from sea_ice_kedro.datasets.raster_file import (
+    RasterFileDataset,
+    source_tag,
+    time_of,
+    time_tag,
+)
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.classes import LAND, NODATA, SeaIceClass, palette
 from sea_ice_kedro.imagery.histogram import histogram_of
@@ -81,6 +86,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
                 codes=file.read(1),
                 georeference=georeference_of(file),
                 acquired=time_of(tags),
+                source=tags.get("source", ""),
                 confidence=file.read(2),
                 model_checksum=tags.get("model_checksum", ""),
                 land_source=tags.get("land", ""),
@@ -111,6 +117,7 @@ def _tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
         **code_tags(prediction.land_source, int(tally.codes[LAND])),
         "pixels": str(prediction.shape[0] * prediction.shape[1]),
         **time_tag(prediction.acquired),
+        **source_tag(prediction.source),
         **{f"pixels_{c.key}": str(count) for c, count in counts.items()},
         "pixels_unclassed": str(tally.unclassed),
         **_mean_confidence(tally.confidence),

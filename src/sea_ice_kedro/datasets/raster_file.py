@@ -27,6 +27,11 @@ def time_tag(acquired: datetime | None) -> dict[str, str]:
     return {} if acquired is None else {"acquired": acquired.isoformat()}
 
 
+def source_tag(source: str) -> dict[str, str]:
+    """Write where a product's scene is from as a tag, when it is known."""
+    return {"source": source} if source else {}
+
+
 def time_of(tags: Mapping[str, str]) -> datetime | None:
     """Read the time of acquisition from tags."""
     return datetime.fromisoformat(tags["acquired"]) if "acquired" in tags else None

@@ -1,5 +1,6 @@
 """Metadata of a raster file, read without its pixels."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from kedro.io import DatasetError
@@ -41,3 +42,9 @@ class RasterTagsDataset(RasterFileDataset[dict[str, Any]]):
             "expected tags to be saved with their raster, got them alone: save to the "
             "`@raster` entry of this dataset instead"
         )
+
+
+def tags_from(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `RasterTagsDataset` loaded, from what JSON has kept of it."""
+    place = stored["transform"]
+    return {**stored, "transform": None if place is None else tuple(place)}

@@ -25,6 +25,7 @@ _WITHOUT_PIXELS = (
     f"{PACKAGE}.run_record",
     f"{PACKAGE}.engines",
     f"{PACKAGE}.hooks",
+    f"{PACKAGE}.datasets.intermediates",
     f"{PACKAGE}.datasets.parallel_partitions",
     f"{PACKAGE}.datasets.partition_writer",
     f"{PACKAGE}.datasets.whole_file",

@@ -4,6 +4,7 @@ from sea_ice_kedro.hooks.applicable_settings import ApplicableSettingHooks
 from sea_ice_kedro.hooks.checks import MissingInputHooks, RuntimeParameterHooks
 from sea_ice_kedro.hooks.configuration import CredentialHooks, VariantHooks
 from sea_ice_kedro.hooks.failures import FailureHooks
+from sea_ice_kedro.hooks.intermediates import IntermediateHooks
 from sea_ice_kedro.hooks.known_settings import KnownSettingHooks
 from sea_ice_kedro.hooks.limits import LimitHooks
 from sea_ice_kedro.hooks.optional_inputs import OptionalInputHooks
@@ -19,6 +20,7 @@ __all__ = [
     "ApplicableSettingHooks",
     "CredentialHooks",
     "FailureHooks",
+    "IntermediateHooks",
     "KnownSettingHooks",
     "LimitHooks",
     "MissingInputHooks",

@@ -33,9 +33,9 @@ class RuntimeParameterHooks:
 
 CONFIGURED = (
     *("engine.name", "engine.workers", "engine.remake"),
-    *("inference.model", "modeling.variants"),
+    *("inference.model", "modeling.variants", "keep_intermediates"),
 )
-"""Read by catalog files and by `VariantHooks`, not by a node."""
+"""Read by catalog files and by other hooks, not by a node."""
 
 
 def is_read(name: str) -> bool:

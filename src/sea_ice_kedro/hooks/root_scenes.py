@@ -22,12 +22,13 @@ from sea_ice_kedro.pipelines.ingestion.nodes import find_scenes
 ROOT_SCENES = "root_scenes"
 """Name of the dataset."""
 
-_SETTINGS = {
+SETTINGS = {
     "source": "ingestion.source",
     "folder": "ingestion.folder",
     "url": "ingestion.stac.url",
     "region": "ingestion.search.region",
 }
+"""What `RootScenes` keeps -> the setting that it is of."""
 
 _SCENES = ("scenes@raster", "inference.scenes@raster", "downloads@raster")
 _INDEXES = ("scene_index", "inference.scene_index")
@@ -50,17 +51,17 @@ class RootSceneHooks:
         said = of_params(loader), of_environment(loader)
         named = {
             key
-            for key, setting in _SETTINGS.items()
+            for key, setting in SETTINGS.items()
             if any(value_in(one, setting) is not None for one in said)
         }
         self._named = bool(named)
         source = loader["parameters"]["ingestion"]["source"]
         if self._kept and (self._kept.source == source or "source" not in named):
             given = dict(loader.runtime_params or {})
-            for key in _SETTINGS.keys() - named:
+            for key in SETTINGS.keys() - named:
                 value = getattr(self._kept, key)
                 if value is not None:
-                    given = with_value(given, _SETTINGS[key], value)
+                    given = with_value(given, SETTINGS[key], value)
             loader.runtime_params = given
         self._wanted = root_scenes_of(loader["parameters"]["ingestion"])
 

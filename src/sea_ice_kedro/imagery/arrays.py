@@ -44,12 +44,16 @@ class Georeference:
     for the upper left corner of a pixel, in units of the CRS."""
 
 
+SIMULATED = "sample"
+"""Source of scenes that the project makes itself: no observation."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a scene came from."""
 
     source: str
-    """Name of the source: "sample", "folder", ..."""
+    """Name of the source: `SIMULATED`, "folder", ..."""
 
     location: str
     """File name, product or seed, as the source names it; never a whole path."""
@@ -208,6 +212,9 @@ class ClassMap:
 
     untrustworthy_pixels: int = 0
     """Observed pixels that could not be restored, and so have no class."""
+
+    source: str = ""
+    """Of the scene: "sample" (simulated), "folder", ...; "": not known."""
 
     land_source: str = field(default="", kw_only=True)
     """Name and digest of the mask of land; "" where none was named."""

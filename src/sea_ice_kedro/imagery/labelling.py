@@ -164,6 +164,7 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
         limits_source=limits.source if scene.given_limits is None else YOURS,
         water_by_darkest=limits.by_darkest,
         untrustworthy_pixels=int(np.count_nonzero(lost)),
+        source=scene.origin.source if scene.origin else "",
         land_source="" if scene.land is None else scene.land.source,
     )
 

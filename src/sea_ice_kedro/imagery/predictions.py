@@ -42,6 +42,9 @@ class Prediction:
     facts: Mapping[str, str] = field(default_factory=dict)
     """Network that made it: `model`, `model_checksum`."""
 
+    source: str = ""
+    """Of the scene: "sample" (simulated), "folder", ...; "": not known."""
+
     land_source: str = ""
     """Name and digest of the mask of land; "" where none was named."""
 

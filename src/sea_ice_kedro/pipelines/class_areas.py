@@ -20,7 +20,8 @@ def class_areas(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         scene_id: Name of the scene.
-        tags: Of its class map: `pixels`, `pixels_<class>`, `pixel_area_m2`, `acquired`.
+        tags: Of its class map: `pixels`, `pixels_<class>`, `pixel_area_m2`, `acquired`,
+            `source`.
     """
     counts = {c: int(tags[f"pixels_{c.key}"]) for c in SeaIceClass}
     valid, land = sum(counts.values()), int(tags.get("pixels_land", 0))
@@ -28,6 +29,7 @@ def class_areas(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
     return {
         "scene_id": scene_id,
         "acquired": tags.get("acquired", ""),
+        "source": tags.get("source", ""),
         "valid_fraction": valid / int(tags["pixels"]),
         "land_fraction": land / int(tags["pixels"]),
         "sea_ice_concentration": concentration(counts),

@@ -132,6 +132,17 @@ def _clear_leftovers(final: Path) -> None:
             part.unlink(missing_ok=True)
 
 
+def is_leftover(name: str) -> bool:
+    """Return whether a file is what a killed writer of this machine has left.
+
+    Args:
+        name: Without its folder.
+    """
+    found = re.fullmatch(r"\..+\.([A-Za-z0-9-]+)-([0-9]{1,9})\.part.*", name)
+    ours = found is not None and found[1] == _machine()
+    return ours and not _running(int(found[2]))  # type: ignore[index]
+
+
 def _machine() -> str:
     """Name this machine: letters, digits and "-"."""
     return re.sub("[^A-Za-z0-9-]", "-", socket.gethostname())

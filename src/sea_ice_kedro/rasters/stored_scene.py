@@ -42,6 +42,9 @@ class SceneFacts:
 
     georeference: Georeference | None = None
     acquired: datetime | None = None
+    source: str = ""
+    """"sample" (simulated), "folder", ...; "": not known."""
+
     land_source: str = ""
     """Name and digest of the mask of land; "" where none was named."""
 
@@ -60,6 +63,7 @@ class SceneInMemory:
             scene.shape,
             scene.georeference,
             scene.acquired,
+            scene.origin.source if scene.origin else "",
             "" if scene.land is None else scene.land.source,
         )
 
@@ -209,6 +213,7 @@ def _facts(file: Any, tags: Mapping[str, str]) -> SceneFacts:  # noqa: ANN401
         shape=(file.height, file.width),
         georeference=georeference_of(file),
         acquired=None if acquired is None else datetime.fromisoformat(acquired),
+        source=tags.get("source", ""),
         land_source=tags.get("land", ""),
     )
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sea_ice_kedro.imagery.arrays import (
     RGB,
+    SIMULATED,
     ClassMap,
     Codes,
     FilteredScene,
@@ -202,7 +203,9 @@ def _title_width(scene: Scene) -> int:
 
 
 def _when(scene: Scene) -> str:
-    return f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
+    when = f"  {scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else ""
+    simulated = scene.origin is not None and scene.origin.source == SIMULATED
+    return f"{when}  simulated, no observation" if simulated else when
 
 
 def _scale(

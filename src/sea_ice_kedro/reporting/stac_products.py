@@ -11,7 +11,7 @@ from typing import Any
 import pystac
 
 from sea_ice_kedro import __version__
-from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.arrays import SIMULATED, Georeference
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.rasters.geojson import place_of
 from sea_ice_kedro.reporting import stac_assets as stac
@@ -60,7 +60,7 @@ def _scene_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
     for group in groups:
         item = _item(group, group.acquired())
         item.properties["processing:lineage"] = _lineage(group)
-        item.properties |= _shares(group)
+        item.properties |= _shares(group) | _source(group)
         item.stac_extensions.append(stac.CLASSIFICATION)
         yield item
 
@@ -109,6 +109,17 @@ def _lineage(group: ProductGroup) -> str:
     return f"{location or group.name} (source {source or 'unknown'}); " + "; ".join(
         steps
     )
+
+
+def _source(group: ProductGroup) -> dict[str, str]:
+    """Say where a scene is from, and at first sight if it is no observation."""
+    if not (source := group.facts.get("source", "")):
+        return {}
+    title = f"{group.name}: simulated, no observation"
+    return {
+        "sea_ice:source": source,
+        **({"title": title} if source == SIMULATED else {}),
+    }
 
 
 def _shares(group: ProductGroup) -> dict[str, Any]:

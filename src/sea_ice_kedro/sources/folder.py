@@ -92,8 +92,28 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
 
     Raises:
         InvalidScene: if the folder is missing or holds no scene.
+        InvalidOption: if anything in its `scenes.csv` cannot be right.
         CannotRead: if it is in a bucket and cannot be listed.
     """
+    entries, lists, stems = _found(options)
+    if lists:
+        known = stems | {entry.scene_id for entry in entries}
+        return _as_listed(entries, read_scene_list(lists[0], known))
+    return entries
+
+
+def list_all(options: IngestionOptions) -> list[SceneEntry]:
+    """List the scenes of a folder, also those of which `scenes.csv` says `use: no`.
+
+    Raises:
+        InvalidScene: if the folder is missing or holds no scene.
+        CannotRead: if it is in a bucket and cannot be listed.
+    """
+    return _found(options)[0]
+
+
+def _found(options: IngestionOptions) -> tuple[list[SceneEntry], list[str], set[str]]:
+    """Find scenes, `scenes.csv`, and the names of all rasters, copies included."""
     listed = list_folder(options.folder or "")
     # "._a.tif" is what macOS keeps of a.tif on other disks.
     files = [file for file in listed if not _HIDDEN.match(PurePath(file).name)]
@@ -131,10 +151,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
     entries += [
         _orphan(paths[0], stem) for stem, paths in labels.items() if stem not in stems
     ]
-    if lists:
-        known = all_stems | {entry.scene_id for entry in entries}
-        return _as_listed(entries, read_scene_list(lists[0], known))
-    return entries
+    return entries, lists, all_stems
 
 
 def _leads_nowhere(path: str) -> bool:

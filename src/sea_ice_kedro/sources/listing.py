@@ -169,7 +169,31 @@ def find_scenes(options: IngestionOptions) -> list[SceneEntry]:
         InvalidScene: if there is nothing to read at all.
     """
     module, _, function = SOURCES[options.source].partition(":")
-    entries: list[SceneEntry] = getattr(import_module(module), function)(options)
+    return _in_order(getattr(import_module(module), function)(options))
+
+
+def find_all_ids(options: IngestionOptions) -> tuple[set[str], set[str]]:
+    """Name the scenes that the source has, also those that it is told to leave out.
+
+    Args:
+        options: Source, place and how to read it.
+
+    Returns:
+        Ids of scenes, and names of products whose metadata cannot be read now: which
+        scenes they hold is not known.
+
+    Raises:
+        SeaIceError: if the source cannot be listed.
+    """
+    module, _, function = SOURCES[options.source].partition(":")
+    source = import_module(module)
+    # A source has `list_all` where somebody can have it leave scenes out.
+    entries = _in_order(getattr(source, "list_all", getattr(source, function))(options))
+    unreadable = {e.scene_id for e in entries if isinstance(e.scene, Unreadable)}
+    return {entry.scene_id for entry in entries}, unreadable
+
+
+def _in_order(entries: list[SceneEntry]) -> list[SceneEntry]:
     times = Counter(entry.scene_id for entry in entries)
     checked = {entry.scene_id: _checked(entry, times) for entry in entries}
     return [checked[scene_id] for scene_id in sorted(checked)]

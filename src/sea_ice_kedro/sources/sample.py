@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from sea_ice_kedro.engines.tasks import content_digest
-from sea_ice_kedro.imagery.arrays import ClassMap, Origin, Scene
+from sea_ice_kedro.imagery.arrays import SIMULATED, ClassMap, Origin, Scene
 from sea_ice_kedro.imagery.simulate import (
     SimulationOptions,
     sample_scenes,
@@ -25,7 +25,7 @@ class SimulatedEntry:
         """Simulate the observation, with cloud, shadow and noise."""
         scene = simulate_scene(self.options, self.seed).scene
         origin = Origin(
-            "sample", f"seed {self.seed}", content_digest((self.options, self.seed))
+            SIMULATED, f"seed {self.seed}", content_digest((self.options, self.seed))
         )
         return replace(scene, scene_id=self.scene_id, origin=origin)
 
@@ -39,7 +39,7 @@ class SimulatedTruth:
     def __call__(self) -> ClassMap:
         """Simulate the scene again and take its truth."""
         truth = simulate_scene(self.entry.options, self.entry.seed).truth
-        return replace(truth, scene_id=self.entry.scene_id)
+        return replace(truth, scene_id=self.entry.scene_id, source=SIMULATED)
 
 
 def list_scenes(options: IngestionOptions) -> list[SceneEntry]:

@@ -79,6 +79,7 @@ def predict_scene(
         strips=_with_land(stored, strips) if facts.land_source else strips,
         georeference=facts.georeference,
         acquired=facts.acquired,
+        source=facts.source,
         facts={"model": card.title, "model_checksum": model.fingerprint()},
         land_source=facts.land_source,
     )
@@ -122,6 +123,7 @@ def whole(prediction: Prediction) -> PredictedMap:
         codes=np.concatenate([strip.codes for strip in strips]),
         georeference=prediction.georeference,
         acquired=prediction.acquired,
+        source=prediction.source,
         confidence=np.concatenate([strip.confidence for strip in strips]),
         land_source=prediction.land_source,
     )

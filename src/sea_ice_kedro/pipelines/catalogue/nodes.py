@@ -112,10 +112,11 @@ class _Described:
 def _described(
     kind: str, stored: Partitions[Any] | None, names: Iterable[str]
 ) -> dict[str, Product]:
+    files: Mapping[str, Any] = stored or {}
     loaders: dict[str, Any] = {
-        name: _Described(kind, (stored or {})[name])  # type: ignore[arg-type]
+        name: _Described(kind, files[name])
         for name in names
-        if name in (stored or {})
+        if name in files and files[name].stays
     }
     return load_many(StoredPartitions(loaders, _LOOKING), loaders)
 

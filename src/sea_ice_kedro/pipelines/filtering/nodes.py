@@ -57,7 +57,7 @@ def summarise_clouds(
         _cloud_row(scene_id, tags, options.method)
         for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items()
     ]
-    columns = ["scene_id", "method", "valid_pixels", *map(_column, _SHOWN)]
+    columns = ["scene_id", "source", "method", "valid_pixels", *map(_column, _SHOWN)]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -81,4 +81,11 @@ def _cloud_row(scene_id: str, tags: dict[str, Any], method: str) -> dict[str, An
         _column(flag): count / valid if valid else float("nan")
         for flag, count in counts.items()
     }
-    return {"scene_id": scene_id, "method": method, "valid_pixels": valid, **fractions}
+    source = tags.get("source", "")
+    return {
+        "scene_id": scene_id,
+        "source": source,
+        "method": method,
+        "valid_pixels": valid,
+        **fractions,
+    }

@@ -3,7 +3,7 @@
 Standard names and area types are those of the CF tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pyproj import CRS
 
 from sea_ice_kedro import __version__
+from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.classes import SeaIceClass
 
 Attributes = dict[str, Any]
@@ -143,14 +144,20 @@ def grid_mapping(crs: str) -> Attributes:
     return {"long_name": f"projection of the grid, {crs}", **attributes}
 
 
-def of_file(crs: str, own: Mapping[str, str]) -> Attributes:
+def of_file(crs: str, sources: Collection[str], own: Mapping[str, str]) -> Attributes:
     """Describe the whole file. No time of making: same input, same bytes.
 
     Args:
         crs: Of the grid, "EPSG:3413".
+        sources: Of the scenes: "sample" (simulated), "folder", ...
         own: Attributes that only the user knows (`creator_name`, `license`,
             `date_created`); they take the place of those written here.
     """
+    kinds = [
+        "simulated scenes, no observations" if one == SIMULATED else f"scenes ({one})"
+        for one in sources
+    ]
+    scenes = " and ".join(kinds) or "scenes"
     software = f"sea_ice_kedro {__version__}"
     return {
         "Conventions": "CF-1.8, ACDD-1.3",
@@ -163,7 +170,7 @@ def of_file(crs: str, own: Mapping[str, str]) -> Attributes:
         "keywords_vocabulary": "GCMD Science Keywords",
         "standard_name_vocabulary": "CF Standard Name Table v93",
         "institution": "made with sea_ice_kedro; see source",
-        "source": f"Sentinel-2 scenes, classified by {software}",
+        "source": f"{scenes}, classified by {software}",
         "history": f"{software}: gridding (cells of {crs}), time_series",
         "references": "https://arxiv.org/abs/2403.13135",
         "comment": "NaN or _FillValue where nothing was observed, which is never open "

@@ -44,6 +44,9 @@ class Season:
     regions: pd.DataFrame
     """As `regional_series` makes them."""
 
+    sources: tuple[str, ...] = ()
+    """Of the scenes: "sample" (simulated), "folder", ..."""
+
     whole_grid: bool = False
     """Whether all cells of NSIDC's grid are laid out, not only the box observed."""
 
@@ -52,7 +55,10 @@ class Season:
 
     def fingerprint(self) -> str:
         """Digest all values."""
-        about = (self.grid, self.whole_grid, sorted(self.attributes.items()))
+        about = (
+            *(self.grid, self.sources, self.whole_grid),
+            sorted(self.attributes.items()),
+        )
         return digest_of(about, self.cells, self.regions)
 
 
@@ -92,7 +98,7 @@ def build_cube(season: Season) -> "xr.Dataset":
         (made["longitude"][1], made["latitude"][1]),
         (made["x_bounds"][1], made["y_bounds"][1]),
     )
-    attributes = cf.of_file(crs, {**extent, **season.attributes})
+    attributes = cf.of_file(crs, season.sources, {**extent, **season.attributes})
     data = {name: value for name, value in made.items() if name not in _COORDINATES}
     coordinates = {name: made[name] for name in _COORDINATES}
     return xr.Dataset(data, coordinates, attributes)

@@ -43,18 +43,23 @@ def draw_regions(
 
 
 def lay_out_seasons(
-    daily_grid: IntoFrame, region_series: pd.DataFrame, options: TimeSeriesOptions
+    daily_grid: IntoFrame,
+    region_series: pd.DataFrame,
+    scene_index: pd.DataFrame,
+    options: TimeSeriesOptions,
 ) -> Partitions[Any]:
     """Declare the arrays of each grid: days, rows and columns, by the CF conventions.
 
     Args:
         daily_grid: A row a day and cell that was observed, in pandas or in Spark.
         region_series: As `follow_regions` makes it.
+        scene_index: A row a scene; tells where they are from.
         options: Whether whole grids are laid out; attributes of the user's own.
 
     Returns:
         Name of the grid, "epsg6932_25km" -> maker of an `xarray.Dataset`.
     """
+    sources = tuple(sorted(scene_index["source"].dropna().unique()))
     made = {}
     for grid, part in grids_of(cells_by_day(daily_grid)):
         of_grid = region_series["grid"].eq(grid.crs) & region_series["cell_km"].eq(
@@ -64,6 +69,7 @@ def lay_out_seasons(
             grid,
             part,
             region_series[of_grid],
+            sources,
             options.whole_grid,
             options.attributes,
         )

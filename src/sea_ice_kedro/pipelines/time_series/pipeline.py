@@ -44,7 +44,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
             ),
             Node(
                 func=lay_out_seasons,
-                inputs=[daily, series, "params:time_series"],
+                inputs=[daily, series, "scene_index", "params:time_series"],
                 outputs=f"{prefix}daily_cubes",
                 name=f"lay_out_{prefix}seasons",
             ),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.scene_limits import FALLBACKS
 from sea_ice_kedro.reporting.run_report.finding import CAUTION, NOTE, SERIOUS, Finding
 from sea_ice_kedro.reporting.run_report.words import percent, plural
@@ -62,7 +63,7 @@ def _about_gaps(scenes: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
-    simulated = scenes["source"] == "sample"
+    simulated = scenes["source"] == SIMULATED
     yield from _if_any(
         scenes[simulated],
         NOTE,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.reporting.confusion_figures import REFERENCES
 from sea_ice_kedro.reporting.published_scores import TITLES
@@ -89,7 +90,7 @@ def _tells(row: Mapping[str, Any]) -> bool:
 
 def _references(scenes: pd.DataFrame) -> dict[str, str]:
     """Name the references; the "manual labels" of simulated scenes are their truth."""
-    simulated = bool((scenes["source"] == "sample").all())
+    simulated = bool((scenes["source"] == SIMULATED).all())
     return {**REFERENCES, **({"manual": SIMULATED_TRUTH} if simulated else {})}
 
 

@@ -1,0 +1,208 @@
+"""`sea-ice-kedro prune [FOLDER] [--yes]`: products whose scenes are gone."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.config import OmegaConfigLoader
+from kedro.io import AbstractDataset
+
+from sea_ice_kedro.datasets.root_scenes import RootScenes
+from sea_ice_kedro.errors import CannotRead, MissingInput, SeaIceError
+from sea_ice_kedro.hooks.root_scenes import ROOT_SCENES, SETTINGS
+from sea_ice_kedro.hooks.said_settings import with_value
+from sea_ice_kedro.packaged_conf import conf_folder
+from sea_ice_kedro.plain_text import inert
+from sea_ice_kedro.pruning import Places, Stale, absolute, find_stale, remove_stale
+from sea_ice_kedro.run_record import RunRecord
+from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
+from sea_ice_kedro.sources import IngestionOptions, earth_engine_access, find_all_ids
+
+_LISTING = "find_scenes"
+"""Node of a run that lists its source."""
+
+_SCENES = ("scenes@raster", "inference.scenes@raster")
+_INDEXES = ("scene_index", "inference.scene_index")
+_NAMED = 10
+
+
+def prune(given: Sequence[str], program: str) -> None:
+    """List the products of scenes that are gone; remove them if that was said.
+
+    Args:
+        given: What follows `prune`.
+        program: Name of the command, for its help.
+
+    Raises:
+        ClickException: if the command line is wrong.
+        SeaIceError: if the source cannot be listed, a run writes to the same folders,
+            or something cannot be removed.
+    """
+    _prune.main(list(given), f"{program} prune", standalone_mode=False)
+
+
+@click.command(options_metavar="[--yes]")
+@click.argument("folder", required=False)
+@click.option("--yes", is_flag=True, help="Remove what is listed.")
+def _prune(folder: str | None, yes: bool) -> None:
+    """List what FOLDER holds of scenes that their source has no more.
+
+    FOLDER is where data lie (SEA_ICE_DATA, else data). The source is listed as the last
+    run did it; if that fails, nothing is removed. Listed are products and their lines
+    in manifests and scene indexes, and what killed runs had begun to write. Kept are
+    downloads, files that no manifest knows, and products of scenes of which scenes.csv
+    says use: no, as long as their file is there.
+    """
+    root = absolute(folder or os.environ.get("SEA_ICE_DATA") or "data")
+    os.environ["SEA_ICE_DATA"] = root
+    conf = conf_folder()
+    arguments: dict[str, Any] = CONFIG_LOADER_ARGS
+    loader = OmegaConfigLoader(conf, env="base", **arguments)
+    entries = loader["catalog"]
+    scenes: RootScenes = _expect_root(entries, root)
+    listed: set[str] = set()
+    unreadable: set[str] = set()
+    earth_engine_access.configure(
+        earth_engine_access.entry_in(Path(conf) / "local" / "credentials.yml"),
+        Path.cwd(),
+    )
+    for settings in _settings(_loaded("run_record", entries), scenes):
+        ids, odd = _listed(_merged(loader["parameters"]["ingestion"], settings), scenes)
+        listed |= ids
+        unreadable |= odd
+    places = Places(
+        root,
+        tuple(absolute(entries[name]["path"]) for name in _SCENES),
+        tuple(
+            absolute(entries[name]["filepath"])
+            for name in _INDEXES
+            if str(entries[name]["type"]).endswith("SceneTableDataset")
+        ),
+    )
+    stale = find_stale(places, listed, unreadable)
+    _say(stale, root, scenes, len(listed))
+    if yes and (stale.products or stale.rows or stale.leftovers):
+        remove_stale(stale)
+        click.echo("removed")
+        if stale.rows:
+            click.echo(
+                "tables, figures, STAC and report still have these scenes until the "
+                "next run makes them again"
+            )
+    elif stale.products or stale.rows or stale.leftovers:
+        click.echo("nothing is removed yet: add --yes")
+
+
+def _expect_root(entries: Mapping[str, Any], root: str) -> RootScenes:
+    if (kept := _loaded(ROOT_SCENES, entries)) is None:
+        raise MissingInput(
+            f"expected {root} to say what scenes it is of (data_root.json), got nothing"
+            " of that kind; name the folder where data lie, or run once more, which "
+            "notes it. Nothing is removed"
+        )
+    return kept  # type: ignore[no-any-return]
+
+
+def _loaded(name: str, entries: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    dataset: Any = AbstractDataset.from_config(name, dict(entries[name]))
+    return dataset.load() if dataset.exists() else None
+
+
+def _settings(record: RunRecord, scenes: RootScenes) -> list[dict[str, Any]]:
+    """Return the settings of `ingestion` that each kind of run listed its source with.
+
+    Raises:
+        MissingInput: if no run is on record that has listed it.
+    """
+    steps = [s for s in record.latest if s.node.rpartition(".")[2] == _LISTING]
+    runs = {step.run_id: record.run(step.run_id) for step in steps}
+    if not runs:
+        raise MissingInput(
+            f"expected the record of a run that listed the scenes of {scenes.words}, "
+            "got none: which settings to list them with is not known. Run once more. "
+            "Nothing is removed"
+        )
+    found = []
+    for run in runs.values():
+        said: dict[str, Any] = {}
+        for setting in run.settings if run else ():
+            if setting.name.startswith("ingestion."):
+                name = setting.name.removeprefix("ingestion.")
+                said = with_value(said, name, _value(setting.value))
+        found.append(said)
+    return found
+
+
+def _value(shown: str) -> Any:  # noqa: ANN401 - any setting
+    """Read back what a record shows: JSON, or a text as it is."""
+    try:
+        return json.loads(shown)
+    except ValueError:
+        return shown
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(below)
+    for key, value in above.items():
+        inner = both.get(key)
+        deep = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        both[key] = _merged(inner, value) if deep else value  # type: ignore[arg-type]
+    return both
+
+
+def _listed(settings: dict[str, Any], scenes: RootScenes) -> tuple[set[str], set[str]]:
+    """List the source that the data root is of.
+
+    Raises:
+        CannotRead: if that fails, whatever it is, or gives nothing.
+    """
+    for key, setting in SETTINGS.items():
+        value = getattr(scenes, key)
+        if value is not None:
+            settings = with_value(settings, setting.removeprefix("ingestion."), value)
+    try:
+        ids, unreadable = find_all_ids(IngestionOptions(**settings))
+    except SeaIceError as error:
+        raise CannotRead(
+            f"nothing is removed, as the scenes of {scenes.words} cannot be listed: "
+            f"{error}"
+        ) from error
+    if not ids:
+        raise CannotRead(
+            f"nothing is removed, as {scenes.words} has no scene at all: is that where "
+            "they are?"
+        )
+    return ids, unreadable
+
+
+def _say(stale: Stale, root: str, scenes: RootScenes, count: int) -> None:
+    gone = sorted({i for one in stale.products for i in one.scene_ids})
+    gone = sorted({*gone, *(i for ids in stale.rows.values() for i in ids)})
+    named = ", ".join(gone[:_NAMED]) + (", ..." if len(gone) > _NAMED else "")
+    lines = [
+        f"{scenes.words}: {count} scenes are there, {len(gone)} gone"
+        + (f": {named}" if gone else "")
+    ]
+    for one in stale.products:
+        place, size = one.folder.removeprefix(f"{root}/"), _megabytes(one.files)
+        lines.append(f"  {place}: products of {len(one.scene_ids)}, {size}")
+    for path, ids in stale.rows.items():
+        lines.append(f"  {path.removeprefix(f'{root}/')}: rows of {len(ids)}")
+    for path, begun in stale.leftovers.items():
+        lines.append(
+            f"  {path.removeprefix(f'{root}/')}: left by a killed run, "
+            f"{_megabytes({path: begun})}"
+        )
+    for path in stale.unknown:
+        lines.append(f"  {path.removeprefix(f'{root}/')}: unknown, is kept")
+    total = stale.files
+    lines.append(f"to remove: {len(total)} files, {_megabytes(total)}")
+    for line in lines:
+        click.echo(inert(line))
+
+
+def _megabytes(files: Mapping[str, int]) -> str:
+    return f"{sum(files.values()) / 1e6:.1f} MB"
