@@ -66,7 +66,7 @@ def parameters_in_use(registered):
 
 def leaves(nested, above=()):
     for key, value in nested.items():
-        if isinstance(value, dict):
+        if value and isinstance(value, dict):
             yield from leaves(value, (*above, key))
         else:
             yield ".".join((*above, key))

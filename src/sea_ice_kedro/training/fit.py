@@ -88,11 +88,10 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
             "images_per_s": seen / elapsed_s,
         }
         expect_finite(plan.name, record, validation.total)
-        kept = (values(model.variables), options.averaged_from)
-        state.add(record, record["validation_loss"], *kept)
+        weights = values(model.variables)
+        state.add(record, record["validation_loss"], weights, options.averaged_from)
         if workers.is_chief:
-            state.model = values(model.variables)
-            state.optimizer = values(optimizer.variables)
+            state.model, state.optimizer = weights, values(optimizer.variables)
             save_checkpoint(plan.checkpoint, state)
             news.say(record)
     return state
