@@ -20,8 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> object:
 
     Args:
         arguments: Those of `kedro run`, or `map FOLDER`, or `score MAPS LABELS`,
-            or `verify [FOLDER]`, or `prune [FOLDER] [--yes]`, or one of `--help`,
-            `--version`, `--copy-conf FOLDER`; None: those of the command line.
+            or `verify [FOLDER]`, or `prune [FOLDER] [--yes]`, or `settings
+            [PIPELINE]`, or one of `--help`, `--version`, `--copy-conf FOLDER`; None:
+            those of the command line.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:  # as the documentation writes it: kedro run ...
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> object:
         _verify(given[1:])
     elif given[:1] == ["prune"]:
         _prune(given[1:])
+    elif given[:1] == ["settings"]:
+        _settings(given[1:])
     elif {"-h", "--help"} & set(given):
         click.echo(help_page())
     elif "--version" in given:
@@ -98,13 +101,25 @@ def _verify(given: list[str]) -> None:
         sys.exit(1)
 
 
-def _prune(given: list[str]) -> None:
-    """List or remove products whose scenes are gone, or end with what is wrong."""
+def _settings(given: list[str]) -> None:
+    """List parameters with their defaults, or end with what is wrong."""
+    _prepare_kedro()
+    from sea_ice_kedro.settings_command import settings
+
+    _ended_by_errors(settings, given)
+
+
+def _prepare_kedro() -> None:
     from sea_ice_kedro.packaged_conf import logging_of
 
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # Kedro configures logging when it is imported, here for this command only.
     os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of([]))
+
+
+def _prune(given: list[str]) -> None:
+    """List or remove products whose scenes are gone, or end with what is wrong."""
+    _prepare_kedro()
     from sea_ice_kedro.prune_command import prune
 
     _ended_by_errors(prune, given)

@@ -51,6 +51,8 @@ _EXAMPLES = """\
       how right class maps are, scene by scene, class by class; more: score --help
   sea-ice-kedro verify
       whether all products are as they were made; more: verify --help
+  sea-ice-kedro settings modeling
+      every parameter of a pipeline with its default; without a name, of all
   sea-ice-kedro prune
       products of scenes that their source has no more; --yes removes them
   sea-ice-kedro
