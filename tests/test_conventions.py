@@ -26,11 +26,24 @@ HEAVY = ["tensorflow", "keras", "pyspark", "horovod", "ee", "matplotlib"]
 HEAVY += ["numba", "skimage", "sklearn"]
 
 
+class Read(dict):
+    """What a loader gives, read once: it reads all files each time it is asked."""
+
+    def __init__(self, loader):
+        super().__init__()
+        self._loader = loader
+
+    def __missing__(self, key):
+        self[key] = self._loader[key]
+        return self[key]
+
+
 def configuration(env, **runtime_params):
     """Read conf/base and one environment as a run does."""
-    return OmegaConfigLoader(
+    loader = OmegaConfigLoader(
         str(ROOT / "conf"), env=env, runtime_params=runtime_params, **CONFIG_LOADER_ARGS
     )
+    return Read(loader)
 
 
 @pytest.fixture
