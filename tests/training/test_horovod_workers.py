@@ -145,7 +145,7 @@ def wait_for(condition, timeout_s):
 def test_a_killed_worker_ends_the_run_and_the_next_run_goes_on(tmp_path):
     checkpoint = tmp_path / "work" / "checkpoint.npz"
     running = start_training(tmp_path, 100_000)
-    assert wait_for(checkpoint.exists, 60)
+    assert wait_for(checkpoint.exists, 180)
     workers = workers_of(running)
     assert len(workers) == 2
     start = time.monotonic()
@@ -194,7 +194,7 @@ def test_a_lost_connection_is_no_reason_of_its_own(tmp_path, message):
 
 def test_no_worker_outlives_a_killed_run(tmp_path):
     running = start_training(tmp_path, 100_000)
-    assert wait_for((tmp_path / "work" / "checkpoint.npz").exists, 60)
+    assert wait_for((tmp_path / "work" / "checkpoint.npz").exists, 180)
     workers = workers_of(running)
     assert len(workers) == 2
     running.send_signal(signal.SIGKILL)
