@@ -169,6 +169,12 @@ RULES = [
         "tests/pipelines/test_scaling.py::"
         "test_both_tables_and_the_figure_are_made_of_one_run",
     ),
+    Rule(
+        r"^SEA_ICE_DATA=ross_sea kedro run --params ingestion\.source=folder,\S+$",
+        "elsewhere",
+        "tests/test_end_to_end.py::"
+        "test_a_whole_run_on_pictures_without_day_and_place_ends_with_report_and_catalogue",
+    ),
     Rule(r"kedro run .*earth_engine", "run", params=_LOOPBACK),
     Rule(r"kedro run .*=stac", "run", params="ingestion.cutting.size_px=64"),
     Rule(r"kedro run --env paper .*=folder", "run", params=_ONE_NET),
