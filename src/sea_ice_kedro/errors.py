@@ -86,3 +86,9 @@ class CannotFetch(SeaIceError, OSError):
 
 class NothingFound(SeaIceError, ValueError):
     """No acquisition fits what was asked for."""
+
+
+MALFORMED = (
+    *(AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError),
+)
+"""What reading JSON of another shape than expected raises, or brackets without end."""

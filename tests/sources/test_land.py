@@ -216,6 +216,13 @@ def test_the_content_of_the_file_counts_and_not_its_folder(tmp_path):
         ("coast.shp", lambda p: p.touch(), "the ending '.shp'"),
         ("coast.geojson", lambda p: p.write_text("{"), "Expecting property name"),
         ("coast.geojson", lambda p: p.write_text("[]"), "no GeoJSON (AttributeError"),
+        (
+            "coast.geojson",
+            lambda p: p.write_text(
+                '{"type": "Polygon", "coordinates": [[[1], [2], [3]]]}'
+            ),
+            "a corner of one number",
+        ),
         ("coast.geojson", lambda p: geojson(p, []), "no polygon"),
         ("coast.geojson", lambda p: geojson(p, [ISLAND[:1]]), "a ring of 2 corners"),
         (

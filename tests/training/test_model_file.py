@@ -272,6 +272,12 @@ def test_a_card_with_facts_that_no_network_has_is_refused(path, facts):
         ModelFile(str(path)).card()
 
 
+@pytest.mark.parametrize("text", ["[]", "3", "null", "[" * 100_000])
+def test_a_card_of_another_shape_is_refused_by_its_file(text):
+    with pytest.raises(InvalidModel, match=r"x\.onnx: expected a card that this"):
+        ModelCard.from_json(text, "x.onnx")
+
+
 def test_a_card_survives_its_text():
     assert ModelCard.from_json(CARD.to_json(), "x") == CARD
     assert isinstance(ModelCard.from_json(CARD.to_json(), "x").unet, UNetOptions)

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
-from sea_ice_kedro.errors import CannotRead, FolderInUse
+from sea_ice_kedro.errors import MALFORMED, CannotRead, FolderInUse
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
@@ -26,8 +26,6 @@ NAME = ".manifest.jsonl"
 _LOCK = ".manifest.lock"
 
 MADE, FAILED, REMOVED = "made", "failed", "removed"
-
-_MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def _read(path: str) -> dict[str, Entry]:
     entries = {}
     for line in lines:
         # A line that was cut is a product without an entry.
-        with suppress(*_MALFORMED):
+        with suppress(*MALFORMED):
             values = json.loads(line)
             states = {n: FileState(**s) for n, s in values.pop("files").items()}
             entry = Entry(**values, files=states)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.whole_file import WholeFileDataset
-from sea_ice_kedro.errors import InvalidRecord
+from sea_ice_kedro.errors import MALFORMED, InvalidRecord
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
@@ -124,13 +124,7 @@ class RootScenesDataset(WholeFileDataset[RootScenes]):
             if values.pop("format") != _FORMAT:
                 raise ValueError("another format")
             return RootScenes(**values)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ) as error:
+        except MALFORMED as error:
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected what this project notes of the "
                 f"scenes of a data root (format {_FORMAT}, source, folder, url, "

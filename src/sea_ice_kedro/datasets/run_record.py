@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.whole_file import WholeFileDataset
-from sea_ice_kedro.errors import InvalidRecord
+from sea_ice_kedro.errors import MALFORMED, InvalidRecord
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.run_record import RunRecord, record_of
@@ -68,7 +68,7 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
                 )
                 return RunRecord()
             return record_of(values)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except MALFORMED as error:
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected the record of runs that this "
                 f"project writes, got something else ({error}). It holds times and "

@@ -39,12 +39,9 @@ def within(scene: Scene, area: Region) -> Scene:
     Raises:
         InvalidScene: if the scene has no place.
     """
-    inside = inside_mask(_placed(scene), scene.shape, area)
+    inside = inside_mask(place_of(scene, OPTION), scene.shape, area)
     kept = scene.keeping(inside)
-    if scene.origin is None or inside.any():
-        return kept
-    notes = [*filter(None, [scene.origin.notes]), f"lies outside of {OPTION}"]
-    return replace(kept, origin=replace(scene.origin, notes="; ".join(notes)))
+    return kept if inside.any() else with_note(kept, f"lies outside of {OPTION}")
 
 
 def label_within(label: ClassMap, area: Region) -> ClassMap:
@@ -53,17 +50,30 @@ def label_within(label: ClassMap, area: Region) -> ClassMap:
     Raises:
         InvalidScene: if the label has no place.
     """
-    inside = inside_mask(_placed(label), label.codes.shape, area)
+    inside = inside_mask(place_of(label, OPTION), label.codes.shape, area)
     return replace(label, codes=np.where(inside, label.codes, np.uint8(NODATA)))
 
 
-def _placed(raster: Scene | ClassMap) -> Georeference:
+def place_of(raster: Scene | ClassMap, option: str) -> Georeference:
+    """Return where a scene or label lies, which a setting asks for.
+
+    Raises:
+        InvalidScene: if it has no place, naming the setting.
+    """
     if raster.georeference is None:
         raise InvalidScene(
-            f"scene {raster.scene_id!r}: expected a place on Earth, as {OPTION} is "
+            f"scene {raster.scene_id!r}: expected a place on Earth, as {option} is "
             "set, got none; give it a world file or GeoTIFF tags, or leave it out"
         )
     return raster.georeference
+
+
+def with_note(scene: Scene, note: str) -> Scene:
+    """Return a scene whose notes say something more, if it has any notes."""
+    if scene.origin is None:
+        return scene
+    notes = "; ".join(filter(None, [scene.origin.notes, note]))
+    return replace(scene, origin=replace(scene.origin, notes=notes))
 
 
 def inside_mask(

@@ -11,11 +11,10 @@ from rasterio.errors import RasterioError
 from rasterio.features import rasterize
 from rasterio.warp import transform_geom
 
-from sea_ice_kedro.errors import InvalidLabel
+from sea_ice_kedro.errors import MALFORMED, InvalidLabel
 from sea_ice_kedro.imagery.arrays import Codes, Scene
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
 from sea_ice_kedro.rasters.files import reading
-from sea_ice_kedro.sources.regions import MALFORMED
 
 POLYGONS = {".geojson"}
 """Endings of such files."""

@@ -19,7 +19,13 @@ from google.oauth2 import service_account
 from googleapiclient.errors import Error as ApiError
 from googleapiclient.errors import HttpError
 
-from sea_ice_kedro.errors import CannotFetch, NoAccess, QuotaExhausted, SeaIceError
+from sea_ice_kedro.errors import (
+    MALFORMED,
+    CannotFetch,
+    NoAccess,
+    QuotaExhausted,
+    SeaIceError,
+)
 from sea_ice_kedro.sources.earth_engine_access import HOW, Access
 from sea_ice_kedro.sources.earth_engine_transport import Transport
 from sea_ice_kedro.sources.patience import Passing, Patience, rate_limit
@@ -138,13 +144,7 @@ class Session:
         # What goes wrong here may quote a key: it is named by its kind, without cause.
         except (ee.EEException, auth_errors.GoogleAuthError, OSError) as error:
             kind = type(error).__name__
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ) as error:
+        except MALFORMED as error:
             kind = type(error).__name__
         place = "where Google's tools keep them" if path is None else path
         raise NoAccess(

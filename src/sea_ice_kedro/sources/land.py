@@ -11,13 +11,14 @@ import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.errors import MALFORMED, InvalidOption
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Mask, Scene
 from sea_ice_kedro.imagery.classes import LAND, NODATA
 from sea_ice_kedro.rasters.files import checksum, reading
 from sea_ice_kedro.rasters.geopackage import read_geopackage
 from sea_ice_kedro.rasters.mask_file import draw_mask, expect_mask
 from sea_ice_kedro.rasters.polygons import PolygonLayer, Ring, draw_polygons, layer_of
+from sea_ice_kedro.sources.area_of_interest import place_of, with_note
 
 OPTION = "ingestion.land"
 
@@ -112,7 +113,7 @@ def mark_land(scene: Scene, land: LandFile) -> Scene:
     Raises:
         InvalidScene: if the scene has no place.
     """
-    mask = land.mask_of(_place_of(scene), scene.shape)
+    mask = land.mask_of(place_of(scene, OPTION), scene.shape)
     if mask is None:
         note = f"lies outside of what {PurePath(land.path).name} ({OPTION}) covers"
         mask = np.zeros(scene.shape, bool)
@@ -121,10 +122,7 @@ def mark_land(scene: Scene, land: LandFile) -> Scene:
     else:
         note = ""
     marked = scene.with_land(mask, land.fingerprint())
-    if scene.origin is None or not note:
-        return marked
-    notes = "; ".join(filter(None, [scene.origin.notes, note]))
-    return replace(marked, origin=replace(scene.origin, notes=notes))
+    return with_note(marked, note) if note else marked
 
 
 def mark_label(label: ClassMap, land: LandFile) -> ClassMap:
@@ -133,21 +131,12 @@ def mark_label(label: ClassMap, land: LandFile) -> ClassMap:
     Raises:
         InvalidScene: if the label has no place.
     """
-    mask = land.mask_of(_place_of(label), label.shape)
+    mask = land.mask_of(place_of(label, OPTION), label.shape)
     if mask is None:
         return label
     here = mask & (label.codes != NODATA)
     codes = np.where(here, np.uint8(LAND), label.codes)
     return replace(label, codes=codes, land_source=land.fingerprint())
-
-
-def _place_of(raster: Scene | ClassMap) -> Georeference:
-    if raster.georeference is None:
-        raise InvalidScene(
-            f"scene {raster.scene_id!r}: expected a place on Earth, as {OPTION} is "
-            "set, got none; give it a world file or GeoTIFF tags, or leave it out"
-        )
-    return raster.georeference
 
 
 @lru_cache(maxsize=2)
@@ -173,7 +162,9 @@ def _of_geojson(text: str) -> list[PolygonLayer]:
         found = json.loads(text)
         told = (found.get("crs") or {"properties": {"name": _WGS84}})["properties"]
         polygons = [rings for rings in _polygons(found) if rings]
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except ValueError:  # in words already
+        raise
+    except MALFORMED as error:
         raise ValueError(f"no GeoJSON ({type(error).__name__}: {error})") from error
     crs = CRS.from_user_input(told["name"])
     return [layer_of(crs, polygons)] if polygons else []
@@ -203,4 +194,6 @@ def _rings(coordinates: Any) -> list[Ring]:  # noqa: ANN401 - JSON
     for ring in rings:
         if ring.ndim != 2 or len(ring) < 3:  # noqa: PLR2004 - (corners, x and y)
             raise ValueError(f"a ring of {len(ring)} corners")
+        if ring.shape[1] != 2:  # noqa: PLR2004 - x and y
+            raise ValueError("a corner of one number")
     return [np.concatenate([ring, ring[:1]]) for ring in rings]

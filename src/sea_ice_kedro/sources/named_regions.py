@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.sources.regions import MALFORMED, Region, outlines_of, region_of
+from sea_ice_kedro.errors import MALFORMED, InvalidOption
+from sea_ice_kedro.sources.regions import Region, outlines_of, region_of
 
 WHOLE_RUN = "whole_run"
 """Name of all that a run observed, which needs no outline."""

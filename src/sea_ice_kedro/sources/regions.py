@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.engines.tasks import content_digest
-from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.errors import MALFORMED, InvalidOption
 
 Ring = tuple[tuple[float, float], ...]
 """(longitude, latitude) in degrees of a closed or open outline. Longitudes go on past
@@ -24,16 +24,6 @@ _EXAMPLE = (
     "path of a GeoJSON file"
 )
 _SEARCHED = "ingestion.search.region"
-
-MALFORMED = (
-    AttributeError,
-    IndexError,
-    KeyError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""What GeoJSON that is none raises; brackets in brackets without end, too."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sea_ice_kedro import __version__
-from sea_ice_kedro.errors import InvalidModel
+from sea_ice_kedro.errors import MALFORMED, InvalidModel
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
@@ -103,7 +103,7 @@ class ModelCard:
         """
         try:
             return cls._of(json.loads(text), where)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except MALFORMED as error:
             if isinstance(error, InvalidModel):
                 raise
             raise InvalidModel(
