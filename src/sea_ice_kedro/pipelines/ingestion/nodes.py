@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -42,6 +42,8 @@ INDEX_COLUMNS = [
 ]
 
 logger = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 
 def find_scenes(options: IngestionOptions) -> list[SceneEntry]:
@@ -90,12 +92,7 @@ def ingest_scenes(
     }
     rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
     scenes = counted_once({**local, **rendered}, scene_listing)
-    area, land = options.area(), options.land_file()
-    if area is not None:
-        scenes = map_partitions(partial(within, area=area), scenes)
-    if land is not None:
-        scenes = map_partitions(partial(mark_land, land=land), scenes)
-    return scenes
+    return _placed(scenes, options, within, mark_land)
 
 
 def ingest_manual_labels(
@@ -107,12 +104,22 @@ def ingest_manual_labels(
         for entry in scene_listing
         if entry.manual_label is not None
     }
+    return _placed(labels, options, label_within, mark_label)
+
+
+def _placed(
+    rasters: Partitions[Value],
+    options: IngestionOptions,
+    within_area: Callable[..., Value],
+    with_land: Callable[..., Value],
+) -> Partitions[Value]:
+    """Leave out what lies outside of the area that is wanted, and set land apart."""
     area, land = options.area(), options.land_file()
     if area is not None:
-        labels = map_partitions(partial(label_within, area=area), labels)
+        rasters = map_partitions(partial(within_area, area=area), rasters)
     if land is not None:
-        labels = map_partitions(partial(mark_label, land=land), labels)
-    return labels
+        rasters = map_partitions(partial(with_land, land=land), rasters)
+    return rasters
 
 
 def index_scenes(
