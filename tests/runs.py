@@ -10,10 +10,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import rasterio
+from kedro.config import OmegaConfigLoader
 from kedro.framework.session import KedroSession
 from PIL import Image
 
 from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
+from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.fabricate import quiet
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +36,13 @@ def from_folder(folder, **parameters):
     """Give the parameters of a run on a folder of files."""
     ingestion = {"source": "folder", "folder": str(folder)}
     return {"ingestion": ingestion | parameters.pop("ingestion", {}), **parameters}
+
+
+def configuration(env, **runtime_params):
+    """Read conf/base and one environment as a run does."""
+    return OmegaConfigLoader(
+        str(ROOT / "conf"), env=env, runtime_params=runtime_params, **CONFIG_LOADER_ARGS
+    )
 
 
 def environment(data_root):

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
 from sea_ice_kedro.hooks.optional_inputs import optional_inputs
 from sea_ice_kedro.pipelines.variants import VARIANTS, choose, chosen
-from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
-from tests.runs import ROOT, environment
+from tests.runs import ROOT, configuration, environment
 
 SOURCES = sorted((ROOT / "src" / "sea_ice_kedro").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -38,18 +36,10 @@ class Read(dict):
         return self[key]
 
 
-def configuration(env, **runtime_params):
-    """Read conf/base and one environment as a run does."""
-    loader = OmegaConfigLoader(
-        str(ROOT / "conf"), env=env, runtime_params=runtime_params, **CONFIG_LOADER_ARGS
-    )
-    return Read(loader)
-
-
 @pytest.fixture
 def conf():
     """What conf/base says."""
-    return configuration("base")
+    return Read(configuration("base"))
 
 
 @pytest.fixture
@@ -115,7 +105,7 @@ def entries_of(conf):
 @pytest.mark.parametrize("env", ["base", "dataproc"])
 def test_the_layer_of_a_dataset_is_the_folder_that_it_lies_in(env, monkeypatch):
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
-    entries = entries_of(configuration(env))
+    entries = entries_of(Read(configuration(env)))
     assert len(entries) >= 10
     layers = {name: shown_as(entry).get("layer") for name, entry in entries.items()}
     assert [name for name, layer in layers.items() if layer not in FOLDERS] == []
@@ -229,7 +219,7 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
 @pytest.mark.parametrize("env", ["base", "dataproc"])
 def test_all_that_is_made_but_downloads_is_made_again_on_request(env, monkeypatch):
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
-    entries = entries_of(configuration(env, engine={"remake": True}))
+    entries = entries_of(Read(configuration(env, engine={"remake": True})))
     engines = {n: e["engine"] for n, e in entries.items() if "engine" in e}
     assert len(engines) > 20
     kept = {name for name, engine in engines.items() if not engine.get("remake")}

@@ -6,8 +6,7 @@ import pytest
 from kedro.framework.session import KedroSession
 
 from tests.fabricate import write
-from tests.runs import ROOT, from_folder
-from tests.test_conventions import configuration
+from tests.runs import ROOT, configuration, from_folder
 
 PROFILES = {
     "ross_sea_november": (31, 205),

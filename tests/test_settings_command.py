@@ -1,6 +1,7 @@
 import pytest
 
-from tests.test_conventions import configuration, leaves
+from tests.runs import configuration
+from tests.test_conventions import leaves
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from kedro.framework.project import pipelines
 from sea_ice_kedro.sources.earth_engine_access import configure, entry_in
 from tests.docs.blocks import PAGES, blocks_of
 from tests.docs.places import regions
-from tests.runs import ROOT
-from tests.test_conventions import configuration, leaves, parameters_in_use
+from tests.runs import ROOT, configuration
+from tests.test_conventions import leaves, parameters_in_use
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 TRIED = {

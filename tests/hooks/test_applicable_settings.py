@@ -4,7 +4,7 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks import ApplicableSettingHooks
-from tests.test_conventions import configuration
+from tests.runs import configuration
 
 
 def check(env="test", **parameters):

@@ -5,8 +5,7 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks import LimitHooks
-from tests.runs import run_here
-from tests.test_conventions import configuration
+from tests.runs import configuration, run_here
 
 
 def tell(env="base", **thresholds):

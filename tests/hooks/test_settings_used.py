@@ -1,7 +1,7 @@
 import pytest
 
 from sea_ice_kedro.hooks.settings_used import settings_that_differ
-from tests.test_conventions import configuration
+from tests.runs import configuration
 
 
 def differing(env, **runtime_params):
