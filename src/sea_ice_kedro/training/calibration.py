@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
+from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA
 from sea_ice_kedro.training.batches import ChipBatches
 from sea_ice_kedro.training.context_unet import LOGITS
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, load_model
@@ -17,8 +17,8 @@ from sea_ice_kedro.training.unet import with_logits
 
 _TEMPERATURES = np.geomspace(0.4, 3.0, 53)
 _RELUCTANCES = np.arange(0.0, 4.01, 0.25)
-_MOST_LOST = 0.01
-"""Share of thick ice that may lose its class: a map with holes is a bad map."""
+_MOST_LOST = 0.0025
+"""Share of ice and water that may lose its class: a map with holes is a bad map."""
 
 _BINS = 15
 _EVERY = 7
@@ -35,7 +35,7 @@ def calibrate(
 
     Temperature scaling (Guo et al. 2017, section 4.2) changes no class, only how sure
     the network is of it. Before it, where the network may give no class, that logit is
-    lowered until at most 1 % of the thick ice is left without one.
+    lowered until at most 0.25 % of the ice and water is left without one.
 
     Args:
         model: The network as trained.
@@ -73,11 +73,11 @@ def calibrate(
 
 
 def _reluctance(logits: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> float:
-    """Return the least that keeps thick ice its class."""
-    thick = logits[codes == SeaIceClass.THICK_ICE]
-    if logits.shape[1] <= NO_CLASS or not len(thick):
+    """Return the least that leaves ice and water their classes."""
+    classed = logits[codes < NO_CLASS]
+    if logits.shape[1] <= NO_CLASS or not len(classed):
         return 0.0
-    margin = thick[:, NO_CLASS] - thick[:, :NO_CLASS].max(axis=1)
+    margin = classed[:, NO_CLASS] - classed[:, :NO_CLASS].max(axis=1)
     enough = [r for r in _RELUCTANCES if np.mean(margin > r) <= _MOST_LOST]
     return float(enough[0] if enough else _RELUCTANCES[-1])
 
