@@ -1,10 +1,14 @@
 import json
 from contextlib import suppress
 
+import numpy as np
+import pandas as pd
 import pytest
+import rasterio
+from rasterio.warp import transform_bounds
 
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from tests.fabricate import folder_of_scenes
+from tests.fabricate import folder_of_scenes, write
 from tests.runs import files, from_folder, run_here
 
 
@@ -95,3 +99,35 @@ def test_scenes_that_have_moved_are_known_again_where_the_note_says_so(real, tmp
     note.write_text(note.read_text().replace("/scenes", "/moved"))
     run_here("ingestion")
     assert sources(real) == ("folder", str(tmp_path / "moved"))
+
+
+def lands(root):
+    """Give the share of land of each scene by the index."""
+    return pd.read_csv(root / "03_primary/scene_index.csv")["land_fraction"].tolist()
+
+
+def test_a_root_remembers_its_land_and_area_until_others_or_none_are_named(
+    data_root, tmp_path
+):
+    folder = folder_of_scenes(tmp_path / "scenes")
+    run_here("ingestion", **from_folder(folder))
+    free = lands(data_root)
+    mask = tmp_path / "coast.tif"
+    with rasterio.open(folder / "a.tif") as scene:
+        left, *_, top = scene.bounds
+        place = {"crs": scene.crs, "transform": scene.transform}
+    write(mask, np.full((40, 20, 3), 1, np.uint8), **place)
+    around = transform_bounds(place["crs"], "EPSG:4326", left, top - 99, left + 99, top)
+    area = "/".join(f"{degrees:g}" for degrees in around)
+    run_here("ingestion", **from_folder(folder, ingestion={"land": str(mask)}))
+    covered = lands(data_root)
+    assert covered != free
+    run_here("ingestion")
+    assert lands(data_root) == covered
+    run_here("ingestion", ingestion={"area_of_interest": list(around)})
+    run_here("ingestion")
+    note = json.loads((data_root / "data_root.json").read_text())
+    assert note["land"] == str(mask)
+    assert note["area_of_interest"] == area
+    run_here("ingestion", ingestion={"area_of_interest": None, "land": None})
+    assert lands(data_root) == free

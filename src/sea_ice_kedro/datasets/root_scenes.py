@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,22 @@ class RootScenes:
     region: str | None = None
     """west/south/east/north in degrees, or the absolute path of a GeoJSON file."""
 
+    area_of_interest: str | None = None
+    """What of the scenes is wanted, as `region`; another one makes products again."""
+
+    land: str | None = None
+    """Absolute path or URL of the mask of land; another one makes products again."""
+
+    @property
+    def scenes(self) -> "RootScenes":
+        """Which scenes these are, whatever is wanted of them."""
+        return replace(self, area_of_interest=None, land=None)
+
     @property
     def words(self) -> str:
-        """Say it in a message: "source folder, folder /disk/ross_sea"."""
-        said = [f"{k} {v}" for k, v in asdict(self).items() if v is not None]
-        return ", ".join(said)
+        """Say in a message which scenes: "source folder, folder /disk/ross_sea"."""
+        said = asdict(self.scenes).items()
+        return ", ".join(f"{k} {v}" for k, v in said if v is not None)
 
 
 def root_scenes_of(ingestion: Mapping[str, Any]) -> RootScenes:
@@ -58,7 +69,12 @@ def root_scenes_of(ingestion: Mapping[str, Any]) -> RootScenes:
         "url": _url((ingestion.get("stac") or {}).get("url")),
         "region": _region((ingestion.get("search") or {}).get("region")),
     }
-    return RootScenes(source, **{k: found[k] for k in _PLACES.get(source, _ANY)})
+    return RootScenes(
+        source,
+        **{k: found[k] for k in _PLACES.get(source, _ANY)},
+        area_of_interest=_region(ingestion.get("area_of_interest")),
+        land=_path(ingestion.get("land")),
+    )
 
 
 def _path(folder: object) -> str | None:
@@ -128,6 +144,7 @@ class RootScenesDataset(WholeFileDataset[RootScenes]):
             raise InvalidRecord(
                 f"{Path(self._filepath).name}: expected what this project notes of the "
                 f"scenes of a data root (format {_FORMAT}, source, folder, url, "
-                f"region), got something else ({error}). Mend it, or remove it and "
-                "name the source again: --params ingestion.source=..."
+                f"region, area_of_interest, land), got something else ({error}). Mend "
+                "it, or remove it and name the source again: --params "
+                "ingestion.source=..."
             ) from error

@@ -12,9 +12,9 @@ from sea_ice_kedro.datasets.root_scenes import RootScenes, root_scenes_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.places import place_of
 from sea_ice_kedro.hooks.said_settings import (
+    leaves,
     of_environment,
     of_params,
-    value_in,
     with_value,
 )
 from sea_ice_kedro.pipelines.ingestion.nodes import find_scenes
@@ -27,8 +27,13 @@ SETTINGS = {
     "folder": "ingestion.folder",
     "url": "ingestion.stac.url",
     "region": "ingestion.search.region",
+    "area_of_interest": "ingestion.area_of_interest",
+    "land": "ingestion.land",
 }
 """What `RootScenes` keeps -> the setting that it is of."""
+
+_OF_PIXELS = {"area_of_interest", "land"}
+"""What may change, to none, too: products are made again, nothing counts twice."""
 
 _SCENES = ("scenes@raster", "inference.scenes@raster", "downloads@raster")
 _INDEXES = ("scene_index", "inference.scene_index")
@@ -48,13 +53,16 @@ class RootSceneHooks:
         """Have a run that names no source go on with that of its data root."""
         loader = context.config_loader
         self._kept = _kept_in(loader, context.project_path)
-        said = of_params(loader), of_environment(loader)
+        said = {
+            **dict(leaves(of_environment(loader))),
+            **dict(leaves(of_params(loader))),
+        }
         named = {
             key
             for key, setting in SETTINGS.items()
-            if any(value_in(one, setting) is not None for one in said)
+            if said.get(setting) is not None or (key in _OF_PIXELS and setting in said)
         }
-        self._named = bool(named)
+        self._named = bool(named - _OF_PIXELS)
         source = loader["parameters"]["ingestion"]["source"]
         if self._kept and (self._kept.source == source or "source" not in named):
             given = dict(loader.runtime_params or {})
@@ -80,16 +88,17 @@ class RootSceneHooks:
         if self._wanted is None or not (finds or self._named):
             return
         there = self._kept or _of_index(catalog)
-        if there is None or self._wanted in (there, RootScenes(there.source)):
+        wanted = self._wanted.scenes
+        if there is None or wanted in (there.scenes, RootScenes(there.source)):
             return
-        if self._kept is None and self._wanted.source == there.source:
+        if self._kept is None and wanted.source == there.source:
             return  # an index tells the source, and no more
         if not any(name in catalog and catalog.exists(name) for name in _SCENES):
             return
         file = place_of(ROOT_SCENES, catalog) if ROOT_SCENES in catalog else ""
         raise InvalidOption(
             f"expected scenes of {there.words}, of which this data root is, got "
-            f"{self._wanted.words}. Scenes of two kinds in one root would be counted "
+            f"{wanted.words}. Scenes of two kinds in one root would be counted "
             "together: take another root, SEA_ICE_DATA=/path/to/another before the "
             "command, or name no source to go on with this one. Where the same scenes "
             f"have only moved, say so in {file}"
