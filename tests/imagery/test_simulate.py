@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import fields, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
@@ -255,8 +255,8 @@ def test_scenes_are_from_november_2019_on_a_grid_of_10_m(seed):
     a, b, left, d, e, top = scene.georeference.transform
     assert (a, b, d, e) == (10.0, 0.0, 0.0, -10.0)
     assert left % 10 == top % 10 == 0
-    assert datetime(2019, 11, 1, tzinfo=timezone.utc) <= scene.acquired
-    assert scene.acquired < datetime(2019, 12, 1, tzinfo=timezone.utc)
+    assert datetime(2019, 11, 1, tzinfo=UTC) <= scene.acquired
+    assert scene.acquired < datetime(2019, 12, 1, tzinfo=UTC)
 
 
 def test_the_projection_puts_points_where_proj_does():

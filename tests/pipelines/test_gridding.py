@@ -1,5 +1,5 @@
 import logging
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import numpy as np
@@ -77,7 +77,7 @@ def test_a_row_says_which_scene_day_and_cell_it_is_of():
 
 
 def test_the_day_is_that_of_universal_time_or_empty():
-    late = datetime(2019, 11, 3, 23, 59, 59, tzinfo=timezone.utc)
+    late = datetime(2019, 11, 3, 23, 59, 59, tzinfo=UTC)
     days = [
         tabulate_cells(class_map(when=when, side=9), OPTIONS)["day"].tolist()
         for when in (late, late + timedelta(seconds=1), None)

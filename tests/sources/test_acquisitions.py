@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rasterio.warp import transform
@@ -19,7 +19,7 @@ from sea_ice_kedro.sources.shown_twice import in_turn
 
 LEFT, TOP = 399_960.0, 1_900_020.0
 GRID = Grid(Georeference("EPSG:32703", (10, 0, LEFT, 0, -10, TOP)), (256, 256))
-TIME = datetime(2019, 11, 3, 19, 9, 19, tzinfo=timezone.utc)
+TIME = datetime(2019, 11, 3, 19, 9, 19, tzinfo=UTC)
 
 
 def footprint(first_row, last_row):

@@ -2,7 +2,7 @@ import json
 import pickle
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -85,7 +85,7 @@ def test_a_granule_comes_with_its_pixels_validity_place_and_facts(server):
     assert raw.scene_id == INDEX
     assert raw.georeference.crs == "EPSG:32703"
     assert raw.georeference.transform == (10, 0, CORNER[0], 0, -10, CORNER[1])
-    assert raw.acquired == datetime(2019, 11, 3, 19, 9, 19, tzinfo=timezone.utc)
+    assert raw.acquired == datetime(2019, 11, 3, 19, 9, 19, tzinfo=UTC)
     acquisition = raw.acquisition
     assert (acquisition.granule, acquisition.processing_baseline) == ("T03CWT", "N0208")
     assert (acquisition.sun_elevation_deg, acquisition.cloud_percentage) == (28.5, 12.5)

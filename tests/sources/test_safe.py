@@ -2,7 +2,7 @@ import re
 import shutil
 import zipfile
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +61,7 @@ def test_metadata_come_with_the_scene(tmp_path):
     NEW.write(tmp_path)
     scene = only(tmp_path)
     assert scene.scene_id == NEW.name
-    assert scene.acquired == datetime(
-        2019, 11, 3, 19, 9, 21, 123_000, tzinfo=timezone.utc
-    )
+    assert scene.acquired == datetime(2019, 11, 3, 19, 9, 21, 123_000, tzinfo=UTC)
     assert scene.georeference.crs == "EPSG:32703"
     assert scene.georeference.transform == (10, 0, CORNER[0], 0, -10, CORNER[1])
     assert scene.acquisition == Acquisition("T03CWT", 28.5, 12.5, "N0510", NEW.name)

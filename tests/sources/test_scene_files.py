@@ -1,5 +1,5 @@
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -534,7 +534,7 @@ def test_the_time_is_read_from_a_sentinel_2_name(tmp_path, stem, time):
     else:
         day, hour, minute = time
         assert acquired.replace(second=0) == datetime(
-            2019, 11, day, hour, minute, tzinfo=timezone.utc
+            2019, 11, day, hour, minute, tzinfo=UTC
         )
 
 
@@ -705,9 +705,9 @@ def test_the_day_of_a_scene_may_be_in_its_tags(tmp_path):
     path = write(tmp_path / "a.tif", floes())
     with rasterio.open(path, "r+") as file:
         file.update_tags(ACQUISITIONDATETIME="2019-11-03 19:09:21")
-    assert read(path).acquired == datetime(2019, 11, 3, 19, 9, 21, tzinfo=timezone.utc)
+    assert read(path).acquired == datetime(2019, 11, 3, 19, 9, 21, tzinfo=UTC)
     with rasterio.open(path, "r+") as file:
         file.update_tags(ACQUISITIONDATETIME="", TIFFTAG_DATETIME="2024:01:01 00:00:00")
     scene = read(path)
-    assert scene.acquired == datetime(2024, 1, 1, tzinfo=timezone.utc)
+    assert scene.acquired == datetime(2024, 1, 1, tzinfo=UTC)
     assert "that of its TIFFTAG_DATETIME" in scene.origin.notes

@@ -2,7 +2,7 @@
 
 import logging
 import pickle
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -37,11 +37,11 @@ def test_a_row_gives_a_scene_its_day_its_limits_and_columns_of_the_index(folder)
     )
     first, second, third = (entries[i] for i in ("ice_20191103", "b", "c"))
     scene = first.scene()
-    assert scene.acquired == datetime(2019, 11, 4, 8, 30, tzinfo=timezone.utc)
+    assert scene.acquired == datetime(2019, 11, 4, 8, 30, tzinfo=UTC)
     assert scene.given_limits is None
     assert first.columns == {"region": "", "observer": "Ann, Bo"}
     scene = pickle.loads(pickle.dumps(second.scene))()  # as a worker of Spark gets it
-    assert scene.acquired == datetime(2019, 11, 5, tzinfo=timezone.utc)
+    assert scene.acquired == datetime(2019, 11, 5, tzinfo=UTC)
     assert scene.given_limits == (40, 180)
     assert second.columns["region"] == "Ross Sea"
     assert third.scene().acquired is None

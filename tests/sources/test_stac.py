@@ -2,7 +2,7 @@ import copy
 import json
 import math
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def test_a_static_catalogue_gives_scenes_with_pixels_place_and_facts(web):
     assert (raw.scene_id, raw.origin.source) == (ITEM, "stac")
     assert raw.georeference.crs == "EPSG:32703"
     assert raw.georeference.transform == (10, 0, CORNER[0], 0, -10, CORNER[1])
-    assert raw.acquired == datetime(2019, 11, 3, 19, 9, 21, tzinfo=timezone.utc)
+    assert raw.acquired == datetime(2019, 11, 3, 19, 9, 21, tzinfo=UTC)
     assert (raw.acquisition.granule, raw.acquisition.asset_id) == ("T03CWT", ITEM)
     assert raw.acquisition.processing_baseline == "N0208"
     assert (raw.acquisition.sun_elevation_deg, raw.acquisition.cloud_percentage) == (

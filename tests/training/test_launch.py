@@ -39,7 +39,7 @@ def test_two_workers_without_horovod_say_how_to_install_it(
 @pytest.mark.parametrize(
     ("package", "extra", "way"),
     [
-        ("horovod", "horovod", "use Python 3.10 to 3.12"),
+        ("horovod", "horovod", "use Python 3.11 or 3.12"),
         ("tensorflow", "train", "--extra train"),  # 2.20 and newer have wheels
     ],
 )

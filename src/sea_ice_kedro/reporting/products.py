@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from sea_ice_kedro.imagery.arrays import Georeference
@@ -58,7 +58,7 @@ class ProductGroup:
         for raster in self.rasters():
             if raster.tags.get("acquired"):
                 when = datetime.fromisoformat(raster.tags["acquired"])
-                return when.astimezone(timezone.utc)
+                return when.astimezone(UTC)
         return None
 
     def day(self) -> str:

@@ -5,7 +5,7 @@ place: a scene without a georeference has none, one without a time is left out.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pystac
@@ -67,7 +67,7 @@ def _scene_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
 
 def _day_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
     for group in groups:
-        start = datetime.fromisoformat(group.day()).replace(tzinfo=timezone.utc)
+        start = datetime.fromisoformat(group.day()).replace(tzinfo=UTC)
         item = _item(group, None, start, start + _DAY - timedelta(seconds=1))
         item.properties["processing:lineage"] = (
             "true areas of the classes of all scenes of the day, summed by cell of the "

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -174,7 +174,7 @@ def datatake_in(*texts: object) -> datetime | None:
         if found and "_OPER_" not in str(text):
             with suppress(ValueError):
                 time = datetime.strptime(found.group(1), "%Y%m%dT%H%M%S")  # noqa: DTZ007
-                return time.replace(tzinfo=timezone.utc)
+                return time.replace(tzinfo=UTC)
     return None
 
 

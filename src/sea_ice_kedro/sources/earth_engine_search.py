@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sea_ice_kedro.errors import CannotFetch, InvalidScene, NothingFound
@@ -180,7 +180,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
             asset_id=image["id"],
             grid=Grid(place, (rows, columns)),
             outline=outlines_of(facts["system:footprint"]),
-            acquired=datetime.fromtimestamp(acquired, tz=timezone.utc),
+            acquired=datetime.fromtimestamp(acquired, tz=UTC),
             acquisition=Acquisition(
                 granule=f"T{facts['MGRS_TILE']}",
                 sun_elevation_deg=elevation(None if zenith is None else 90.0 - zenith),

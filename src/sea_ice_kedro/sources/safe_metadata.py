@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
@@ -35,7 +35,7 @@ _QUANTIFICATION = {
 }
 """By level, with the names of the first L2A products, of 2017."""
 
-_LAUNCH = datetime(2015, 6, 23, tzinfo=timezone.utc)
+_LAUNCH = datetime(2015, 6, 23, tzinfo=UTC)
 
 _PLAIN_BASELINES = re.compile(r"N0[0-3]\d\d")
 """Baselines before the offset: 02.00 to 03.01."""
@@ -225,8 +225,8 @@ def _time(granule: XmlFile) -> datetime:
         time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         granule.fail("a time in <SENSING_TIME>", repr(text))
-    time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
-    if not _LAUNCH <= time <= datetime.now(timezone.utc) + timedelta(days=1):
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if not _LAUNCH <= time <= datetime.now(UTC) + timedelta(days=1):
         granule.fail("a time since Sentinel-2A was launched in <SENSING_TIME>", text)
     return time
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 _OLD_ESA = re.compile(r"_(?:OPER|USER)_")
 _SENSED = re.compile(r"_V(\d{8}T\d{6})_")
@@ -94,7 +94,7 @@ def time_given(text: str) -> datetime | None:
         return None
     parts = [int(part) for n, part in enumerate(found.groups()) if n != 1 and part]
     with suppress(ValueError):
-        moment = datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type, misc]
+        moment = datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
         return moment if _is_likely(moment) else None
     return None
 
@@ -120,7 +120,7 @@ def _times_in(text: str) -> Iterator[datetime]:
     for found in _DAY_OF_YEAR.finditer(text):
         with suppress(ValueError):
             moment = datetime.strptime("".join(found.groups()), "%Y%j")  # noqa: DTZ007
-            moment = moment.replace(tzinfo=timezone.utc)
+            moment = moment.replace(tzinfo=UTC)
             if _is_likely(moment):
                 yield moment
     for found in _CALENDAR.finditer(text):
@@ -129,12 +129,12 @@ def _times_in(text: str) -> Iterator[datetime]:
         time = [int(part) for part in clock if part]
         for parts in (date + time, date):  # a number after a day may be no time
             with suppress(ValueError):
-                moment = datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type, misc]
+                moment = datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
                 if _is_likely(moment):
                     yield moment
                 break
 
 
 def _is_likely(moment: datetime) -> bool:
-    latest = datetime.now(timezone.utc) + timedelta(days=1)
+    latest = datetime.now(UTC) + timedelta(days=1)
     return _FIRST_YEAR <= moment.year and moment <= latest

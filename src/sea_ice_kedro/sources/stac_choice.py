@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timezone
+from datetime import UTC
 from itertools import combinations, count
 from typing import Any
 
@@ -27,7 +27,7 @@ def is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> boo
     """Hold an item against days and region, which a static catalogue does not know."""
     start, end = search.days()
     day = acquired_of(item)
-    if day is not None and not start <= day.astimezone(timezone.utc).date() <= end:
+    if day is not None and not start <= day.astimezone(UTC).date() <= end:
         return False
     boxes = _boxes_of(item)
     return not boxes or any(_meet(b, other) for b in boxes for other in region.boxes())

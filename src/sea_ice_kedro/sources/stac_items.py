@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
@@ -136,9 +136,9 @@ def _past(text: object) -> str:
     """Return a time as text that sorts by it; "" for what is none, or still to come."""
     with suppress(ValueError):
         time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-        time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
-        if time <= datetime.now(timezone.utc):
-            return time.astimezone(timezone.utc).isoformat()
+        time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        if time <= datetime.now(UTC):
+            return time.astimezone(UTC).isoformat()
     return ""
 
 

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from sea_ice_kedro.errors import InvalidScene
@@ -54,7 +54,7 @@ def acquired_of(item: Mapping[str, Any]) -> datetime | None:
             time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
         except ValueError:
             continue
-        return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
     return None
 
 

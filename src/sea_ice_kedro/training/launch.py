@@ -101,7 +101,7 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
         }
         way = INSTALL[extra]
         if extra == "horovod" and sys.version_info >= _TOO_NEW:
-            way = "use Python 3.10 to 3.12, as it needs TensorFlow 2.18"
+            way = "use Python 3.11 or 3.12, as it needs TensorFlow 2.18"
         raise MissingPackage(
             f"expected the package {name} {purpose}, got none installed; {way} (see "
             f"docs/training.md), or {other[extra]}"

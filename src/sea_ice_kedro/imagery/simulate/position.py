@@ -1,7 +1,7 @@
 """Where and when a simulated scene was taken: the Ross Sea in November 2019."""
 
 import math
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.imagery.simulate.noise import Rng
@@ -49,7 +49,5 @@ def _conformal(phi: float) -> float:
 
 def acquisition_time(rng: Rng) -> datetime:
     """Choose a time on a November 2019 day, late morning in the Ross Sea, in UTC."""
-    day = datetime(2019, 11, 1, 20, tzinfo=timezone.utc) + timedelta(
-        days=int(rng.integers(30))
-    )
+    day = datetime(2019, 11, 1, 20, tzinfo=UTC) + timedelta(days=int(rng.integers(30)))
     return day + timedelta(seconds=int(rng.integers(7200)))
