@@ -10,7 +10,9 @@ from sea_ice_kedro.imagery.blending import (
     window_starts,
     window_weights,
 )
+from sea_ice_kedro.imagery.classes import NODATA
 from sea_ice_kedro.imagery.mirrored import reader_of
+from sea_ice_kedro.imagery.predictions import PROBABILITY_BANDS
 from tests.fabricate import floes, scene
 
 
@@ -180,3 +182,27 @@ def test_what_are_no_probabilities_is_refused(wrong, message):
 def test_windows_that_leave_gaps_are_refused(values, named):
     with pytest.raises(InvalidOption, match=f"inference.{named}"):
         WindowOptions(*values)
+
+
+@pytest.mark.parametrize("unclassed", [False, True])
+def test_probabilities_of_all_classes_and_the_margin_are_given_on_request(unclassed):
+    value = scene(rgb=floes(20, 30))
+    value.valid_mask[:5] = False
+    chances = [0.2, 0.5, 0.3, 0.0] if not unclassed else [0.1, 0.2, 0.3, 0.4]
+
+    def predict(images):
+        return np.broadcast_to(np.float32(chances), (*images.shape[:-1], 4))
+
+    read = reader_of(value)
+    options = WindowOptions(32, 8, probabilities=True)
+    (strip,) = blended_strips(read, predict, value.shape, options)
+    assert len(strip.probabilities) == len(PROBABILITY_BANDS)
+    margin = 10 if unclassed else 20
+    expected = [round(100 * chance) for chance in chances[:3]] + [margin]
+    for plane, percent in zip(strip.probabilities, expected, strict=True):
+        assert (plane[:5] == NODATA).all()
+        assert (plane[5:] == percent).all()
+    plain = next(blended_strips(read, predict, value.shape, WindowOptions(32, 8)))
+    assert not plain.probabilities
+    np.testing.assert_array_equal(strip.codes, plain.codes)
+    np.testing.assert_array_equal(strip.confidence, plain.confidence)

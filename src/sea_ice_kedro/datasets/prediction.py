@@ -16,7 +16,12 @@ from sea_ice_kedro.datasets.raster_file import (
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.classes import LAND, NODATA, SeaIceClass, palette
 from sea_ice_kedro.imagery.histogram import histogram_of
-from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
+from sea_ice_kedro.imagery.predictions import (
+    PROBABILITY_BANDS,
+    PredictedMap,
+    Prediction,
+    Strip,
+)
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, Rows, write_strips
@@ -29,7 +34,8 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
     """Saves a `Prediction` strip by strip; loads it as a `PredictedMap`.
 
     Band 1 holds class codes with their palette, band 2 the probability of the class in
-    percent; 255 = no data in both, and on land, which is 254 in band 1. The names of
+    percent; 255 = no data in both, and on land, which is 254 in band 1. Where a
+    prediction has them, `PROBABILITY_BANDS` follow. The names of
     the classes lie beside the file, where GDAL and QGIS look for them:
     `<scene>.tif.aux.xml` and `<scene>.qml`.
 
@@ -57,7 +63,9 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         Raises:
             CannotWrite: if there is no room or no permission.
         """
-        frame = Frame(data.shape, _BANDS, NODATA, palette(), data.georeference)
+        more = PROBABILITY_BANDS if data.with_probabilities else ()
+        names = (*_BANDS, *more)
+        frame = Frame(data.shape, names, NODATA, palette(), data.georeference)
         tally = _Tally()
         with with_value_names(self._filepath, value_names(bool(data.land_source))):
             write_strips(
@@ -75,7 +83,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         """
         with opened(self._filepath) as file:
             tags = tags_of(file)
-            if file.descriptions != _BANDS or "scene_id" not in tags:
+            if file.descriptions[:2] != _BANDS or "scene_id" not in tags:
                 raise InvalidScene(
                     f"{Path(self._filepath).name}: expected a prediction (bands "
                     f"{list(_BANDS)}), got bands {file.descriptions}. Make it with: "
@@ -107,7 +115,7 @@ class _Tally:
             self.codes += histogram_of(strip.codes)
             self.confidence += histogram_of(strip.confidence)
             self.unclassed += strip.unclassed_pixels
-            yield strip.row, (strip.codes, strip.confidence)
+            yield strip.row, (strip.codes, strip.confidence, *strip.probabilities)
 
 
 def _tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:

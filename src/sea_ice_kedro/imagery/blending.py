@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.imagery.arrays import RGB, Mask
+from sea_ice_kedro.imagery.arrays import RGB, Grey, Mask
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
 from sea_ice_kedro.imagery.mirrored import Read
 from sea_ice_kedro.imagery.options import expect_integer
@@ -42,6 +42,9 @@ class WindowOptions:
 
     shift_px: int = 0
     """Moves all windows so far up and to the left."""
+
+    probabilities: bool = False
+    """Whether strips have all `PROBABILITY_BANDS`."""
 
     def __post_init__(self) -> None:
         """Refuse windows that leave gaps or overlap more than one neighbour."""
@@ -193,13 +196,33 @@ class _Band:
     def _strip(self, row: int, rows: slice) -> Strip:
         # Plane by plane: many times faster than argmax along the first axis.
         best = self._sums[0, rows].copy()
+        second = np.zeros_like(best)
         codes = np.zeros(best.shape, np.uint8)
         for code, plane in enumerate(self._sums[1:, rows], start=1):
             codes[plane > best] = code
+            if self._options.probabilities:
+                np.maximum(second, np.minimum(best, plane), out=second)
             np.maximum(best, plane, out=best)
-        percent = np.rint(np.clip(best, 0.0, 1.0) * 100.0).astype(np.uint8)
         observed = self._valid_mask[rows]
         unclassed = observed & (codes == NO_CLASS)
         absent = unclassed | ~observed
-        codes[absent] = percent[absent] = NODATA
-        return Strip(row + rows.start, codes, percent, int(np.count_nonzero(unclassed)))
+        percent = _percent(best, absent)
+        codes[absent] = NODATA
+        wanted = (
+            [*self._sums[:_CLASSES, rows], best - second]
+            if self._options.probabilities
+            else []
+        )
+        return Strip(
+            row + rows.start,
+            codes,
+            percent,
+            int(np.count_nonzero(unclassed)),
+            [_percent(plane, ~observed) for plane in wanted],
+        )
+
+
+def _percent(share: Probabilities, absent: Mask) -> Grey:
+    percent = np.rint(np.clip(share, 0.0, 1.0) * 100.0).astype(np.uint8)
+    percent[absent] = NODATA
+    return percent

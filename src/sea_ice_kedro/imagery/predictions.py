@@ -1,12 +1,16 @@
 """Prediction of a network for a scene: strip by strip, and as a whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from sea_ice_kedro.imagery.arrays import ClassMap, Codes, Georeference, Grey
+from sea_ice_kedro.imagery.classes import SeaIceClass
+
+PROBABILITY_BANDS = (*(f"{c.key}_percent" for c in SeaIceClass), "margin_percent")
+"""The probability of each class, and by how much the likeliest outcome is ahead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,10 @@ class Strip:
 
     unclassed_pixels: int = 0
     """Observed pixels in which the network sees neither sea nor sea ice: code 255."""
+
+    probabilities: Sequence[Grey] = ()
+    """uint8 (h, W) in percent, 0..100; 255 = no data: all `PROBABILITY_BANDS`, where
+    they are wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +55,9 @@ class Prediction:
 
     land_source: str = ""
     """Name and digest of the mask of land; "" where none was named."""
+
+    with_probabilities: bool = False
+    """Whether strips have `PROBABILITY_BANDS`."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

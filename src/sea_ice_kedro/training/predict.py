@@ -44,6 +44,10 @@ class InferenceOptions:
     batch_size: int = 8
     """Chips' worth of pixels that are predicted at a time, at least one window."""
 
+    probabilities: bool = False
+    """Whether maps have the probability of each class and the margin of the likeliest
+    outcome as further bands, in percent."""
+
     def __post_init__(self) -> None:
         """Refuse settings that no scene can be predicted with."""
         if self.window_px != "auto":
@@ -82,6 +86,7 @@ def predict_scene(
         source=facts.source,
         facts={"model": card.title, "model_checksum": model.fingerprint()},
         land_source=facts.land_source,
+        with_probabilities=options.probabilities,
     )
 
 
@@ -187,7 +192,8 @@ def windows_for(
         stride = max(-(-length // -(-length // AUTO_PX)) for length in shape)
         size = max(-(-(stride + options.overlap_px) // step) * step, card.chip_px)
     chips = max(card.chip_px**2 * options.batch_size // size**2, 1)
-    return WindowOptions(size, min(options.overlap_px, size // 2), chips)
+    overlap_px = min(options.overlap_px, size // 2)
+    return WindowOptions(size, overlap_px, chips, probabilities=options.probabilities)
 
 
 def expect_windows_fit(card: ModelCard, options: InferenceOptions) -> None:
