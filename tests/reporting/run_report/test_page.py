@@ -7,6 +7,7 @@ import pytest
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.reporting.run_report import page
 from sea_ice_kedro.reporting.run_report.page import render_report
+from sea_ice_kedro.reporting.run_report.scene_views import scale_bar
 from sea_ice_kedro.run_record import RunRecord
 from tests.reporting.run_report.material import (
     IDS,
@@ -196,7 +197,7 @@ def test_a_scene_without_any_observation_is_a_row_without_numbers():
         empty[f"{c.key}_fraction"] = nan
     parts = {**NOTHING, "labels": empty, "scenes": index(["dark"], valid_fraction=0.0)}
     text = read(**parts, record=RunRecord()).text
-    assert "dark 2019-11-03 19:09 UTC 0.0 % – – – 0.0 % – – – – – – scene" in text
+    assert "2019-11-03 19:09 UTC 0.0 % – – – 0.0 % – – – – – –" in text
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -212,3 +213,38 @@ def test_land_is_in_the_legend_and_the_facts_where_there_is_some():
     small = "observed by less than 50 %"
     assert small not in page
     assert small in read(scenes=index(land_fraction=0.0, valid_fraction=0.25)).text
+
+
+def test_the_title_tells_where_and_when():
+    assert "Run report: 2019-11-03" in read().text
+    days = [f"2019-11-{day:02d}T19:09:21+00:00" for day in range(1, 13)]
+    scenes = index(acquired=days, region=["Ross Sea", "Weddell Sea"] * 6)
+    title = "Run report: Ross Sea, Weddell Sea, 2019-11-01 to 2019-11-12"
+    assert title in read(scenes=scenes).text
+    assert "Run report: 12 scenes" in read(scenes=index(acquired="")).text
+
+
+def test_a_histogram_shows_where_the_limits_of_its_scene_lie():
+    pictures = {"scene_a": {"original": PICTURE, "histogram": PICTURE}}
+    html = render_report(material(pictures=pictures, labels=labels(thin_ice_min=51)))
+    assert re.findall(r'<i style="left:([\d.]+)%">', html) == ["20.0", "80.39"]
+    assert "thin ice from 51 of the darkest channel, thick ice from 205" in html
+    assert "Histogram:" not in render_report(material(pictures=pictures, labels=None))
+
+
+@pytest.mark.parametrize(
+    ("width_m", "words", "share"),
+    [
+        (10_240, "2 km", 0.1953),
+        (109_800, "20 km", 0.1821),
+        (768, "200 m", 0.2604),
+        (15_000, "5 km", 1 / 3),
+    ],
+)
+def test_a_bar_of_a_round_length_tells_the_scale(width_m, words, share):
+    bar = scale_bar(width_m)
+    assert (bar.words, round(bar.share, 4)) == (words, round(share, 4))
+
+
+def test_a_scene_without_a_place_has_no_scale():
+    assert scale_bar(float("nan")) is None

@@ -12,10 +12,12 @@ from sea_ice_kedro.imagery.classes import LAND_COLOUR
 from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.run_report.pictures import (
+    CHANNEL_COLOURS,
     PAINTERS,
     QUALITY_COLOURS,
     TITLES,
     ReportOptions,
+    paint_histogram,
     paint_quality,
     pictures_of,
 )
@@ -51,7 +53,8 @@ def test_every_picture_of_a_scene_has_a_title_or_is_a_thumbnail():
     made = [
         n for k, r in rasters.items() for n in PAINTERS[k](r, OPTIONS, FigureOptions())
     ]
-    assert sorted(set(made) - set(TITLES)) == ["thumbnail", "thumbnail_classes"]
+    others = ["histogram", "thumbnail", "thumbnail_classes"]
+    assert sorted(set(made) - set(TITLES)) == others
     assert set(TITLES) <= set(made)
 
 
@@ -127,3 +130,16 @@ def test_land_is_land_in_every_picture_that_is_not_of_the_scene_itself():
         assert (opened(pictures[name])[:20] == LAND_COLOUR).all(), name
     near = np.abs(opened(pictures["confidence"])[:12].astype(int) - LAND_COLOUR)
     assert near.max() < 12
+
+
+def test_a_histogram_shows_both_channels_of_what_is_observed():
+    rgb = np.full((8, 8, 3), (40, 100, 200), np.uint8)
+    rgb[:2] = 0
+    mask = np.ones((8, 8), bool)
+    mask[:2] = False
+    picture = paint_histogram(FilteredScene("s", rgb, mask, quality=None))
+    columns = np.flatnonzero(picture[..., 3].any(axis=0))
+    assert columns.tolist() == [40, 200]
+    brightest, darkest = CHANNEL_COLOURS.values()
+    assert tuple(picture[-1, 200]) == brightest
+    assert tuple(picture[-1, 40]) == darkest

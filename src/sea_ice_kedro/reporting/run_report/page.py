@@ -66,6 +66,7 @@ def render_report(material: ReportMaterial) -> str:
     land = {LAND_LABEL: css(LAND_COLOUR)} if masked else {}
     template = _environment().get_template("report.html")
     return template.render(
+        title=_title(scenes),
         version=__version__,
         record=material.record,
         runs=run_views.runs_of(material.record),
@@ -95,6 +96,17 @@ def render_report(material: ReportMaterial) -> str:
             "no data": css(NODATA_COLOUR),
         },
     )
+
+
+def _title(scenes: pd.DataFrame) -> str:
+    """Say where and when: "Run report: Ross Sea, 2019-11-01 to 2019-11-28"."""
+    regions = sorted({str(r) for r in scenes.get("region", ()) if words.is_text(r)})
+    days = sorted({str(a)[:10] for a in scenes["acquired"] if words.is_text(a)})
+    said = [words.names(regions)] if regions else []
+    if days:
+        said.append(days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}")
+    said = said or [words.plural(len(scenes), "scene")]
+    return f"Run report: {', '.join(said)}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from sea_ice_kedro.engines import Task
@@ -16,6 +17,7 @@ from sea_ice_kedro.imagery.classes import (
     colourise,
     flagged,
 )
+from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
@@ -49,6 +51,18 @@ QUALITY_COLOURS: dict[QualityFlag, tuple[int, int, int]] = {
 }
 """(R, G, B) of the flags, the later painted over the earlier: told apart by readers
 with any colour vision (Okabe & Ito 2008)."""
+
+HISTOGRAM = "histogram"
+"""Name of the picture of a filtered scene's brightness."""
+
+CHANNEL_COLOURS = {"brightest": (0, 114, 178, 150), "darkest": (213, 94, 0, 150)}
+"""(R, G, B, opacity) of the histogram of a channel (Okabe & Ito 2008)."""
+
+_BOTH = (90, 90, 90, 200)
+"""Where the histograms of both channels overlap."""
+
+_BAR_PX = 72
+"""Rows of a histogram's picture; it has a column for each of 256 values."""
 
 CLEAR_COLOUR = (58, 66, 74)
 """Colour of pixels without a flag."""
@@ -134,7 +148,7 @@ def paint_original(
 def paint_filtered(
     scene: FilteredScene, options: ReportOptions, _: FigureOptions
 ) -> dict[str, bytes]:
-    """Paint a scene after the filter, and what the filter says of each pixel."""
+    """Paint a scene after the filter, what that says of each pixel, and how bright."""
     factor = _factor(scene.shape, options.panel_px)
     quality = paint_quality(resized(scene.flags, factor))
     if scene.land is not None:
@@ -143,7 +157,26 @@ def paint_filtered(
     return {
         "filtered": _photo(_shown(scene, options.panel_px), options),
         "quality": _drawing(quality),
+        HISTOGRAM: _webp(paint_histogram(scene), lossless=True, quality=50),
     }
+
+
+def paint_histogram(scene: Scene) -> npt.NDArray[np.uint8]:
+    """Paint how often each brightness is observed, uint8 (rows, 256, 4), R, G, B, A.
+
+    Limits of classes are of the brightest channel of a pixel, that of thin ice may be
+    of the darkest. Heights are roots of counts: a lead is a small part of a scene.
+    """
+    picture = np.zeros((_BAR_PX, 256, 4), np.uint8)
+    channels = scene.rgb.max(axis=-1), scene.rgb.min(axis=-1)
+    up = np.arange(_BAR_PX, 0, -1)[:, None]
+    for values, colour in zip(channels, CHANNEL_COLOURS.values(), strict=True):
+        heights = np.sqrt(histogram_of(values, scene.valid_mask))
+        bars = up <= np.ceil(_BAR_PX * heights / max(heights.max(), 1))
+        both = bars & (picture[..., 3] > 0)
+        picture[bars] = colour
+        picture[both] = _BOTH
+    return picture
 
 
 def paint_quality(quality: Quality) -> RGB:
@@ -219,7 +252,7 @@ def _drawing(picture: RGB) -> bytes:
     return _webp(picture, lossless=True, quality=50)
 
 
-def _webp(picture: RGB, **options: bool | int) -> bytes:
+def _webp(picture: npt.NDArray[np.uint8], **options: bool | int) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="WEBP", **options)
     return buffer.getvalue()

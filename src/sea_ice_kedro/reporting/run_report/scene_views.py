@@ -1,6 +1,7 @@
 """Scenes as the report shows them: rows of its tables, and a section for each."""
 
 import base64
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,14 @@ import pandas as pd
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.palettes import FigureOptions, css
 from sea_ice_kedro.reporting.run_report.finding import Finding
-from sea_ice_kedro.reporting.run_report.pictures import TITLES, Pictures
+from sea_ice_kedro.reporting.run_report.pictures import (
+    CHANNEL_COLOURS,
+    HISTOGRAM,
+    TITLES,
+    Pictures,
+)
 from sea_ice_kedro.reporting.run_report.scene_facts import facts_of
-from sea_ice_kedro.reporting.run_report.words import is_number, percent
+from sea_ice_kedro.reporting.run_report.words import is_number, number, percent, text
 from sea_ice_kedro.reporting.score_tables import records_of
 
 
@@ -46,6 +52,31 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Histogram:
+    """How often each brightness is observed in a filtered scene, and its limits."""
+
+    uri: str
+    """As of `PictureView`; its width is brightness 0 to 255."""
+
+    limits: Mapping[str, float]
+    """What begins at a limit -> its place, in percent of the width."""
+
+    words: str
+    """The same for whoever does not see it."""
+
+
+@dataclass(frozen=True)
+class ScaleBar:
+    """A round length on the ground."""
+
+    words: str
+    """"2 km"."""
+
+    share: float
+    """Of the picture's width, 0..1."""
+
+
+@dataclass(frozen=True)
 class SceneView:
     """One scene."""
 
@@ -65,6 +96,8 @@ class SceneView:
     """Title -> name and value of what is known."""
 
     findings: tuple[Finding, ...]
+    histogram: Histogram | None = None
+    scale: ScaleBar | None = None
 
     @property
     def share_of(self) -> Mapping[str, float | None]:
@@ -130,6 +163,38 @@ def _view(
         shares=_shares(row, figures),
         facts=facts_of(row),
         findings=tuple(about.get(scene_id, ())),
+        histogram=_histogram(row, pictures),
+        scale=scale_bar(row["width"] * row["pixel_size_m"]),
+    )
+
+
+def scale_bar(width_m: float) -> ScaleBar | None:
+    """Choose a bar of 1, 2 or 5 times a power of ten, up to a third of a picture.
+
+    Args:
+        width_m: Of the picture, on the ground; NaN where it has no place.
+    """
+    if not width_m > 0:
+        return None
+    power = 10.0 ** math.floor(math.log10(width_m / 3))
+    length = power * max(n for n in (1, 2, 5) if n * power <= width_m / 3)
+    metres, kilometre = f"{length:g} m", 1000
+    words = metres if length < kilometre else f"{length / kilometre:g} km"
+    return ScaleBar(words, length / width_m)
+
+
+def _histogram(row: Mapping[str, Any], pictures: Pictures) -> Histogram | None:
+    """Put the limits on a histogram; None where there is none, or there are none."""
+    thin, thick = row["label.thin_ice_min"], row["label.thick_ice_min"]
+    if HISTOGRAM not in pictures or not (is_number(thin) and is_number(thick)):
+        return None
+    channel = text(row["label.water_channel"])
+    of = f" of the {channel} channel" if channel in CHANNEL_COLOURS else ""
+    return Histogram(
+        _uri(pictures[HISTOGRAM]),
+        {"thin ice": 100 * thin / 255, "thick ice": 100 * thick / 255},
+        f"thin ice from {number(thin)}{of}, thick ice from {number(thick)} of the "
+        "brightest channel",
     )
 
 

@@ -58,8 +58,12 @@ def moment(value: Any) -> str:  # noqa: ANN401
 
 def text(value: Any) -> str:  # noqa: ANN401
     """Write a cell of a table as it is; NONE where it is empty."""
-    missing = value is None or value == "" or value != value  # noqa: PLR0124 - NaN
-    return NONE if missing else str(value)
+    return str(value) if is_text(value) else NONE
+
+
+def is_text(value: Any) -> bool:  # noqa: ANN401
+    """Return whether there is anything in a cell of a table."""
+    return not (value is None or value == "" or value != value)  # noqa: PLR0124 - NaN
 
 
 def names(scene_ids: Sequence[str]) -> str:
