@@ -39,14 +39,14 @@ def described(folder, codes=CODES, land_source="", **places):
         provenance = {"software": "sea_ice_kedro 0.1.0", "recipe": '["label", {}]'}
         dataset = ClassMapDataset(filepath=path, provenance=provenance)
         dataset.save(ClassMap(name, codes, place, when, land_source=land_source))
-    tags = ParallelPartitionedDataset(
+    maps = ParallelPartitionedDataset(
         path=str(folder / "maps"),
         filename_suffix=".tif",
-        dataset={"type": "sea_ice_kedro.datasets.RasterTagsDataset"},
+        dataset={"type": "sea_ice_kedro.datasets.ClassMapDataset"},
     ).load()
     index = pd.DataFrame({"scene_id": list(places), "source": "folder"})
     index["location"] = index["scene_id"] + ".tif"
-    catalogue = describe_products(index, tags, *[None] * 8)
+    catalogue = describe_products(index, maps, *[None] * 8)
     StacCatalogueDataset(path=str(folder / "stac")).save(catalogue)
     return StacCatalogueDataset(path=str(folder / "stac")).load()
 
