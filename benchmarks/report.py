@@ -24,8 +24,8 @@ import numpy as np
 from benchmarks.whole_job import make_scenes
 from sea_ice_kedro.datasets import (
     ClassMapDataset,
+    ParallelPartitionedDataset,
     PredictionDataset,
-    RasterTagsDataset,
     RunRecordDataset,
     SceneTableDataset,
 )
@@ -71,13 +71,12 @@ def stand_in_for_a_network(data: Path) -> None:
     for path in sorted((data / "04_feature" / "class_maps").glob("*.tif")):
         class_map = ClassMapDataset(filepath=str(path)).load()
         PredictionDataset(filepath=str(folder / path.name)).save(predicted(class_map))
-    tags = {
-        path.stem: RasterTagsDataset(filepath=str(path)).load
-        for path in folder.glob("*.tif")
-    }
+    predictions = ParallelPartitionedDataset(
+        path=str(folder), filename_suffix=".tif", dataset=PredictionDataset
+    ).load()
     index = SceneTableDataset(filepath=str(data / "03_primary/scene_index.csv")).load()
     table = SceneTableDataset(filepath=str(data / "08_reporting/ice_statistics.csv"))
-    table.save(summarise_ice(index, tags))
+    table.save(summarise_ice(index, predictions))
 
 
 def predicted(class_map: ClassMap) -> Prediction:

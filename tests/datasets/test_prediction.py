@@ -4,7 +4,7 @@ import rasterio
 from kedro.io import DatasetError
 from rio_cogeo.cogeo import cog_validate
 
-from sea_ice_kedro.datasets import ClassMapDataset, PredictionDataset, RasterTagsDataset
+from sea_ice_kedro.datasets import ClassMapDataset, PredictionDataset
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
@@ -37,17 +37,19 @@ def test_a_prediction_is_saved_in_strips_and_loaded_whole(tmp_path):
 
 def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):
     save(tmp_path / "s.tif")
-    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
-    assert tags.pop("pixel_area_m2").startswith("103.")  # at 78.6 degrees south
-    assert tags == {
+    facts = PredictionDataset(filepath=str(tmp_path / "s.tif")).facts()
+    assert facts.pop("pixel_area_m2") == pytest.approx(
+        103, abs=1
+    )  # at 78.6 degrees south
+    assert facts == {
         "scene_id": "s",
         "classes": "0 = thick ice, 1 = thin ice, 2 = open water, 255 = no data",
-        "pixels": "8",
-        "pixels_thick_ice": "2",
-        "pixels_thin_ice": "2",
-        "pixels_open_water": "3",
-        "pixels_unclassed": "0",
-        "mean_confidence": "0.8000",
+        "pixels": 8,
+        "pixels_thick_ice": 2,
+        "pixels_thin_ice": 2,
+        "pixels_open_water": 3,
+        "pixels_unclassed": 0,
+        "mean_confidence": 0.8,
         "acquired": WHEN.isoformat(),
         "model": "auto_original",
         "model_checksum": "sha256:00",
@@ -78,7 +80,7 @@ def test_a_prediction_has_the_tags_of_a_class_map(tmp_path):
     class_map = ClassMap("s", CODES, ROSS_SEA, WHEN)
     ClassMapDataset(filepath=str(tmp_path / "c.tif")).save(class_map)
     predicted, labelled = (
-        RasterTagsDataset(filepath=str(tmp_path / name)).load()
+        PredictionDataset(filepath=str(tmp_path / name)).facts()
         for name in ("p.tif", "c.tif")
     )
     assert {key: predicted[key] for key in labelled} == labelled
@@ -100,16 +102,16 @@ def test_a_prediction_opens_in_the_published_colours(tmp_path):
 def test_a_scene_without_an_observed_pixel_has_no_confidence(tmp_path):
     nothing = np.full((2, 4), 255, np.uint8)
     save(tmp_path / "s.tif", [Strip(0, nothing, nothing)])
-    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
-    assert "mean_confidence" not in tags
-    assert tags["pixels_open_water"] == "0"
+    facts = PredictionDataset(filepath=str(tmp_path / "s.tif")).facts()
+    assert "mean_confidence" not in facts
+    assert facts["pixels_open_water"] == 0
 
 
 def test_a_prediction_without_a_place_has_no_area(tmp_path):
     save(tmp_path / "s.tif", georeference=None)
     assert (
         "pixel_area_m2"
-        not in RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
+        not in PredictionDataset(filepath=str(tmp_path / "s.tif")).facts()
     )
 
 

@@ -3,7 +3,7 @@ import pytest
 import rasterio
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import RasterTagsDataset, SceneDataset
+from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.imagery.arrays import Acquisition, FilteredScene, Origin, Scene
 from sea_ice_kedro.imagery.reflectance import Calibration, Rendering
 from tests.fabricate import ROSS_SEA, WHEN, cut, floes, quiet, scene, write
@@ -164,9 +164,9 @@ def test_acquisition_rendering_and_bands_beside_the_scene_are_kept(tmp_path):
     assert loaded.acquisition == known["acquisition"]
     assert loaded.rendering == known["rendering"]
     assert np.array_equal(loaded.extra_bands["saturated"], np.eye(48, 64))
-    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
-    assert (tags["white_reflectance"], tags["offset"]) == ("1", "-0.1")
-    assert (tags["processing_baseline"], tags["saturated_pixels"]) == ("N0400", "48")
+    facts = SceneDataset(filepath=str(tmp_path / "s.tif")).facts()
+    assert (facts["white_reflectance"], facts["offset"]) == (1.0, "-0.1")
+    assert (facts["processing_baseline"], facts["saturated_pixels"]) == ("N0400", 48)
 
 
 @pytest.mark.parametrize("filtered", [False, True])
@@ -185,6 +185,6 @@ def test_a_scene_keeps_what_of_it_is_land_and_by_which_mask(tmp_path, filtered):
     assert np.array_equal(after.valid_mask, before.valid_mask)
     assert np.array_equal(after.rgb, before.rgb)
     assert after.extra_bands == {}
-    tags = RasterTagsDataset(filepath=str(tmp_path / "s.tif")).load()
-    assert tags["land"] == "coast.gpkg md5:0"
-    assert tags["pixels_land"] == str(after.land.mask.sum())
+    facts = SceneDataset(filepath=str(tmp_path / "s.tif")).facts()
+    assert facts["land"] == "coast.gpkg md5:0"
+    assert facts["pixels_land"] == after.land.mask.sum()

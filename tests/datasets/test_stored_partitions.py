@@ -80,12 +80,12 @@ def test_a_folder_of_partitions_knows_its_engine(tmp_path):
     partitions = ParallelPartitionedDataset(
         path=str(tmp_path),
         filename_suffix=".tif",
-        dataset="sea_ice_kedro.datasets.RasterTagsDataset",
+        dataset="sea_ice_kedro.datasets.SceneDataset",
         engine={"name": "threads", "workers": 2},
     ).load()
     assert partitions.engine == make_engine("threads", 2)
-    tags = load_many(partitions, ["b", "a"])
-    assert [t["scene_id"] for t in tags.values()] == ["b", "a"]
+    scenes = load_many(partitions, ["b", "a"])
+    assert [s.scene_id for s in scenes.values()] == ["b", "a"]
 
 
 @pytest.mark.parametrize(

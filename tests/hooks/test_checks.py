@@ -10,7 +10,7 @@ from tests.runs import run_here
         (
             "autolabel",
             [
-                "filtered_scenes@raster: made by: kedro run --pipelines filtering",
+                "filtered_scenes: made by: kedro run --pipelines filtering",
                 "scene_index: made by: kedro run --pipelines ingestion",
             ],
         ),

@@ -13,29 +13,30 @@ from sea_ice_kedro.pipelines.autolabel.nodes import (
 )
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
 from tests.fabricate import floes, scene, write
+from tests.partitions import known
 from tests.runs import digests, from_folder, run_here
 
 INDEX = pd.DataFrame({"scene_id": ["a"]})
 THRESHOLDS = BrightnessThresholds()
 
 
-def summary(thick, thin, water, pixels=1000, untrustworthy=0, source="scene", **tags):
-    tags |= {
-        "pixels": str(pixels),
-        "pixels_thick_ice": str(thick),
-        "pixels_thin_ice": str(thin),
-        "pixels_open_water": str(water),
-        "pixels_untrustworthy": str(untrustworthy),
-        "thin_ice_min": "31",
-        "thick_ice_min": "205",
+def summary(thick, thin, water, pixels=1000, untrustworthy=0, source="scene", **facts):
+    facts |= {
+        "pixels": pixels,
+        "pixels_thick_ice": thick,
+        "pixels_thin_ice": thin,
+        "pixels_open_water": water,
+        "pixels_untrustworthy": untrustworthy,
+        "thin_ice_min": 31,
+        "thick_ice_min": 205,
         "limits_source": source,
         "water_channel": "brightest",
     }
-    return summarise_labels(INDEX, {"a": lambda: tags})
+    return summarise_labels(INDEX, known({"a": facts}))
 
 
 def test_classes_are_fractions_of_the_valid_pixels_and_true_areas():
-    (row,) = summary(100, 300, 400, pixel_area_m2="103.0").to_dict("records")
+    (row,) = summary(100, 300, 400, pixel_area_m2=103.0).to_dict("records")
     assert row["valid_fraction"] == 0.8
     assert row["sea_ice_concentration"] == 0.5
     assert [row[f"{c}_fraction"] for c in ("thick_ice", "thin_ice", "open_water")] == [
@@ -48,7 +49,7 @@ def test_classes_are_fractions_of_the_valid_pixels_and_true_areas():
 
 
 def test_what_could_not_be_restored_is_reported_apart():
-    (row,) = summary(100, 300, 400, untrustworthy=50, pixel_area_m2="100.0").to_dict(
+    (row,) = summary(100, 300, 400, untrustworthy=50, pixel_area_m2=100.0).to_dict(
         "records"
     )
     assert row["untrustworthy_fraction"] == 0.05
@@ -73,15 +74,15 @@ def test_a_scene_without_a_place_has_no_areas():
 
 
 def test_a_scene_without_a_valid_pixel_has_no_fractions():
-    (row,) = summary(0, 0, 0, pixel_area_m2="100.0").to_dict("records")
+    (row,) = summary(0, 0, 0, pixel_area_m2=100.0).to_dict("records")
     assert row["valid_fraction"] == 0.0
     assert math.isnan(row["sea_ice_concentration"])
     assert math.isnan(row["thick_ice_fraction"])
 
 
 def test_class_maps_are_declared_and_made_when_called():
-    tags = {"thin_ice_min": "31", "thick_ice_min": "205"}
-    tasks = label_scenes(INDEX, {"a": scene}, {"a": lambda: tags}, THRESHOLDS)
+    limits = {"thin_ice_min": 31, "thick_ice_min": 205}
+    tasks = label_scenes(INDEX, known({"a": limits}, scene()), THRESHOLDS)
     assert set(tasks["a"]().codes.ravel().tolist()) == {0, 1, 2}
 
 

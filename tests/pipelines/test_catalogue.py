@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pystac
 import pytest
+import rasterio
 from pystac.extensions.classification import ClassificationExtension
 from pystac.extensions.file import FileExtension
 from pystac.extensions.projection import ProjectionExtension
@@ -15,6 +16,7 @@ from sea_ice_kedro.datasets import (
 )
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
 from sea_ice_kedro.pipelines.catalogue.nodes import describe_products
+from sea_ice_kedro.rasters import files, geotiff
 from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes
 from tests.pipelines.test_gridding import RUN
 from tests.runs import digests, from_folder, run_here
@@ -39,14 +41,14 @@ def described(folder, codes=CODES, land_source="", **places):
         provenance = {"software": "sea_ice_kedro 0.1.0", "recipe": '["label", {}]'}
         dataset = ClassMapDataset(filepath=path, provenance=provenance)
         dataset.save(ClassMap(name, codes, place, when, land_source=land_source))
-    tags = ParallelPartitionedDataset(
+    maps = ParallelPartitionedDataset(
         path=str(folder / "maps"),
         filename_suffix=".tif",
-        dataset={"type": "sea_ice_kedro.datasets.RasterTagsDataset"},
+        dataset={"type": "sea_ice_kedro.datasets.ClassMapDataset"},
     ).load()
     index = pd.DataFrame({"scene_id": list(places), "source": "folder"})
     index["location"] = index["scene_id"] + ".tif"
-    catalogue = describe_products(index, tags, *[None] * 8)
+    catalogue = describe_products(index, maps, *[None] * 8)
     StacCatalogueDataset(path=str(folder / "stac")).save(catalogue)
     return StacCatalogueDataset(path=str(folder / "stac")).load()
 
@@ -180,3 +182,27 @@ def test_land_is_described_where_a_mask_was_named(tmp_path):
     assert item.properties["sea_ice:concentration"] == 0.6
     summaries = ClassificationExtension.summaries(item.get_collection()).classes
     assert "land or ice shelf" in [c.title for c in summaries]
+
+
+def test_a_run_with_nothing_to_do_opens_no_product(data_root, tmp_path, monkeypatch):
+    folder = folder_of_scenes(tmp_path / "in")
+    for path in list(folder.iterdir()):
+        path.rename(folder / f"{path.stem}_20191103.tif")
+    pipelines = [*RUN, "catalogue"]
+    run_here(*pipelines, **from_folder(folder))
+    before, opened = digests(data_root), []
+
+    def noting(opens):
+        def noted(path, *args, **kwargs):
+            if str(path).startswith(str(data_root)):
+                opened.append(path)
+            return opens(path, *args, **kwargs)
+
+        return noted
+
+    monkeypatch.setattr(rasterio, "open", noting(rasterio.open))
+    monkeypatch.setattr(geotiff, "DatasetReader", noting(geotiff.DatasetReader))
+    monkeypatch.setattr(files, "_md5", noting(files._md5))
+    run_here(*pipelines, **from_folder(folder))
+    assert opened == []
+    assert digests(data_root) == before

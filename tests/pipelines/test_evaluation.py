@@ -328,7 +328,7 @@ def test_each_variant_is_predicted_with_its_own_network(wired_for, names):
 
 @pytest.mark.parametrize(
     ("variant", "images"),
-    [("auto_original", "scenes@raster"), ("auto_filtered", "filtered_scenes@raster")],
+    [("auto_original", "scenes@raster"), ("auto_filtered", "filtered_scenes")],
 )
 def test_samples_show_what_the_network_was_given(wired_for, variant, images):
     (node,) = (n for n in wired_for(variant).nodes if n.name.endswith("draw_samples"))

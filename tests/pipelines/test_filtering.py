@@ -8,22 +8,24 @@ from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.filtering.nodes import filter_scenes, summarise_clouds
 from tests.fabricate import scene
+from tests.partitions import known
 
 LIMITS = BrightnessThresholds()
 INDEX = pd.DataFrame({"scene_id": ["a"]})
 
 
 def summary(valid, cloud=0, shadow=0, changed=0, method="illumination", lost=0):
-    tags = {
-        "valid_pixels": str(valid),
-        "pixels_thin_cloud": str(cloud),
-        "pixels_shadow": str(shadow),
-        "pixels_changed": str(changed),
-        "pixels_saturated": "40",
-        "pixels_untrustworthy": str(lost),
+    facts = {
+        "valid_pixels": valid,
+        "pixels_thin_cloud": cloud,
+        "pixels_shadow": shadow,
+        "pixels_changed": changed,
+        "pixels_saturated": 40,
+        "pixels_untrustworthy": lost,
         "source": "folder",
     }
-    table = summarise_clouds(INDEX, {"a": lambda: tags}, FilterOptions(method=method))
+    scenes = known({"a": facts})
+    table = summarise_clouds(INDEX, scenes, FilterOptions(method=method))
     return table.to_dict("records")[0]
 
 
@@ -46,7 +48,7 @@ def test_a_scene_without_a_valid_pixel_has_no_fractions():
 
 
 def test_a_table_of_nothing_still_has_its_columns():
-    table = summarise_clouds(INDEX, {}, FilterOptions())
+    table = summarise_clouds(INDEX, known({}), FilterOptions())
     assert table.columns.tolist()[:3] == ["scene_id", "source", "method"]
 
 

@@ -205,7 +205,7 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
     }
     assert predicted.inputs() == {
         "scene_index",
-        "predictions@raster",
+        "predictions",
         "params:gridding.grid",
     }
     assert len((brightness + predicted).nodes) == 6

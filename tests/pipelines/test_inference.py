@@ -23,6 +23,7 @@ from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
 from sea_ice_kedro.training.predict import InferenceOptions
 from tests.fabricate import cut, floes, scene
 from tests.models import ByBrightness
+from tests.partitions import known
 
 INDEX = pd.DataFrame({"scene_id": ["a", "b"]})
 OPTIONS = InferenceOptions(overlap_px=8)
@@ -116,17 +117,17 @@ def test_a_scene_that_was_not_ingested_fails_when_it_is_needed(handles):
 
 
 def test_ice_statistics_name_areas_confidence_and_the_model():
-    tags = {
-        "pixels": "1000",
-        "pixels_thick_ice": "100",
-        "pixels_thin_ice": "300",
-        "pixels_open_water": "400",
-        "pixel_area_m2": "103.0",
-        "mean_confidence": "0.9312",
+    facts = {
+        "pixels": 1000,
+        "pixels_thick_ice": 100,
+        "pixels_thin_ice": 300,
+        "pixels_open_water": 400,
+        "pixel_area_m2": 103.0,
+        "mean_confidence": 0.9312,
         "model": "auto_original",
         "model_checksum": "sha256:00",
     }
-    (row,) = summarise_ice(INDEX, {"a": lambda: tags}).to_dict("records")
+    (row,) = summarise_ice(INDEX, known({"a": facts})).to_dict("records")
     assert row["sea_ice_concentration"] == 0.5
     assert row["thick_ice_km2"] == pytest.approx(0.0103)
     assert row["mean_confidence"] == 0.9312
@@ -134,16 +135,16 @@ def test_ice_statistics_name_areas_confidence_and_the_model():
 
 
 def test_a_scene_without_a_valid_pixel_has_no_confidence():
-    tags = {"pixels": "9"} | {
-        f"pixels_{c}": "0" for c in ("thick_ice", "thin_ice", "open_water")
+    facts = {"pixels": 9} | {
+        f"pixels_{c}": 0 for c in ("thick_ice", "thin_ice", "open_water")
     }
-    (row,) = summarise_ice(INDEX, {"b": lambda: tags}).to_dict("records")
+    (row,) = summarise_ice(INDEX, known({"b": facts})).to_dict("records")
     assert math.isnan(row["mean_confidence"])
     assert math.isnan(row["sea_ice_concentration"])
 
 
 def test_no_prediction_makes_a_table_without_rows_and_all_columns():
-    table = summarise_ice(INDEX, {})
+    table = summarise_ice(INDEX, known({}))
     assert len(table) == 0
     assert {"scene_id", "thin_ice_km2", "mean_confidence", "model"} <= set(table)
 
@@ -177,11 +178,10 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "inference.downloads@raster",
         "inference.downloads@stored",
         "inference.scenes@raster",
-        "inference.scenes@tags",
         "inference.scenes@windows",
         "inference.scene_index",
     }
-    products = {"predictions@raster", "ice_statistics", "prediction_quicklooks"}
+    products = {"predictions", "ice_statistics", "prediction_quicklooks"}
     products |= grid_predictions().all_outputs() | follow_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products

@@ -13,6 +13,7 @@ from sea_ice_kedro.pipelines.ingestion.nodes import (
 )
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from tests.fabricate import folder_of_scenes
+from tests.partitions import known
 from tests.runs import ROOT, from_folder, run_here
 
 
@@ -21,15 +22,15 @@ def scene():
 
 
 LISTING = [SceneEntry("001", scene, manual_label=scene), SceneEntry("NA", scene)]
-TAGS = {
+FACTS = {
     "source": "folder",
     "location": "001.png",
     "checksum": "sha256:00",
     "height": 20,
     "width": 10,
     "crs": "",
-    "valid_pixels": "150",
-    "pixels_land": "20",
+    "valid_pixels": 150,
+    "pixels_land": 20,
 }
 
 
@@ -47,7 +48,7 @@ def test_the_source_of_the_configuration_is_listed():
 
 
 def test_the_index_has_a_row_for_every_scene_that_was_ingested():
-    index = index_scenes(LISTING, {"001": lambda: TAGS})
+    index = index_scenes(LISTING, known({"001": FACTS}))
     (row,) = index.to_dict("records")
     unknown = (
         "pixel_size_m",
@@ -77,8 +78,8 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
 
 
 def test_what_was_not_followed_of_a_file_is_said_once_for_all_scenes(caplog):
-    noted = {**TAGS, "notes": "has 2 pages, of which the first is read"}
-    index = index_scenes(LISTING, {"001": lambda: noted, "NA": lambda: noted})
+    noted = {**FACTS, "notes": "has 2 pages, of which the first is read"}
+    index = index_scenes(LISTING, known({"001": noted, "NA": noted}))
     assert index["notes"].tolist() == [noted["notes"]] * 2
     assert [r.getMessage() for r in caplog.records] == [
         "each of 001, NA has 2 pages, of which the first is read"
@@ -88,7 +89,7 @@ def test_what_was_not_followed_of_a_file_is_said_once_for_all_scenes(caplog):
 def test_what_a_source_lists_of_a_scene_is_in_the_index():
     columns = {"region": "Ross Sea", "observer": "Ann", "notes": "fast ice"}
     listing = [SceneEntry("a", scene, columns=columns), SceneEntry("b", scene)]
-    index = index_scenes(listing, {"a": lambda: TAGS, "b": lambda: TAGS})
+    index = index_scenes(listing, known({"a": FACTS, "b": FACTS}))
     assert index["region"].tolist() == ["Ross Sea", ""]
     assert index["observer"].tolist() == ["Ann", ""]
     assert index["your_notes"].tolist() == ["fast ice", ""]
@@ -96,7 +97,10 @@ def test_what_a_source_lists_of_a_scene_is_in_the_index():
 
 
 def test_an_index_of_nothing_still_has_its_columns():
-    assert index_scenes(LISTING, {}).columns[:2].tolist() == ["scene_id", "source"]
+    assert index_scenes(LISTING, known({})).columns[:2].tolist() == [
+        "scene_id",
+        "source",
+    ]
 
 
 def test_only_missing_outputs_makes_what_may_be_absent_too(data_root):

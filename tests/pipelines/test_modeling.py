@@ -38,6 +38,7 @@ from sea_ice_kedro.training.options import (
 from sea_ice_kedro.training.shard_selection import ChipShard
 from sea_ice_kedro.training.splits import SplitOptions
 from tests.fabricate import floes, scene
+from tests.partitions import known
 
 CHIPS = ChipOptions(32, 0.5)
 INDEX = pd.DataFrame({"scene_id": list("abcd"), "height": 64, "width": 96})
@@ -208,11 +209,11 @@ def test_a_label_of_another_size_is_refused():
 
 def test_filtered_chips_say_how_they_were_filtered_and_refuse_another_filter():
     options, limits = FilterOptions(method="none"), BrightnessThresholds(20, 190)
-    tags = {"recipe": recipe_of(filtering_by(options, limits))}
+    made_by = {"recipe": recipe_of(filtering_by(options, limits))}
     labels = {"a": lambda: ClassMap("a", np.ones((64, 96), np.uint8))}
     one = scene("a", floes(64, 96))
     filtered = FilteredScene("a", one.rgb, one.valid_mask)
-    given = (INDEX, {"a": lambda: filtered}, {"a": lambda: tags}, labels, CHIPS)
+    given = (INDEX, known({"a": made_by}, filtered), labels, CHIPS)
     made = cut_filtered_chips(*given, options, limits)["a"]()
     assert made.facts == {
         "images": "filtered",

@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import fingerprint_of, map_partitions
 from sea_ice_kedro.errors import MissingInput
-from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
+from tests.partitions import known
 
 INDEX = pd.DataFrame({"scene_id": ["001", "NA"]})
 
@@ -30,15 +30,5 @@ def test_a_scene_that_is_not_stored_says_so_when_it_is_needed(use):
 
 
 def test_tables_hold_the_scenes_that_were_made():
-    tags = {"001": lambda: {"a": "1"}, "other": lambda: {"a": "2"}}
-    assert tags_by_scene(INDEX, tags) == {"001": {"a": "1"}}
-
-
-def test_tags_are_read_by_the_engine_of_their_folder():
-    class Engine:
-        def map(self, func, items):
-            return (func(item) | {"by": "engine"} for item in items)
-
-    loaders = {"NA": lambda: {"a": "1"}, "001": lambda: {"a": "2"}}
-    tags = tags_by_scene(INDEX, StoredPartitions(loaders, Engine()))
-    assert tags == {"001": {"a": "2", "by": "engine"}, "NA": {"a": "1", "by": "engine"}}
+    scenes = known({"other": {"pixels": 2}, "001": {"pixels": 1}})
+    assert facts_by_scene(INDEX, scenes) == {"001": {"pixels": 1}}

@@ -3,7 +3,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from sea_ice_kedro.datasets import ClassMapDataset, RasterTagsDataset, SceneDataset
+from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
 from sea_ice_kedro.errors import CannotRead, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.rasters.remote import in_ranges
@@ -39,11 +39,11 @@ def small(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["scene.tif", "map.tif"])
-def test_the_tags_of_a_raster_in_a_bucket_cost_a_fraction_of_it(bucket, rasters, name):
+def test_the_facts_of_a_raster_in_a_bucket_cost_a_fraction_of_it(bucket, rasters, name):
     url = bucket.put(rasters)
     bucket.forget()
-    tags = RasterTagsDataset(filepath=f"{url}/{name}").load()
-    assert tags == RasterTagsDataset(filepath=str(rasters / name)).load()
+    facts = SceneDataset(filepath=f"{url}/{name}").facts()
+    assert facts == SceneDataset(filepath=str(rasters / name)).facts()
     assert (rasters / name).stat().st_size > 4 * HEADER
     assert bucket.sent < HEADER
 

@@ -17,7 +17,6 @@ from sea_ice_kedro.datasets.previewed_folders import (
     TableFolderDataset,
 )
 from sea_ice_kedro.datasets.quicklook import QuicklookDataset
-from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
 from sea_ice_kedro.datasets.raw_scene import RawSceneDataset
 from sea_ice_kedro.datasets.root_scenes import RootScenesDataset
 from sea_ice_kedro.datasets.run_record import RunRecordDataset
@@ -41,7 +40,6 @@ __all__ = [
     "PictureBundleDataset",
     "PredictionDataset",
     "QuicklookDataset",
-    "RasterTagsDataset",
     "RawSceneDataset",
     "RootScenesDataset",
     "RunRecordDataset",

@@ -24,14 +24,8 @@ from sea_ice_kedro.imagery.classes import (
 )
 from sea_ice_kedro.imagery.scores import class_counts
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
-from sea_ice_kedro.rasters.geotiff import (
-    PRODUCT,
-    Layers,
-    georeference_of,
-    opened,
-    tags_of,
-    write_raster,
-)
+from sea_ice_kedro.rasters.geotiff import PRODUCT, Layers, opened, write_raster
+from sea_ice_kedro.rasters.header import georeference_of, tags_of
 from sea_ice_kedro.rasters.value_names import NamedValue, beside, with_value_names
 
 _BAND = "sea_ice_class"
@@ -108,7 +102,7 @@ class ClassMapDataset(RasterFileDataset[ClassMap]):
             tags={**_tags(data, land_pixels), **self._provenance},
         )
         with with_value_names(self._filepath, names):
-            write_raster(self._filepath, layers, PRODUCT)
+            self._saved = write_raster(self._filepath, layers, PRODUCT)
 
     def load(self) -> ClassMap:
         """Read the class map back.

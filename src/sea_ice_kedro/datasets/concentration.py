@@ -7,7 +7,8 @@ from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.classes import NODATA
 from sea_ice_kedro.imagery.concentration_colours import RAMP, percent_palette
 from sea_ice_kedro.rasters.concentration import ConcentrationRaster
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
+from sea_ice_kedro.rasters.geotiff import opened
+from sea_ice_kedro.rasters.header import georeference_of, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, write_strips
 from sea_ice_kedro.rasters.value_names import style_beside, with_ramp
 
@@ -51,7 +52,7 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
         tags = {"day": data.day, **self._provenance}
         ramp = {round(100 * share): colour for share, colour in RAMP}
         with with_ramp(self._filepath, ramp):
-            write_strips(self._filepath, frame, rows, lambda: tags)
+            self._saved = write_strips(self._filepath, frame, rows, lambda: tags)
 
     def load(self) -> ConcentrationRaster:
         """Read the raster back.

@@ -2,22 +2,24 @@
 
 With `keep_intermediates: false`, scenes as ingested and as filtered go when all that is
 made of them in the run is made. Their lines in the manifest stay, with the digest and
-the tags of what was there: what was made of them is known to be up to date without
+the facts of what was there: what was made of them is known to be up to date without
 them. Whoever needs their pixels has the step that makes them do so again.
 """
 
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from threading import RLock
-from typing import Any
+from typing import TypeVar
 
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 
 SETTING = "keep_intermediates"
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,6 @@ class Removed:
 
     partition_id: str
     filepath: str
-    tags: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """What `RasterTagsDataset` loaded of it."""
 
     @property
     def is_there(self) -> bool:
@@ -62,6 +62,9 @@ class Intermediates:
         """Whether what was removed is to be there again."""
 
         self._folders: dict[str, MadeFolder] = {}
+        self._used: set[str] = set()
+        """Folders that something is made of."""
+
         self._making = RLock()
         self._tried: set[Removed] = set()
         """What could not be made again."""
@@ -69,11 +72,11 @@ class Intermediates:
     def open(self, *, keep: bool) -> None:
         """Begin a run of this process."""
         self._owner, self.keep, self._folders = os.getpid(), keep, {}
-        self._tried = set()
+        self._tried, self._used = set(), set()
 
     def close(self) -> dict[str, MadeFolder]:
-        """End the run; give the folders that it has made."""
-        folders = self._folders
+        """End the run; give the folders that it has made, and made something of."""
+        folders = {f: made for f, made in self._folders.items() if f in self._used}
         self._owner, self.keep, self._folders = None, True, {}
         return folders
 
@@ -81,6 +84,13 @@ class Intermediates:
         """Remember who makes a folder in this run."""
         if self._owner == os.getpid():
             self._folders[folder] = made
+
+    def used(self, filepaths: Iterable[str]) -> None:
+        """Note that something is made of these files, if any may be removed."""
+        if self.keep or self._owner != os.getpid():
+            return
+        for filepath in filepaths:
+            self._used |= {f for f in self._folders if filepath.startswith(f"{f}/")}
 
     def stays(self, filepath: str) -> bool:
         """Return whether a file is still there after this run, as far as it knows."""
@@ -125,21 +135,21 @@ def _no_maker(folder: str, partition_ids: list[str]) -> MissingInput:
     )
 
 
-def removed_in(value: object) -> Iterator[Removed]:
-    """Give what was removed of all that a task would load."""
-    if isinstance(value, Removed):
+def found_in(value: object, kind: type[Kind]) -> Iterator[Kind]:
+    """Give what is of a kind among all that a task would load."""
+    if isinstance(value, kind):
         yield value
     elif isinstance(value, partial):
-        yield from removed_in((value.func, value.args, value.keywords))
+        yield from found_in((value.func, value.args, value.keywords), kind)
     elif isinstance(value, Mapping):
         for one in value.values():
-            yield from removed_in(one)
+            yield from found_in(one, kind)
     elif isinstance(value, list | tuple):
         for one in value:
-            yield from removed_in(one)
+            yield from found_in(one, kind)
     elif is_dataclass(value) and not isinstance(value, type):
         for one in fields(value):
-            yield from removed_in(getattr(value, one.name))
+            yield from found_in(getattr(value, one.name), kind)
 
 
 INTERMEDIATES = Intermediates()

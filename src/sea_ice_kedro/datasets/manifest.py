@@ -20,12 +20,16 @@ from typing import IO, Any
 from sea_ice_kedro.errors import MALFORMED, CannotRead, FolderInUse
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
+from sea_ice_kedro.rasters.header import Facts, typed_tags
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 
 NAME = ".manifest.jsonl"
 _LOCK = ".manifest.lock"
 
 MADE, FAILED, REMOVED = "made", "failed", "removed"
+
+_ABOVE = ("fingerprint", "software", "recipe")
+"""Fields of a line that are among a raster's facts, too."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,14 @@ class Entry:
     files: Mapping[str, FileState] = field(default_factory=dict)
     """By path in the folder: the product, and what belongs to it."""
 
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    """Of a raster that was removed: what `RasterTagsDataset` loaded of it."""
+    facts: Facts = field(default_factory=dict)
+    """Of a raster: what it says of itself, but for what stands above. Those of a raster
+    that was removed stay."""
+
+    @property
+    def all_facts(self) -> Facts:
+        """What the raster says of itself."""
+        return {**self.facts, **{name: getattr(self, name) for name in _ABOVE}}
 
     @property
     def is_removed(self) -> bool:
@@ -83,7 +93,7 @@ class Entry:
                 return None
             if found[name].digest != known.digest:
                 return None
-        return replace(self, status=MADE, files=found, tags={})
+        return replace(self, status=MADE, files=found)
 
 
 class Manifest:
@@ -148,8 +158,8 @@ class Manifest:
 
 def _line(entry: Entry) -> str:
     values = asdict(entry)
-    if not entry.tags:
-        del values["tags"]
+    if not entry.facts:
+        del values["facts"]
     return json.dumps(values, ensure_ascii=False) + "\n"
 
 
@@ -167,9 +177,23 @@ def _read(path: str) -> dict[str, Entry]:
         with suppress(*MALFORMED):
             values = json.loads(line)
             states = {n: FileState(**s) for n, s in values.pop("files").items()}
-            entry = Entry(**values, files=states)
+            # "tags", as words: of rasters that a version before this has removed.
+            facts = kept_facts(values.pop("facts", None) or values.pop("tags", {}))
+            entry = Entry(**values, files=states, facts=facts)
             entries[entry.id] = entry
     return entries
+
+
+def kept_facts(facts: Facts) -> dict[str, Any]:
+    """Leave of a raster's facts what a line of the table does not have as a field.
+
+    Args:
+        facts: As the raster says them, or as JSON has kept them.
+    """
+    kept = typed_tags({k: v for k, v in facts.items() if k not in _ABOVE})
+    if kept.get("transform"):
+        kept["transform"] = tuple(kept["transform"])
+    return kept
 
 
 @contextmanager

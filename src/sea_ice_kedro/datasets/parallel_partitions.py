@@ -15,7 +15,7 @@ from sea_ice_kedro.datasets.intermediates import (
     INTERMEDIATES,
     MadeFolder,
     Removed,
-    removed_in,
+    found_in,
 )
 from sea_ice_kedro.datasets.manifest import FAILED, Entry, Manifest, held_alone
 from sea_ice_kedro.datasets.partition_writer import (
@@ -119,7 +119,9 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         return PurePosixPath(self._path).name
 
     def load(self) -> StoredPartitions[Any]:
-        """Return a picklable loader for each partition, without reading one.
+        """Return a picklable loader for each partition, and what is known of it.
+
+        No partition is read.
 
         A folder without partitions is an empty mapping: a step of the same run may
         rightly have made none. That a run starts from data which are not there is for
@@ -128,15 +130,14 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         self._invalidate_caches()
         entries = Manifest(self.folder).entries
         there = [self._path_to_partition(path) for path in self._list_partitions()]
-        gone = {i: entry for i, entry in entries.items() if entry.is_removed}
+        gone = {i for i, entry in entries.items() if entry.is_removed}
         loaders: dict[str, Callable[[], Any]] = {}
         for partition_id in sorted({*there, *gone}):
             filepath = self._join_protocol(self._partition_to_path(partition_id))
             files = entries[partition_id].files if partition_id in entries else {}
             removed = None
             if partition_id in gone:
-                tags = gone[partition_id].tags
-                removed = Removed(self.folder, partition_id, filepath, tags)
+                removed = Removed(self.folder, partition_id, filepath)
             loaders[partition_id] = PartitionLoader(
                 self._dataset_type,
                 self._dataset_config,
@@ -144,7 +145,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
                 files.get(filepath.removeprefix(f"{self.folder}/")),
                 removed,
             )
-        return StoredPartitions(loaders, self._engine)
+        return StoredPartitions(loaders, self._engine, entries)
 
     def _exists(self) -> bool:
         self._invalidate_caches()
@@ -171,6 +172,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         if self._intermediate:
             again = partial(self._make_again, data)
             INTERMEDIATES.made(self.folder, MadeFolder(tuple(data), again))
+        loaders = found_in(tuple(data.values()), PartitionLoader)
+        INTERMEDIATES.used(loader.filepath for loader in loaders)
         if data:
             self._make_all(data, needed=not self._optional)
 
@@ -224,7 +227,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         done = self._intermediate and not (again or INTERMEDIATES.keep)
         receipts = unchanged_of(writer, requests, or_removed=done)
         left = [r for r in requests if r.partition_id not in receipts]
-        INTERMEDIATES.provide(removed_in([request.make for request in left]))
+        INTERMEDIATES.provide(found_in([r.make for r in left], Removed))
         outcomes = self._engine.map(writer, left) if left else iter(())
         for outcome, request in zip(
             track(outcomes, self.name, len(left), _is_failure), left, strict=True

@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
 
@@ -13,11 +13,11 @@ from kedro.io import AbstractDataset, DatasetError
 from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, Removed
-from sea_ice_kedro.datasets.manifest import MADE, Entry
-from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset, tags_from
+from sea_ice_kedro.datasets.manifest import MADE, Entry, kept_facts
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
 from sea_ice_kedro.errors import InvalidRecord, MissingInput, SeaIceError
-from sea_ice_kedro.rasters.files import FileState, remove, state_of
+from sea_ice_kedro.rasters.files import FileState, is_as, remove, state_of
+from sea_ice_kedro.rasters.header import Facts
 
 logger = logging.getLogger(__name__)
 
@@ -36,22 +36,40 @@ class PartitionLoader:
     """Of an intermediate product that was removed."""
 
     def __call__(self) -> Any:  # noqa: ANN401 - whatever the dataset holds
-        """Load the value; what was removed is made again, but for its tags.
+        """Load the value; what was removed is made again.
 
         Raises:
             MissingInput: if it was removed, and no step of this run makes it, or that
                 failed.
         """
         if self.removed is not None and not self.removed.is_there:
-            if self.dataset_type is RasterTagsDataset:
-                return tags_from(self.removed.tags)
             INTERMEDIATES.provide([self.removed])
             if not self.removed.is_there:
                 raise MissingInput(
                     f"expected {self.removed.partition_id}, which was removed, to be "
                     "made again, got a failure of that: it is named beside this one"
                 )
-        return self.dataset_type(**self.dataset_config, filepath=self.filepath).load()
+        return self._dataset().load()
+
+    def facts(self, entry: Entry | None) -> Facts:
+        """Tell what a raster says of itself, as it is now; most are not opened.
+
+        Args:
+            entry: Its line in the manifest, which is believed if the raster is as it
+                says, or was removed.
+
+        Raises:
+            InvalidScene: if it has to be opened, and is damaged.
+        """
+        if entry is not None and entry.facts:
+            removed = self.removed is not None and not self.removed.is_there
+            if removed or (self.known and is_as(self.filepath, self.known)):
+                return entry.all_facts
+        found: Facts = self._dataset().facts()
+        return found
+
+    def _dataset(self) -> Any:  # noqa: ANN401 - of a type that the catalog names
+        return self.dataset_type(**self.dataset_config, filepath=self.filepath)
 
     @property
     def stays(self) -> bool:
@@ -166,13 +184,17 @@ class PartitionWriter:
             found = entry
         if found is None:
             return None
+        if not found.facts:  # of a version that kept none
+            found = replace(found, facts=_facts(self._dataset(request.filepath)))
         return Receipt(request.partition_id, "unchanged", entry=found)
 
     def _write(self, request: Request) -> Receipt:
         partition_id, make = request.partition_id, request.make
         if "provenance" not in signature(self.dataset_type).parameters:
-            self._dataset(request.filepath).save(make())
-            return Receipt(partition_id, "written", entry=self._entry(request, {}))
+            dataset = self._dataset(request.filepath)
+            dataset.save(make())
+            entry = self._entry(request, dataset, {})
+            return Receipt(partition_id, "written", entry=entry)
         fingerprint = fingerprint_of(make, request.code)
         provenance = {
             "fingerprint": fingerprint,
@@ -182,14 +204,21 @@ class PartitionWriter:
         # Folders of before there was a manifest, and of other machines' runs.
         stored = getattr(self.dataset_type, "stored_fingerprint", None)
         if stored and request.entry is None and not self.remake:
-            if stored(self._dataset(request.filepath)) == fingerprint:
-                entry = self._entry(request, provenance)
+            dataset = self._dataset(request.filepath)
+            if stored(dataset) == fingerprint:
+                entry = self._entry(request, dataset, provenance)
                 return Receipt(partition_id, "unchanged", entry=entry)
-        self._dataset(request.filepath, provenance=provenance).save(make())
-        entry = self._entry(request, provenance)
+        dataset = self._dataset(request.filepath, provenance=provenance)
+        dataset.save(make())
+        entry = self._entry(request, dataset, provenance)
         return Receipt(partition_id, "written", entry=entry)
 
-    def _entry(self, request: Request, provenance: Mapping[str, str]) -> Entry:
+    def _entry(
+        self,
+        request: Request,
+        dataset: AbstractDataset[Any, Any],
+        provenance: Mapping[str, str],
+    ) -> Entry:
         beside = getattr(self.dataset_type, "beside", None)
         paths = (request.filepath, *(beside(request.filepath) if beside else ()))
         files = {path.removeprefix(f"{self.folder}/"): state_of(path) for path in paths}
@@ -201,12 +230,19 @@ class PartitionWriter:
             recipe=without_keys(provenance.get("recipe", "")),
             software=provenance.get("software", ""),
             files=files,
+            facts=_facts(dataset),
         )
 
     def _dataset(
         self, filepath: str, **more: Mapping[str, str]
     ) -> AbstractDataset[Any, Any]:
         return self.dataset_type(**self.dataset_config, filepath=filepath, **more)
+
+
+def _facts(dataset: AbstractDataset[Any, Any]) -> Facts:
+    """Take what a raster says of itself; what is no raster says nothing."""
+    told = getattr(dataset, "facts", None)
+    return kept_facts(told()) if told else {}
 
 
 def unchanged_of(

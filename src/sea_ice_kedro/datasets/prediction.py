@@ -23,7 +23,8 @@ from sea_ice_kedro.imagery.predictions import (
     Strip,
 )
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
+from sea_ice_kedro.rasters.geotiff import opened
+from sea_ice_kedro.rasters.header import georeference_of, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, Rows, write_strips
 from sea_ice_kedro.rasters.value_names import beside, with_value_names
 
@@ -68,7 +69,7 @@ class PredictionDataset(RasterFileDataset[Prediction | PredictedMap]):
         frame = Frame(data.shape, names, NODATA, palette(), data.georeference)
         tally = _Tally()
         with with_value_names(self._filepath, value_names(bool(data.land_source))):
-            write_strips(
+            self._saved = write_strips(
                 self._filepath,
                 frame,
                 tally.counted(data.strips),

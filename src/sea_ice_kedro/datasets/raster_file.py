@@ -7,19 +7,37 @@ from datetime import datetime
 from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset, Value
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition
-from sea_ice_kedro.rasters.geotiff import opened_header, tags_of
+from sea_ice_kedro.rasters.geotiff import opened_header
+from sea_ice_kedro.rasters.header import Facts, facts_of
 
 
 class RasterFileDataset(ProvenancedFileDataset[Value]):
     """One raster file with provenance in its tags."""
 
+    _saved: Facts | None = None
+    """What the file says that this dataset has saved."""
+
+    def facts(self) -> Facts:
+        """Return what the file says of itself: no pixel is read.
+
+        Nothing is read at all of a file that this very dataset has saved.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged.
+        """
+        if self._saved is not None:
+            return self._saved
+        with opened_header(self._filepath) as file:
+            return facts_of(file)
+
     def stored_fingerprint(self) -> str | None:
         """Return what the existing file was made from; None when there is none."""
         try:
-            with opened_header(self._filepath) as file:
-                return tags_of(file).get("fingerprint")
+            fingerprint: str | None = self.facts().get("fingerprint")
         except (FileNotFoundError, InvalidScene):
             return None
+        return fingerprint
 
 
 def time_tag(acquired: datetime | None) -> dict[str, str]:

@@ -15,14 +15,8 @@ from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import calibration_tags, calibrations_of
-from sea_ice_kedro.rasters.geotiff import (
-    WORKING,
-    Layers,
-    georeference_of,
-    opened,
-    tags_of,
-    write_raster,
-)
+from sea_ice_kedro.rasters.geotiff import WORKING, Layers, opened, write_raster
+from sea_ice_kedro.rasters.header import georeference_of, tags_of
 
 _BANDS = ("red", "green", "blue")
 
@@ -69,7 +63,7 @@ class RawSceneDataset(RasterFileDataset[RawScene]):
             valid_mask=data.valid_mask,
             tags=tags,
         )
-        write_raster(self._filepath, layers, WORKING)
+        self._saved = write_raster(self._filepath, layers, WORKING)
 
     def load(self) -> RawScene:
         """Read the numbers back.

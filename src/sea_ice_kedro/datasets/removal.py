@@ -5,13 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from sea_ice_kedro.datasets.manifest import MADE, REMOVED, Entry, Manifest, held_alone
-from sea_ice_kedro.datasets.raster_tags import RasterTagsDataset
-from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.rasters.files import remove
 
 
 def remove_intermediates(folder: str, partition_ids: Collection[str]) -> int:
-    """Remove rasters of a folder, and keep their digests and tags.
+    """Remove rasters of a folder, and keep their digests and facts.
 
     What another hand has changed, or what is not known to the manifest, stays.
 
@@ -35,7 +33,7 @@ def remove_intermediates(folder: str, partition_ids: Collection[str]) -> int:
         ]
         try:
             # Most of it is waiting: for a disk, or a bucket.
-            with ThreadPoolExecutor(thread_name_prefix="tags") as threads:
+            with ThreadPoolExecutor(thread_name_prefix="removal") as threads:
                 found = list(threads.map(lambda entry: _removed(folder, entry), made))
             gone = [entry for entry in found if entry is not None]
             for entry in gone:  # first the line: what is killed in between is there
@@ -49,11 +47,6 @@ def remove_intermediates(folder: str, partition_ids: Collection[str]) -> int:
 
 def _removed(folder: str, entry: Entry) -> Entry | None:
     found = entry.as_found(folder)
-    if found is None or len(found.files) != 1:
+    if found is None or len(found.files) != 1 or not found.facts:
         return None
-    (name,) = found.files
-    try:
-        tags = RasterTagsDataset(filepath=f"{folder}/{name}").load()
-    except (InvalidScene, FileNotFoundError):
-        return None
-    return replace(found, status=REMOVED, tags=tags)
+    return replace(found, status=REMOVED)

@@ -1,6 +1,5 @@
 """A scene as a GeoTIFF: R, G, B and validity, and a quality band once filtered."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -20,14 +19,8 @@ from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.raw_scenes import SATURATED
 from sea_ice_kedro.imagery.reflectance import rendering_of
 from sea_ice_kedro.rasters.footprint import pixel_size_m
-from sea_ice_kedro.rasters.geotiff import (
-    WORKING,
-    Layers,
-    georeference_of,
-    opened,
-    tags_of,
-    write_raster,
-)
+from sea_ice_kedro.rasters.geotiff import WORKING, Layers, opened, write_raster
+from sea_ice_kedro.rasters.header import Facts, facts_of, georeference_of
 from sea_ice_kedro.rasters.stored_scene import LAND_BAND
 
 _BANDS = ["red", "green", "blue"]
@@ -82,7 +75,7 @@ class SceneDataset(RasterFileDataset[Scene]):
             valid_mask=data.valid_mask,
             tags={**_tags(data), **_flag_counts(quality), **self._provenance},
         )
-        write_raster(self._filepath, layers, WORKING)
+        self._saved = write_raster(self._filepath, layers, WORKING)
 
     def load(self) -> Scene:
         """Read the scene back, a `FilteredScene` where there is a quality band.
@@ -91,8 +84,8 @@ class SceneDataset(RasterFileDataset[Scene]):
             InvalidScene: if the file is damaged or was not written by this class.
         """
         with opened(self._filepath) as file:
-            tags = tags_of(file)
-            if "scene_id" not in tags or file.descriptions[:3] != tuple(_BANDS):
+            facts = facts_of(file)
+            if "scene_id" not in facts or file.descriptions[:3] != tuple(_BANDS):
                 raise InvalidScene(
                     f"{Path(self._filepath).name}: expected a scene written by this "
                     f"project (bands {_BANDS}), got bands {file.descriptions}. Make it "
@@ -100,50 +93,50 @@ class SceneDataset(RasterFileDataset[Scene]):
                 )
             bands, names = file.read(), file.descriptions
             # Reading the mask takes time; most scenes were observed whole.
-            whole = tags["valid_pixels"] == str(file.height * file.width)
+            whole = facts["valid_pixels"] == file.height * file.width
             shape = file.height, file.width
             valid_mask = np.ones(shape, bool) if whole else file.dataset_mask() > 0
             georeference = georeference_of(file)
         common = {
-            "scene_id": tags["scene_id"],
+            "scene_id": facts["scene_id"],
             "rgb": cv2.merge(list(bands[:3])),
             "valid_mask": valid_mask,
             "georeference": georeference,
-            "acquired": time_of(tags),
+            "acquired": time_of(facts),
             "origin": Origin(
-                tags["source"],
-                tags["location"],
-                tags["checksum"],
-                tags.get("notes", ""),
+                facts["source"],
+                facts["location"],
+                facts["checksum"],
+                facts.get("notes", ""),
             )
-            if "source" in tags
+            if "source" in facts
             else None,
-            "acquisition": acquisition_of(tags),
-            "rendering": rendering_of(tags),
-            "given_limits": given_limits_of(tags),
+            "acquisition": acquisition_of(facts),
+            "rendering": rendering_of(facts),
+            "given_limits": given_limits_of(facts),
         }
         others = dict(zip(names[3:], bands[3:], strict=True))
         quality, land = others.pop(_QUALITY, None), others.pop(_LAND, None)
         common |= {
             "extra_bands": others,
-            "land": None if land is None else Land(land > 0, tags[_LAND]),
+            "land": None if land is None else Land(land > 0, facts[_LAND]),
         }
         if quality is None:
             return Scene(**common)
-        return FilteredScene(**common, quality=quality, limits=limits_of(tags))
+        return FilteredScene(**common, quality=quality, limits=limits_of(facts))
 
 
-def limits_of(tags: Mapping[str, str]) -> tuple[int, int] | None:
-    """Read from tags which limits a scene was filtered for; None: for any."""
-    limits = int(tags["thin_ice_min"]), int(tags["thick_ice_min"])
+def limits_of(facts: Facts) -> tuple[int, int] | None:
+    """Tell from facts which limits a scene was filtered for; None: for any."""
+    limits = facts["thin_ice_min"], facts["thick_ice_min"]
     return None if limits == _ANY else limits
 
 
-def given_limits_of(tags: Mapping[str, str]) -> tuple[int, int] | None:
-    """Read from tags which limits somebody has set for a scene; None: none."""
-    if _GIVEN not in tags:
+def given_limits_of(facts: Facts) -> tuple[int, int] | None:
+    """Tell from facts which limits somebody has set for a scene; None: none."""
+    if _GIVEN not in facts:
         return None
-    thin_ice_min, thick_ice_min = map(int, tags[_GIVEN].split())
+    thin_ice_min, thick_ice_min = map(int, facts[_GIVEN].split())
     return thin_ice_min, thick_ice_min
 
 

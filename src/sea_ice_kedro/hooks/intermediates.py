@@ -4,18 +4,13 @@ import logging
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.pipeline import Pipeline
 
 from sea_ice_kedro.datasets.failures import LEDGER, Failure
 from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, SETTING
-from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.removal import remove_intermediates
 from sea_ice_kedro.errors import FolderInUse, InvalidOption
 
 logger = logging.getLogger(__name__)
-
-_TAGS = "@tags"
-"""Who reads only tags has not made anything of a raster."""
 
 
 class IntermediateHooks:
@@ -46,43 +41,28 @@ class IntermediateHooks:
         INTERMEDIATES.open(keep=self._keep)
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
+    def after_pipeline_run(self) -> None:
         """Remove what this run has made and used, of scenes of which nothing failed.
 
-        What no step of this run has read stays: it is what was asked for.
+        What this run has made nothing of stays: it is what was asked for.
         """
         folders = INTERMEDIATES.close()
         if self._keep:
             return
         failed = {failure.partition_id for failure in LEDGER.failures}
-        for name in sorted(_read_in(pipeline)):
-            dataset = catalog.get(name) if name in catalog else None
-            if not isinstance(dataset, ParallelPartitionedDataset):
-                continue
-            made = folders.pop(dataset.folder, None)
-            if made is None:
-                continue
+        for folder, made in sorted(folders.items()):
+            name = folder.rpartition("/")[2]
             whole = [i for i in made.partition_ids if i not in failed]
             try:
-                size = remove_intermediates(dataset.folder, whole)
+                size = remove_intermediates(folder, whole)
             except (OSError, FolderInUse) as error:
-                LEDGER.record([Failure(dataset.name, "its removal", str(error))])
+                LEDGER.record([Failure(name, "its removal", str(error))])
                 continue
             if size:
-                said = dataset.name, size / 1e6, SETTING
+                said = name, size / 1e6, SETTING
                 logger.info("%s: removed, %.1f MB (%s=false)", *said)
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Keep what there is: the next run goes on with it."""
         INTERMEDIATES.close()
-
-
-def _read_in(pipeline: Pipeline) -> set[str]:
-    """Name what nodes of a run read the pixels of."""
-    return {
-        name
-        for node in pipeline.nodes
-        for name in node.inputs
-        if not name.endswith(_TAGS)
-    }

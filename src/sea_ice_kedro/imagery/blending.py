@@ -223,6 +223,6 @@ class _Band:
 
 
 def _percent(share: Probabilities, absent: Mask) -> Grey:
-    percent = np.rint(np.clip(share, 0.0, 1.0) * 100.0).astype(np.uint8)
+    percent: Grey = np.rint(np.clip(share, 0.0, 1.0) * 100.0).astype(np.uint8)
     percent[absent] = NODATA
     return percent

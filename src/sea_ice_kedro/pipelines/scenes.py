@@ -5,9 +5,10 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.errors import MissingInput
+from sea_ice_kedro.rasters.header import Facts
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,12 @@ def of_index(
     }
 
 
-def tags_by_scene(
-    scene_index: pd.DataFrame, partitions: Partitions[dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Read the tags of the indexed scenes that were made.
+def facts_by_scene(
+    scene_index: pd.DataFrame, partitions: StoredPartitions[Any]
+) -> dict[str, Facts]:
+    """Tell what the rasters of the indexed scenes that were made say of themselves.
 
     A scene that is not there has failed in this very pipeline, which raises that
     failure at its end; a table holds the others.
     """
-    return load_many(
-        partitions, (i for i in scene_index["scene_id"] if i in partitions)
-    )
+    return partitions.facts(i for i in scene_index["scene_id"] if i in partitions)

@@ -8,7 +8,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -217,11 +217,32 @@ def state_of(filepath: str, known: FileState | None = None) -> FileState:
     filesystem, path = locate(filepath)
     if not is_on_disk(filesystem):
         return FileState(size_of(filepath), checksum(filepath))
-    status = Path(path).stat()
-    size, times = status.st_size, (status.st_mtime_ns, status.st_ctime_ns)
-    if known is not None and known == FileState(size, known.digest, *times):
+    if known is not None and known == _stamped(path, known.digest):
         return known
-    return FileState(size, checksum(filepath), *times)
+    # Looked at before it is read: a change in between shows at the next look.
+    return replace(_stamped(path), digest=checksum(filepath))
+
+
+def is_as(filepath: str, known: FileState) -> bool:
+    """Return whether a file is as it was, by what is told of it without reading it.
+
+    Args:
+        filepath: A path, or a URL that fsspec knows.
+        known: How it was.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        CannotRead: if it is in a bucket that does not answer.
+    """
+    filesystem, path = locate(filepath)
+    if is_on_disk(filesystem):
+        return known == _stamped(path, known.digest)
+    return checksum(filepath) == known.digest
+
+
+def _stamped(path: str, digest: str = "") -> FileState:
+    status = Path(path).stat()
+    return FileState(status.st_size, digest, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def checksum(filepath: str) -> str:

@@ -20,10 +20,8 @@ from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
 from sea_ice_kedro.rasters.fence import expect_no_lead_inside, expect_no_leads
 from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.header import TAG_PREFIX, Facts, facts_of
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
-
-TAG_PREFIX = "SEA_ICE_"
-"""Prefix of every tag that this package writes."""
 
 BLOCK_PX = 256
 
@@ -90,13 +88,16 @@ class Layers:
     """Without `TAG_PREFIX`, which is added."""
 
 
-def write_raster(filepath: str, layers: Layers, options: Mapping[str, Any]) -> None:
+def write_raster(filepath: str, layers: Layers, options: Mapping[str, Any]) -> Facts:
     """Write a raster file, whole or not at all.
 
     Args:
         filepath: A path or a URL that fsspec knows.
         layers: Bands of one shape, and what is known about them.
         options: `WORKING` or `PRODUCT`.
+
+    Returns:
+        What the finished file says of itself.
 
     Raises:
         CannotWrite: if the file cannot be written (no room, no permission).
@@ -122,7 +123,10 @@ def write_raster(filepath: str, layers: Layers, options: Mapping[str, Any]) -> N
                 memory.open(**profile) as file,
             ):
                 _fill(file, layers)
+            with memory.open() as file:
+                facts = facts_of(file)
             part.write_bytes(memory.getbuffer())
+    return facts
 
 
 def _fill(file: Any, layers: Layers) -> None:  # noqa: ANN401 - rasterio is untyped
@@ -273,21 +277,3 @@ def files_of(filepath: str) -> list[str]:
     """
     with opened(filepath, foreign=True) as file:
         return sorted({filepath, *file.files})
-
-
-def georeference_of(file: Any) -> Georeference | None:  # noqa: ANN401
-    """Read where an open raster lies; None when it does not say so."""
-    if file.crs is None or file.transform.is_identity:
-        return None
-    authority = file.crs.to_authority(confidence_threshold=100)
-    crs = ":".join(authority) if authority else file.crs.to_wkt()
-    return Georeference(crs, tuple(file.transform)[:6])
-
-
-def tags_of(file: Any) -> dict[str, str]:  # noqa: ANN401
-    """Read our tags of an open raster, lower case, without the prefix."""
-    return {
-        key.removeprefix(TAG_PREFIX).lower(): value
-        for key, value in file.tags().items()
-        if key.startswith(TAG_PREFIX)
-    }

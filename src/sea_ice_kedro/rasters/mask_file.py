@@ -8,7 +8,8 @@ from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened
+from sea_ice_kedro.rasters.geotiff import opened
+from sea_ice_kedro.rasters.header import georeference_of
 
 _ROWS = 1024
 """Drawn at a time: values may take eight bytes a pixel."""

@@ -16,12 +16,8 @@ from sea_ice_kedro.imagery.arrays import RGB, Georeference, Land, Mask, Scene
 from sea_ice_kedro.imagery.mirrored import Read, mirrored, reader_of
 from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
 from sea_ice_kedro.rasters.files import checksum
-from sea_ice_kedro.rasters.geotiff import (
-    georeference_of,
-    opened,
-    opened_header,
-    tags_of,
-)
+from sea_ice_kedro.rasters.geotiff import opened, opened_header
+from sea_ice_kedro.rasters.header import georeference_of, tags_of
 
 _BANDS = ("red", "green", "blue")
 

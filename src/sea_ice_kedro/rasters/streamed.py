@@ -22,12 +22,11 @@ from sea_ice_kedro.rasters.files import writing
 from sea_ice_kedro.rasters.geotiff import (
     BLOCK_PX,
     PRODUCT,
-    TAG_PREFIX,
     WORKING,
     opened,
-    tags_of,
     write_errors,
 )
+from sea_ice_kedro.rasters.header import TAG_PREFIX, Facts, facts_of, tags_of
 from sea_ice_kedro.rasters.tiff_tags import EXTRA_SAMPLES, set_short
 
 Rows = tuple[int, Sequence[npt.NDArray[np.uint8]]]
@@ -59,7 +58,7 @@ def write_strips(
     frame: Frame,
     strips: Iterable[Rows],
     tags: Callable[[], Mapping[str, str]],
-) -> None:
+) -> Facts:
     """Write a Cloud-Optimised GeoTIFF in constant memory, whole or not at all.
 
     What was written is read back and compared: what goes wrong when GDAL closes a file
@@ -70,6 +69,9 @@ def write_strips(
         frame: Size, bands, place and colours.
         strips: Rows from top to bottom, without gaps; made while they are written.
         tags: Called after the last strip; without `TAG_PREFIX`, which is added.
+
+    Returns:
+        What the finished file says of itself.
 
     Raises:
         CannotWrite: if the file cannot be written (no room, no permission).
@@ -82,7 +84,7 @@ def write_strips(
             with closing(_carried(strips)) as carried:
                 known = _write_draft(draft, frame, carried, tags)
             _to_product(draft, part)
-            _expect_written(part, known)
+            return _expect_written(part, known)
     except _StripsFailed as failed:
         raise failed.error from failed.error.__cause__
 
@@ -174,19 +176,24 @@ def _to_product(draft: Path, part: Path) -> None:
     set_short(part, EXTRA_SAMPLES, 0)
 
 
-def _expect_written(part: Path, written: _Content) -> None:
+def _expect_written(part: Path, written: _Content) -> Facts:
     """Refuse a file that does not hold the names, tags and pixels written to it.
+
+    Returns:
+        What it says of itself.
 
     Raises:
         OSError: if it does not.
     """
     try:
         with opened(str(part)) as file:
-            found = _Content(file.descriptions, tags_of(file), _sums_of(file))
+            facts, tags = facts_of(file), tags_of(file)
+            found = _Content(file.descriptions, tags, _sums_of(file))
     except InvalidScene as error:
         raise OSError(str(error)) from error
     if found != written:
         raise OSError("a file that does not hold what was written to it")
+    return facts
 
 
 def _sums_of(file: Any) -> list[int]:  # noqa: ANN401 - rasterio is untyped

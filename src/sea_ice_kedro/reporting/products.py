@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.rasters.header import Facts
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,20 @@ class Product:
     checksum: str = ""
     """"md5:..." of the content; "" where it is not known."""
 
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    """Of a raster: those of the file, with `height`, `width`, `crs`, `transform`."""
+    facts: Facts = field(default_factory=dict)
+    """What a raster says of itself."""
 
     @property
     def georeference(self) -> Georeference | None:
         """Where a raster lies; None where it does not say so."""
-        if not self.tags.get("transform"):
+        if not self.facts.get("transform"):
             return None
-        return Georeference(str(self.tags["crs"]), tuple(self.tags["transform"]))
+        return Georeference(self.facts["crs"], self.facts["transform"])
 
     @property
     def shape(self) -> tuple[int, int]:
         """(H, W) of a raster."""
-        return int(self.tags["height"]), int(self.tags["width"])
+        return self.facts["height"], self.facts["width"]
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,16 @@ class ProductGroup:
 
     def rasters(self) -> Iterator[Product]:
         """Return the products that say what they are."""
-        return (product for product in self.products if product.tags)
+        return (product for product in self.products if product.facts)
 
     def acquired(self) -> datetime | None:
         """Return when it was observed; None when no raster of it knows."""
         for raster in self.rasters():
-            if raster.tags.get("acquired"):
-                when = datetime.fromisoformat(raster.tags["acquired"])
+            if raster.facts.get("acquired"):
+                when = datetime.fromisoformat(raster.facts["acquired"])
                 return when.astimezone(UTC)
         return None
 
     def day(self) -> str:
         """Tell of which day it is: "2019-11-03"."""
-        return str(next(self.rasters()).tags["day"])
+        return str(next(self.rasters()).facts["day"])

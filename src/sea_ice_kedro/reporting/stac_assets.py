@@ -5,7 +5,6 @@ STAC 1.1 with the extensions projection 2.0, classification 2.0, processing 1.2 
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from sea_ice_kedro.imagery.classes import (
     NODATA,
     SeaIceClass,
 )
+from sea_ice_kedro.rasters.header import Facts
 from sea_ice_kedro.reporting.products import Product
 
 CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
@@ -95,18 +95,18 @@ def asset_of(product: Product) -> pystac.Asset:
     """Describe a file.
 
     Args:
-        product: The file and, of a raster, its tags.
+        product: The file and, of a raster, what it says of itself.
     """
     kind = KINDS[product.kind]
-    fields: dict[str, Any] = {**_file(product), **_making(product.tags)}
-    if product.tags:
+    fields: dict[str, Any] = {**_file(product), **_making(product.facts)}
+    if product.facts:
         fields |= projection_of(product.georeference, product.shape)
     if kind.nodata is not None:
         fields |= {"data_type": "uint8", "nodata": kind.nodata}
     if kind.bands:
         fields["bands"] = [{"name": name} for name in kind.bands]
     if kind.classified:
-        fields["bands"][0]["classification:classes"] = _classes(product.tags)
+        fields["bands"][0]["classification:classes"] = _classes(product.facts)
     return pystac.Asset(
         product.href, kind.title, None, kind.media_type, list(kind.roles), fields
     )
@@ -171,17 +171,17 @@ def _class(
     return made.to_dict()
 
 
-def _classes(tags: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _classes(facts: Facts) -> list[dict[str, Any]]:
     """Add to the classes how many pixels of the file they have."""
-    land = "pixels_land" in tags
+    land = "pixels_land" in facts
     known = classes(land)
-    counts = [int(tags[f"pixels_{c.key}"]) for c in SeaIceClass]
+    counts = [facts[f"pixels_{c.key}"] for c in SeaIceClass]
     if land:
-        counts.append(int(tags["pixels_land"]))
-    counts.append(int(tags["pixels"]) - sum(counts))
+        counts.append(facts["pixels_land"])
+    counts.append(facts["pixels"] - sum(counts))
     for described, count in zip(known, counts, strict=True):
         described["count"] = count
-        described["percentage"] = round(100 * count / int(tags["pixels"]), 4)
+        described["percentage"] = round(100 * count / facts["pixels"], 4)
     return known
 
 
@@ -195,14 +195,14 @@ def _file(product: Product) -> dict[str, Any]:
     return fields
 
 
-def _making(tags: Mapping[str, Any]) -> dict[str, Any]:
+def _making(facts: Facts) -> dict[str, Any]:
     """Record which software and settings made a file."""
-    name, _, version = str(tags.get("software", "")).partition(" ")
+    name, _, version = facts.get("software", "").partition(" ")
     fields: dict[str, Any] = {}
     if version:
         fields["processing:software"] = {name: version}
-    if tags.get("recipe"):
-        expression = json.loads(tags["recipe"])
+    if facts.get("recipe"):
+        expression = json.loads(facts["recipe"])
         fields["processing:expression"] = {
             "format": "sea_ice_kedro recipe",
             "expression": expression,

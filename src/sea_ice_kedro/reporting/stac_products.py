@@ -125,14 +125,14 @@ def _source(group: ProductGroup) -> dict[str, str]:
 def _shares(group: ProductGroup) -> dict[str, Any]:
     """Return the concentration of a scene, for search without opening a file."""
     for raster in group.rasters():
-        if "pixels" in raster.tags:
-            counts = {c: int(raster.tags[f"pixels_{c.key}"]) for c in SeaIceClass}
+        if "pixels" in raster.facts:
+            counts = {c: raster.facts[f"pixels_{c.key}"] for c in SeaIceClass}
             valid = sum(counts.values())
             ice = valid - counts[SeaIceClass.OPEN_WATER]
-            pixels, land = int(raster.tags["pixels"]), raster.tags.get("pixels_land")
+            pixels, land = raster.facts["pixels"], raster.facts.get("pixels_land")
             return {
                 "sea_ice:valid_fraction": round(valid / pixels, 6),
-                **({_LAND_SHARE: round(int(land) / pixels, 6)} if land else {}),
+                **({} if land is None else {_LAND_SHARE: round(land / pixels, 6)}),
                 "sea_ice:concentration": round(ice / valid, 6) if valid else None,
             }
     return {}

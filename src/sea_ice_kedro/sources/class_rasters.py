@@ -19,7 +19,8 @@ from sea_ice_kedro.imagery.classes import (
     NODATA_COLOUR,
     SeaIceClass,
 )
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened
+from sea_ice_kedro.rasters.geotiff import opened
+from sea_ice_kedro.rasters.header import georeference_of
 from sea_ice_kedro.sources.class_colours import codes_of_colours
 from sea_ice_kedro.sources.folder_listing import (
     SUFFIXES,

@@ -21,7 +21,8 @@ from sea_ice_kedro.imagery.reflectance import (
     to_rgb,
 )
 from sea_ice_kedro.rasters.files import checksum
-from sea_ice_kedro.rasters.geotiff import georeference_of, opened
+from sea_ice_kedro.rasters.geotiff import opened
+from sea_ice_kedro.rasters.header import georeference_of
 from sea_ice_kedro.sources.options import RasterOptions
 from sea_ice_kedro.sources.plausible import expect_place
 from sea_ice_kedro.sources.raster_calibration import (

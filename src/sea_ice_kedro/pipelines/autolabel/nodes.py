@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sea_ice_kedro.datasets.scene import given_limits_of, limits_of
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.labelling import (
@@ -19,11 +20,14 @@ from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.scene_limits import FALLBACKS
 from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
-from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
+from sea_ice_kedro.rasters.header import Facts
 from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
 
 _LOG = logging.getLogger(__name__)
+
+_NAN = float("nan")
 
 _NOTHING = {
     **NO_PIXELS,
@@ -33,13 +37,12 @@ _NOTHING = {
     "limits_source": "",
     "water_channel": "",
 }
-"""Tags of a class map that holds nothing; gives a table without rows its columns."""
+"""Facts of a class map that holds nothing; gives a table without rows its columns."""
 
 
 def label_scenes(
     scene_index: pd.DataFrame,
-    filtered_scenes: Partitions[FilteredScene],
-    filtered_tags: Partitions[dict[str, Any]],
+    filtered_scenes: StoredPartitions[FilteredScene],
     thresholds: BrightnessThresholds,
 ) -> Partitions[ClassMap]:
     """Declare the class map of every scene; nothing is computed until it is saved.
@@ -47,7 +50,6 @@ def label_scenes(
     Args:
         scene_index: A row a scene.
         filtered_scenes: Scene id -> loader of one filtered scene.
-        filtered_tags: Scene id -> loader of its tags.
         thresholds: Brightness cut-offs, 0..255.
 
     Returns:
@@ -57,15 +59,15 @@ def label_scenes(
         InvalidScene: if a scene was filtered for other limits, before any class map of
             an earlier run is touched.
     """
-    for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items():
-        if given_limits_of(tags) is None:
-            expect_filtered_for(limits_of(tags), thresholds, scene_id)
+    for scene_id, facts in facts_by_scene(scene_index, filtered_scenes).items():
+        if given_limits_of(facts) is None:
+            expect_filtered_for(limits_of(facts), thresholds, scene_id)
     chosen = of_index(scene_index, filtered_scenes, "the filtered scene", "filtering")
     return map_partitions(partial(label_scene, thresholds=thresholds), chosen)
 
 
 def summarise_labels(
-    scene_index: pd.DataFrame, class_map_tags: Partitions[dict[str, Any]]
+    scene_index: pd.DataFrame, class_maps: StoredPartitions[ClassMap]
 ) -> pd.DataFrame:
     """Make the table of class areas and concentration, a row a scene.
 
@@ -74,8 +76,8 @@ def summarise_labels(
     shadow are left out of them, and counted apart. Scenes whose limits fell back are
     warned of.
     """
-    by_scene = tags_by_scene(scene_index, class_map_tags)
-    rows = [_label_row(scene_id, tags) for scene_id, tags in by_scene.items()]
+    by_scene = facts_by_scene(scene_index, class_maps)
+    rows = [_label_row(scene_id, facts) for scene_id, facts in by_scene.items()]
     for row in rows:
         if row["limits_source"] in FALLBACKS:
             _LOG.warning(
@@ -88,17 +90,17 @@ def summarise_labels(
     return pd.DataFrame(rows, columns=list(_label_row("", _NOTHING)))
 
 
-def _label_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
-    areas = class_areas(scene_id, tags)
-    lost = int(tags["pixels_untrustworthy"])
+def _label_row(scene_id: str, facts: Facts) -> dict[str, Any]:
+    areas = class_areas(scene_id, facts)
+    lost = facts["pixels_untrustworthy"]
     return {
         **areas,
-        "untrustworthy_fraction": lost / int(tags["pixels"]),
-        "untrustworthy_km2": area_km2(lost, float(tags.get("pixel_area_m2", "nan"))),
-        "thin_ice_min": int(tags["thin_ice_min"]),
-        "thick_ice_min": int(tags["thick_ice_min"]),
-        "limits_source": tags["limits_source"],
-        "water_channel": tags["water_channel"],
+        "untrustworthy_fraction": lost / facts["pixels"],
+        "untrustworthy_km2": area_km2(lost, facts.get("pixel_area_m2", _NAN)),
+        "thin_ice_min": facts["thin_ice_min"],
+        "thick_ice_min": facts["thick_ice_min"],
+        "limits_source": facts["limits_source"],
+        "water_channel": facts["water_channel"],
     }
 
 

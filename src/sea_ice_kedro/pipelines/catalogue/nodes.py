@@ -2,43 +2,39 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.partition_writer import PartitionLoader
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions, load_many
-from sea_ice_kedro.engines import Partitions, make_engine
+from sea_ice_kedro.datasets.stored_partitions import LOOKING, StoredPartitions
 from sea_ice_kedro.imagery.arrays import RGB
 from sea_ice_kedro.pipelines.time_series.daily_cells import name_of
-from sea_ice_kedro.rasters.files import checksum, size_of
+from sea_ice_kedro.rasters.files import state_of
 from sea_ice_kedro.rasters.polar_grid import CellGrid
 from sea_ice_kedro.reporting.products import Product, ProductGroup
 
 _LOG = logging.getLogger(__name__)
 
-Tags = Partitions[dict[str, Any]]
+Rasters = StoredPartitions[Any]
 _NAMED = 5
-_LOOKING = make_engine("threads", 16)
-"""Most of it is waiting for a disk or a bucket; processes would start longer."""
 
 _FACTS = ["source", "location"]
 PICTURES = ("quicklook", "prediction_quicklook")
-"""Kinds of products that have no tags to read."""
+"""Kinds of products that say nothing of themselves."""
 
 
 def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
-    class_maps: Tags | None,
-    predictions: Tags | None,
-    filtered_scenes: Tags | None,
-    quicklooks: Partitions[RGB] | None,
-    prediction_quicklooks: Partitions[RGB] | None,
+    class_maps: Rasters | None,
+    predictions: Rasters | None,
+    filtered_scenes: Rasters | None,
+    quicklooks: StoredPartitions[RGB] | None,
+    prediction_quicklooks: StoredPartitions[RGB] | None,
     region_series: pd.DataFrame | None,
-    concentration_maps: Tags | None,
+    concentration_maps: Rasters | None,
     ice_region_series: pd.DataFrame | None,
-    ice_concentration_maps: Tags | None,
+    ice_concentration_maps: Rasters | None,
 ) -> Any:  # noqa: ANN401 - a pystac.Catalog, which is imported late
     """Describe every product of the indexed scenes in a static STAC catalogue.
 
@@ -47,84 +43,75 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
 
     Args:
         scene_index: A row a scene.
-        class_maps: Scene id -> loader of the tags of its class map.
-        predictions: The same of its prediction.
-        filtered_scenes: The same of the filtered scene.
-        quicklooks: Scene id -> loader of its picture, which is not loaded.
+        class_maps: By scene id; nothing of these is loaded.
+        predictions: The same.
+        filtered_scenes: The same.
+        quicklooks: The same, pictures.
         prediction_quicklooks: The same of the prediction.
         region_series: Tells which days and grids were observed.
-        concentration_maps: Day and grid -> loader of the tags of its map.
+        concentration_maps: By day and grid.
         ice_region_series: The same of the predictions.
         ice_concentration_maps: The same of the predictions.
     """
     # Late: a third of a second, which only this node needs.
     from sea_ice_kedro.reporting.stac_products import catalogue_of  # noqa: PLC0415
 
-    rasters = {
-        "class_map": class_maps,
-        "prediction": predictions,
-        "filtered_scene": filtered_scenes,
-    }
-    pictures = dict(zip(PICTURES, (quicklooks, prediction_quicklooks), strict=True))
-    days = {
-        "concentration": _observed(concentration_maps, region_series),
-        "ice_concentration": _observed(ice_concentration_maps, ice_region_series),
-    }
     ids = scene_index["scene_id"].tolist()
+    rasters = {
+        "class_map": _products("class_map", class_maps, ids),
+        "prediction": _products("prediction", predictions, ids),
+        "filtered_scene": _products("filtered_scene", filtered_scenes, ids),
+    }
+    described = [i for i in ids if any(i in found for found in rasters.values())]
+    drawn = zip(PICTURES, (quicklooks, prediction_quicklooks), strict=True)
+    pictures = {kind: _products(kind, stored, described) for kind, stored in drawn}
+    series = (
+        ("concentration", concentration_maps, region_series),
+        ("ice_concentration", ice_concentration_maps, ice_region_series),
+    )
+    days = {k: _products(k, maps, _observed(seen)) for k, maps, seen in series}
+    names = sorted({name for found in days.values() for name in found})
     facts = scene_index.set_index("scene_id")[_FACTS].fillna("").astype(str)
-    scenes = _groups(ids, rasters, pictures, facts.to_dict("index"))
-    names = {name for stored in days.values() for name in stored}
-    return catalogue_of(_with_time(scenes), _groups(sorted(names), days, {}, {}))
+    scenes = _groups(described, {**rasters, **pictures}, facts.to_dict("index"))
+    return catalogue_of(_with_time(scenes), _groups(names, days, {}))
 
 
 def _groups(
-    names: list[str],
-    rasters: Mapping[str, Tags | None],
-    pictures: Mapping[str, Partitions[Any] | None],
+    names: Iterable[str],
+    products: Mapping[str, Mapping[str, Product]],
     facts: Mapping[Any, Any],
 ) -> list[ProductGroup]:
-    """Gather the files of each name; one without a raster has none."""
-    found: dict[str, list[Product]] = {name: [] for name in names}
-    for kind, stored in rasters.items():
-        for name, product in _described(kind, stored, names).items():
-            found[name].append(product)
-    described = [name for name in names if found[name]]
-    for kind, stored in pictures.items():
-        for name, product in _described(kind, stored, described).items():
-            found[name].append(product)
-    return [ProductGroup(n, tuple(found[n]), facts.get(n, {})) for n in described]
-
-
-@dataclass(frozen=True)
-class _Described:
-    """Looks at one file."""
-
-    kind: str
-    loader: PartitionLoader
-
-    def __call__(self) -> Product:
-        """Read tags, size and checksum, and no pixel."""
-        path = self.loader.filepath
-        tags = {} if self.kind in PICTURES else self.loader()
-        return Product(self.kind, path, size_of(path), checksum(path), tags)
-
-
-def _described(
-    kind: str, stored: Partitions[Any] | None, names: Iterable[str]
-) -> dict[str, Product]:
-    files: Mapping[str, Any] = stored or {}
-    loaders: dict[str, Any] = {
-        name: _Described(kind, files[name])
+    """Gather the files of each name."""
+    found = {
+        name: tuple(of_kind[name] for of_kind in products.values() if name in of_kind)
         for name in names
-        if name in files and files[name].stays
     }
-    return load_many(StoredPartitions(loaders, _LOOKING), loaders)
+    return [ProductGroup(name, found[name], facts.get(name, {})) for name in found]
 
 
-def _observed(maps: Tags | None, series: pd.DataFrame | None) -> Tags:
-    """Leave the days that the last run observed: folders keep those of earlier ones."""
-    if maps is None or series is None:
+def _products(
+    kind: str, stored: StoredPartitions[Any] | None, names: Iterable[str]
+) -> dict[str, Product]:
+    """Describe files that are there, and stay: from the manifest, no file is read."""
+    if stored is None:
         return {}
+    loaders: Mapping[str, Any] = stored
+    there = [i for i in names if i in loaders and loaders[i].stays]
+    facts = {} if kind in PICTURES else stored.facts(there)
+
+    def product(name: str) -> Product:
+        path = loaders[name].filepath
+        state = state_of(path, loaders[name].known)
+        return Product(kind, path, state.size, state.digest, facts.get(name, {}))
+
+    with ThreadPoolExecutor(LOOKING, thread_name_prefix="catalogue") as threads:
+        return dict(zip(there, threads.map(product, there), strict=True))
+
+
+def _observed(series: pd.DataFrame | None) -> list[str]:
+    """Name the days that the last run observed: folders keep those of earlier ones."""
+    if series is None:
+        return []
     seen = series[series["observed_cells"] > 0]
     names = {
         f"{day}_{name_of(CellGrid(grid, cell_km * 1e3))}"
@@ -132,7 +119,7 @@ def _observed(maps: Tags | None, series: pd.DataFrame | None) -> Tags:
             seen["day"], seen["grid"], seen["cell_km"], strict=True
         )
     }
-    return {name: maps[name] for name in names if name in maps}
+    return sorted(names)
 
 
 def _with_time(scenes: list[ProductGroup]) -> list[ProductGroup]:

@@ -19,8 +19,8 @@ from sea_ice_kedro.pipelines.variants import Variant, chosen
 from sea_ice_kedro.reporting.confusion_figures import draw_accuracies, draw_confusion
 
 _HELD_OUT = ["chip_split", "scene_index"]
-_LABELS = ["class_maps@raster", "manual_labels"]
-_IMAGES = {"original": "scenes@raster", "filtered": "filtered_scenes@raster"}
+_LABELS = ["class_maps", "manual_labels"]
+_IMAGES = {"original": "scenes@raster", "filtered": "filtered_scenes"}
 
 
 def create_pipeline() -> Pipeline:
@@ -54,7 +54,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
                     *_HELD_OUT,
                     "held_out_predictions",
                     *_LABELS,
-                    "filtered_scenes@raster",
+                    "filtered_scenes",
                 ],
                 outputs="chip_scores",
                 name="score_held_out",
@@ -94,7 +94,7 @@ def _baseline() -> list[Node]:
                 *_HELD_OUT,
                 "scenes@raster",
                 *_LABELS,
-                "filtered_scenes@raster",
+                "filtered_scenes",
                 "params:autolabel.thresholds",
             ],
             outputs="threshold_scores",

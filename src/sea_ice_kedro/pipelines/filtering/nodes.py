@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
+from sea_ice_kedro.rasters.header import Facts
 
 
 def filter_scenes(
@@ -44,7 +46,7 @@ def filtering_by(
 
 def summarise_clouds(
     scene_index: pd.DataFrame,
-    filtered_tags: Partitions[dict[str, Any]],
+    filtered_scenes: StoredPartitions[FilteredScene],
     options: FilterOptions,
 ) -> pd.DataFrame:
     """Make the table of what the filter did, a row a scene.
@@ -54,8 +56,8 @@ def summarise_clouds(
     are of the valid pixels, 0..1; NaN where no pixel is valid.
     """
     rows = [
-        _cloud_row(scene_id, tags, options.method)
-        for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items()
+        _cloud_row(scene_id, facts, options.method)
+        for scene_id, facts in facts_by_scene(scene_index, filtered_scenes).items()
     ]
     columns = ["scene_id", "source", "method", "valid_pixels", *map(_column, _SHOWN)]
     return pd.DataFrame(rows, columns=columns)
@@ -74,17 +76,16 @@ def _column(flag: QualityFlag) -> str:
     return f"{flag.key}_fraction"
 
 
-def _cloud_row(scene_id: str, tags: dict[str, Any], method: str) -> dict[str, Any]:
-    valid = int(tags["valid_pixels"])
-    counts = {flag: int(tags[f"pixels_{flag.key}"]) for flag in _SHOWN}
+def _cloud_row(scene_id: str, facts: Facts, method: str) -> dict[str, Any]:
+    valid = facts["valid_pixels"]
+    counts = {flag: facts[f"pixels_{flag.key}"] for flag in _SHOWN}
     fractions = {
         _column(flag): count / valid if valid else float("nan")
         for flag, count in counts.items()
     }
-    source = tags.get("source", "")
     return {
         "scene_id": scene_id,
-        "source": source,
+        "source": facts.get("source", ""),
         "method": method,
         "valid_pixels": valid,
         **fractions,

@@ -36,7 +36,7 @@ def _grid(count: Callable[..., Any], class_maps: str, prefix: str) -> Pipeline:
         [
             Node(
                 func=count,
-                inputs=["scene_index", f"{class_maps}@raster", "params:gridding.grid"],
+                inputs=["scene_index", class_maps, "params:gridding.grid"],
                 outputs=f"{cell_counts}@parts",
                 name=count.__name__,
             ),

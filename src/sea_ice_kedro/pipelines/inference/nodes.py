@@ -5,13 +5,15 @@ from typing import Any
 
 import pandas as pd
 
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, Scene
 from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction
 from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
-from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
+from sea_ice_kedro.rasters.header import Facts
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from sea_ice_kedro.reporting.quicklooks import (
     QuicklookOptions,
@@ -19,6 +21,8 @@ from sea_ice_kedro.reporting.quicklooks import (
 )
 from sea_ice_kedro.training.model_file import ModelFile
 from sea_ice_kedro.training.predict import InferenceOptions, predicting
+
+_NAN = float("nan")
 
 
 def predict_scenes(
@@ -47,7 +51,7 @@ def predict_scenes(
 
 
 def summarise_ice(
-    scene_index: pd.DataFrame, prediction_tags: Partitions[dict[str, Any]]
+    scene_index: pd.DataFrame, predictions: StoredPartitions[PredictedMap]
 ) -> pd.DataFrame:
     """Make the table of predicted areas and concentration, a row a scene.
 
@@ -56,22 +60,22 @@ def summarise_ice(
     class (opaque cloud, land) is left out of them and counted apart.
     """
     rows = [
-        _ice_row(scene_id, tags)
-        for scene_id, tags in tags_by_scene(scene_index, prediction_tags).items()
+        _ice_row(scene_id, facts)
+        for scene_id, facts in facts_by_scene(scene_index, predictions).items()
     ]
     return pd.DataFrame(rows, columns=list(_ice_row("", NO_PIXELS)))
 
 
-def _ice_row(scene_id: str, tags: dict[str, Any]) -> dict[str, Any]:
-    unclassed = int(tags.get("pixels_unclassed", 0))
-    area_m2 = float(tags.get("pixel_area_m2", "nan"))
+def _ice_row(scene_id: str, facts: Facts) -> dict[str, Any]:
+    unclassed = facts.get("pixels_unclassed", 0)
+    area_m2 = facts.get("pixel_area_m2", _NAN)
     return {
-        **class_areas(scene_id, tags),
-        "unclassed_fraction": unclassed / int(tags["pixels"]),
+        **class_areas(scene_id, facts),
+        "unclassed_fraction": unclassed / facts["pixels"],
         "unclassed_km2": area_km2(unclassed, area_m2),
-        "mean_confidence": float(tags.get("mean_confidence", "nan")),
-        "model": tags.get("model", ""),
-        "model_checksum": tags.get("model_checksum", ""),
+        "mean_confidence": facts.get("mean_confidence", _NAN),
+        "model": facts.get("model", ""),
+        "model_checksum": facts.get("model_checksum", ""),
     }
 
 

@@ -28,7 +28,7 @@ _PRODUCTS = {
     "ice_region_series",
     "ice_concentration_series",
     "ice_daily_cubes",
-    "ice_concentration_maps@raster",
+    "ice_concentration_maps",
 }
 _PARAMETERS = {
     "params:ingestion",
@@ -78,9 +78,9 @@ def map_with_polar() -> Pipeline:
         func=compare_opinions,
         inputs=[
             "scene_index",
-            "filtered_scenes@raster",
-            "class_maps@raster",
-            "polar_predictions@raster",
+            "filtered_scenes",
+            "class_maps",
+            "polar_predictions",
             "params:autolabel.thresholds",
             "params:second_opinion",
         ],
@@ -116,12 +116,12 @@ def _maps(
         Node(
             func=predict_scenes,
             inputs=["scene_index", "scenes@windows", unet, "params:inference"],
-            outputs=f"{predictions}@raster",
+            outputs=predictions,
             name=names[0],
         ),
         Node(
             func=summarise_ice,
-            inputs=["scene_index", f"{predictions}@tags"],
+            inputs=["scene_index", predictions],
             outputs=statistics,
             name=names[1],
         ),
@@ -130,7 +130,7 @@ def _maps(
             inputs=[
                 "scene_index",
                 "scenes@raster",
-                f"{predictions}@raster",
+                predictions,
                 "params:autolabel.quicklooks",
                 "params:figures",
             ],

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, render
+from sea_ice_kedro.rasters.header import Facts
 from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
@@ -40,6 +41,8 @@ INDEX_COLUMNS = [
     "notes",
     "region",
 ]
+
+_NAN = float("nan")
 
 logger = logging.getLogger(__name__)
 
@@ -123,22 +126,22 @@ def _placed(
 
 
 def index_scenes(
-    scene_listing: list[SceneEntry], scene_tags: Partitions[dict[str, Any]]
+    scene_listing: list[SceneEntry], scenes: StoredPartitions[Scene]
 ) -> pd.DataFrame:
     """Make the table of this run's scenes; all later pipelines take ids from it.
 
     Args:
         scene_listing: What the source offered.
-        scene_tags: Scene id -> loader of the tags of its raster.
+        scenes: What is known of those that were ingested; none is loaded.
 
     Returns:
         A row a scene that was ingested, columns `INDEX_COLUMNS`, then what the source
         lists besides; of a name that is taken as `your_<name>`.
     """
-    entries = {e.scene_id: e for e in scene_listing if e.scene_id in scene_tags}
+    entries = {e.scene_id: e for e in scene_listing if e.scene_id in scenes}
     rows = [
-        _index_row(entries[scene_id], tags)
-        for scene_id, tags in load_many(scene_tags, entries).items()
+        _index_row(entries[scene_id], facts)
+        for scene_id, facts in scenes.facts(entries).items()
     ]
     others = dict.fromkeys(name for row in rows for name in row)
     columns = [*INDEX_COLUMNS, *(n for n in others if n not in INDEX_COLUMNS)]
@@ -150,28 +153,28 @@ def index_scenes(
     return index
 
 
-def _index_row(entry: SceneEntry, tags: dict[str, Any]) -> dict[str, Any]:
-    pixels = tags["height"] * tags["width"]
+def _index_row(entry: SceneEntry, facts: Facts) -> dict[str, Any]:
+    pixels = facts["height"] * facts["width"]
     return {
         "scene_id": entry.scene_id,
-        "source": tags["source"],
-        "location": tags["location"],
-        "acquired": tags.get("acquired", ""),
-        "height": tags["height"],
-        "width": tags["width"],
-        "crs": tags["crs"],
-        "pixel_size_m": float(tags.get("pixel_size_m", "nan")),
-        "valid_fraction": int(tags["valid_pixels"]) / pixels,
-        "land_fraction": int(tags.get("pixels_land", 0)) / pixels,
-        "checksum": tags["checksum"],
+        "source": facts["source"],
+        "location": facts["location"],
+        "acquired": facts.get("acquired", ""),
+        "height": facts["height"],
+        "width": facts["width"],
+        "crs": facts["crs"],
+        "pixel_size_m": facts.get("pixel_size_m", _NAN),
+        "valid_fraction": facts["valid_pixels"] / pixels,
+        "land_fraction": facts.get("pixels_land", 0) / pixels,
+        "checksum": facts["checksum"],
         "manual_label": entry.manual_label is not None,
-        "granule": tags.get("granule", ""),
-        "sun_elevation_deg": float(tags.get("sun_elevation_deg", "nan")),
-        "cloud_percentage": float(tags.get("cloud_percentage", "nan")),
-        "processing_baseline": tags.get("processing_baseline", ""),
-        "saturated_fraction": _saturated_fraction(tags),
-        "asset_id": tags.get("asset_id", ""),
-        "notes": tags.get("notes", ""),
+        "granule": facts.get("granule", ""),
+        "sun_elevation_deg": facts.get("sun_elevation_deg", _NAN),
+        "cloud_percentage": facts.get("cloud_percentage", _NAN),
+        "processing_baseline": facts.get("processing_baseline", ""),
+        "saturated_fraction": _saturated_fraction(facts),
+        "asset_id": facts.get("asset_id", ""),
+        "notes": facts.get("notes", ""),
         "region": entry.columns.get("region", ""),
         **_others(entry.columns),
     }
@@ -185,9 +188,9 @@ def _others(columns: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _saturated_fraction(tags: dict[str, Any]) -> float:
+def _saturated_fraction(facts: Facts) -> float:
     """Return the share of pixels that a detector could not measure; NaN: not known."""
-    if "white_reflectance" not in tags:
-        return float("nan")
-    pixels = int(tags["height"]) * int(tags["width"])
-    return int(tags.get("saturated_pixels", 0)) / pixels
+    if "white_reflectance" not in facts:
+        return _NAN
+    pixels: int = facts["height"] * facts["width"]
+    return float(facts.get("saturated_pixels", 0) / pixels)

@@ -45,7 +45,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=index_scenes,
-                inputs=["scene_listing", "scenes@tags"],
+                inputs=["scene_listing", "scenes@raster"],
                 outputs="scene_index",
                 name="index_scenes",
             ),

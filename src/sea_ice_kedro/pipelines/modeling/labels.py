@@ -26,7 +26,7 @@ UNSCORED = (
 
 def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
-    class_map_tags: Partitions[dict[str, Any]],
+    class_maps: Partitions[ClassMap],
     chips: ChipOptions,
     options: SplitOptions,
     training: TrainingOptions = _TRAINING,
@@ -36,7 +36,7 @@ def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 
     Args:
         scene_index: A row a scene.
-        class_map_tags: By scene id; a scene that could not be labelled has none, and
+        class_maps: By scene id; a scene that could not be labelled has none, and
             no part in a split.
         chips: Size of the grid.
         options: Shares, seed, and whether scenes stay whole.
@@ -50,13 +50,13 @@ def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
         TooFewScenes: if a split would stay empty, or a batch is larger than the split
             to learn from: no chip is cut then.
     """
-    table = _grid(scene_index, class_map_tags, chips)
-    return _drawn(table, list(class_map_tags), options, training, workers)
+    table = _grid(scene_index, class_maps, chips)
+    return _drawn(table, list(class_maps), options, training, workers)
 
 
 def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
-    class_map_tags: Partitions[dict[str, Any]],
+    class_maps: Partitions[ClassMap],
     manual_labels: Partitions[ClassMap] | None,
     chips: ChipOptions,
     options: SplitOptions,
@@ -67,14 +67,14 @@ def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 
     Args, Returns, Raises: as `split_chips`.
     """
-    labelled = _labelled(scene_index, class_map_tags, manual_labels, options)
+    labelled = _labelled(scene_index, class_maps, manual_labels, options)
     table = _grid(scene_index, labelled, chips)
     return _drawn(table, labelled, options, training, workers)
 
 
 def split_corrected_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
-    class_map_tags: Partitions[dict[str, Any]],
+    class_maps: Partitions[ClassMap],
     manual_labels: Partitions[ClassMap] | None,
     chips: ChipOptions,
     options: SplitOptions,
@@ -87,8 +87,8 @@ def split_corrected_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 
     Args, Returns, Raises: as `split_chips`.
     """
-    labelled = _labelled(scene_index, class_map_tags, manual_labels, options)
-    table = _grid(scene_index, class_map_tags, chips)
+    labelled = _labelled(scene_index, class_maps, manual_labels, options)
+    table = _grid(scene_index, class_maps, chips)
     return _drawn(table, labelled, options, training, workers)
 
 
@@ -114,7 +114,7 @@ def _drawn(
 
 def _labelled(
     scene_index: pd.DataFrame,
-    class_map_tags: Collection[str],
+    class_maps: Collection[str],
     manual_labels: Collection[str] | None,
     options: SplitOptions,
 ) -> list[str]:
@@ -125,9 +125,7 @@ def _labelled(
             how to go on without.
     """
     flagged = scene_index.loc[scene_index["manual_label"], "scene_id"]
-    labelled = [
-        i for i in flagged if i in class_map_tags and i in (manual_labels or ())
-    ]
+    labelled = [i for i in flagged if i in class_maps and i in (manual_labels or ())]
     least = options.least if options.by == "scene" else 1
     if len(labelled) < least:
         more = least - len(labelled)

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sea_ice_kedro.datasets.chip_shard import DescribedChips
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.datasets.work_folder import WorkFolder
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.engines.tasks import recipe_of
@@ -21,7 +22,7 @@ from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
 from sea_ice_kedro.pipelines.modeling.chips import cut_scene
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
-from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
 from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
 from sea_ice_kedro.training.launch import train
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, trained_in
@@ -68,8 +69,7 @@ def cut_original_chips(
 
 def cut_filtered_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
-    filtered_scenes: Partitions[FilteredScene],
-    filtered_tags: Partitions[dict[str, Any]],
+    filtered_scenes: StoredPartitions[FilteredScene],
     labels: Partitions[ClassMap],
     options: ChipOptions,
     filtering: FilterOptions,
@@ -83,14 +83,14 @@ def cut_filtered_chips(  # noqa: PLR0913 - a node's inputs are its arguments
         InvalidScene: if a scene was filtered by other settings than the current.
     """
     expected = recipe_of(filtering_by(filtering, thresholds))
-    for scene_id, tags in tags_by_scene(scene_index, filtered_tags).items():
-        if tags.get("recipe") != expected:
+    for scene_id, facts in facts_by_scene(scene_index, filtered_scenes).items():
+        if facts.get("recipe") != expected:
             raise InvalidScene(
                 f"{scene_id}: expected a scene filtered by the current settings, got "
                 "one filtered by others; filter again: kedro run --pipelines "
                 "filtering,autolabel,modeling"
             )
-    facts = {
+    made_by = {
         "images": "filtered",
         "filter": asdict(filtering),
         "thresholds": asdict(thresholds),
@@ -98,7 +98,7 @@ def cut_filtered_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     labelled = _labelled(scene_index, labels)
     chosen = of_index(labelled, filtered_scenes, "the filtered scene", "filtering")
     return map_partitions(
-        partial(cut_scene, options=options, facts=facts),
+        partial(cut_scene, options=options, facts=made_by),
         chosen,
         chosen,
         of_index(labelled, labels, "the label", "autolabel"),

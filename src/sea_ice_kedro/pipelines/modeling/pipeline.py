@@ -45,7 +45,7 @@ def _split(labels: set[str]) -> Node:
         func=func,
         inputs=[
             "scene_index",
-            "class_maps@tags",
+            "class_maps",
             *([] if labels == {"auto"} else ["manual_labels"]),
             "params:modeling.chips",
             "params:modeling.split",
@@ -86,13 +86,13 @@ def _take(variant: Variant) -> Node:
     if variant.labels == "corrected":
         return Node(
             func=take_corrected_labels,
-            inputs=["scene_index", "class_maps@raster", "manual_labels"],
+            inputs=["scene_index", "class_maps", "manual_labels"],
             outputs="labels",
             name="take_corrected_labels",
         )
     return Node(
         func=take_auto_labels,
-        inputs=["scene_index", "class_maps@raster"],
+        inputs=["scene_index", "class_maps"],
         outputs="labels",
         name="take_auto_labels",
     )
@@ -105,7 +105,7 @@ def _cut(variant: Variant) -> Node:
             inputs=[
                 "scene_index",
                 "scenes@raster",
-                "filtered_scenes@raster",
+                "filtered_scenes",
                 "labels",
                 "params:modeling.chips",
             ],
@@ -116,8 +116,7 @@ def _cut(variant: Variant) -> Node:
         func=cut_filtered_chips,
         inputs=[
             "scene_index",
-            "filtered_scenes@raster",
-            "filtered_scenes@tags",
+            "filtered_scenes",
             "labels",
             "params:modeling.chips",
             "params:filtering",

@@ -15,7 +15,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=count_scenes,
-                inputs=["scene_index", "filtered_scenes@raster", "manual_labels"],
+                inputs=["scene_index", "filtered_scenes", "manual_labels"],
                 outputs="brightness_counts",
                 name="count_scenes",
             ),

@@ -51,7 +51,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
             Node(
                 func=map_days,
                 inputs=daily,
-                outputs=f"{prefix}concentration_maps@raster",
+                outputs=f"{prefix}concentration_maps",
                 name=f"map_{prefix}days",
             ),
         ],
