@@ -1,6 +1,7 @@
 import math
 
 import pandas as pd
+import pytest
 import rasterio
 from kedro.framework.session import KedroSession
 
@@ -12,7 +13,7 @@ from sea_ice_kedro.pipelines.ingestion.nodes import (
     ingest_scenes,
 )
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
-from tests.fabricate import folder_of_scenes
+from tests.fabricate import ROSS_SEA, folder_of_scenes
 from tests.partitions import known
 from tests.runs import ROOT, from_folder, run_here
 
@@ -52,6 +53,9 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
     (row,) = index.to_dict("records")
     unknown = (
         "pixel_size_m",
+        "longitude_deg",
+        "latitude_deg",
+        "north_deg",
         "sun_elevation_deg",
         "cloud_percentage",
         "saturated_fraction",
@@ -75,6 +79,18 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
         "notes": "",
         "region": "",
     }
+
+
+def test_the_index_tells_where_a_scene_lies_and_where_north_is():
+    place = {"crs": ROSS_SEA.crs, "transform": list(ROSS_SEA.transform)}
+    index = index_scenes(LISTING[:1], known({LISTING[0].scene_id: {**FACTS, **place}}))
+    (row,) = index.to_dict("records")
+    x, y = ROSS_SEA.transform[2] + 50, ROSS_SEA.transform[5] - 100
+    east = math.degrees(math.atan2(x, y))
+    assert row["longitude_deg"] == pytest.approx(east, abs=1e-4)
+    assert row["latitude_deg"] < -60
+    # The South Pole is straight away from north, and at the origin of EPSG:3031.
+    assert row["north_deg"] == pytest.approx(east % 360, abs=0.02)
 
 
 def test_what_was_not_followed_of_a_file_is_said_once_for_all_scenes(caplog):

@@ -3,6 +3,7 @@ from pyproj import Transformer
 
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.rasters.footprint import (
+    centre_deg,
     north_bearing_deg,
     pixel_area_m2,
     pixel_size_m,
@@ -79,3 +80,8 @@ def test_north_points_where_it_does_on_the_ground(
 ):
     bearing = north_bearing_deg(*around(crs, longitude, latitude))
     assert (bearing - bearing_deg + 180) % 360 - 180 == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3031", "EPSG:32703", "EPSG:4326"])
+def test_the_centre_of_a_scene_is_where_it_lies(crs):
+    assert centre_deg(*around(crs, -165.25, -76.5)) == pytest.approx((-165.25, -76.5))

@@ -1,5 +1,7 @@
 """True areas on the ground."""
 
+from functools import lru_cache
+
 import numpy as np
 from pyproj import CRS, Geod, Transformer
 
@@ -23,8 +25,7 @@ def pixel_area_m2(georeference: Georeference, shape: tuple[int, int]) -> float:
     columns, rows = _outline(shape)
     a, b, c, d, e, f = georeference.transform
     crs = CRS.from_user_input(georeference.crs)
-    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    longitudes, latitudes = to_degrees.transform(
+    longitudes, latitudes = _to_degrees(georeference.crs).transform(
         a * columns + b * rows + c, d * columns + e * rows + f
     )
     geod = crs.get_geod() or Geod(ellps="WGS84")
@@ -54,16 +55,36 @@ def _outline(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:  # type: 
     return columns * shape[1], rows * shape[0]
 
 
+@lru_cache
+def _to_degrees(crs: str) -> Transformer:
+    known = CRS.from_user_input(crs)
+    return Transformer.from_crs(known, known.geodetic_crs, always_xy=True)
+
+
+def _centre(georeference: Georeference, shape: tuple[int, int]) -> tuple[float, float]:
+    a, b, c, d, e, f = georeference.transform
+    column, row = shape[1] / 2, shape[0] / 2
+    return a * column + b * row + c, d * column + e * row + f
+
+
+def centre_deg(
+    georeference: Georeference, shape: tuple[int, int]
+) -> tuple[float, float]:
+    """Return longitude and latitude of a scene's centre, in degrees."""
+    longitude, latitude = _to_degrees(georeference.crs).transform(
+        *_centre(georeference, shape)
+    )
+    return float(longitude), float(latitude)
+
+
 def north_bearing_deg(georeference: Georeference, shape: tuple[int, int]) -> float:
     """Return the direction of north at the scene's centre, in degrees.
 
     Clockwise from "up" in the picture; 0 in a UTM scene, anything in EPSG:3031.
     """
-    a, b, c, d, e, f = georeference.transform
-    crs = CRS.from_user_input(georeference.crs)
-    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    column, row = shape[1] / 2, shape[0] / 2
-    x, y = a * column + b * row + c, d * column + e * row + f
+    a, b, _, d, e, _ = georeference.transform
+    to_degrees = _to_degrees(georeference.crs)
+    x, y = _centre(georeference, shape)
     longitude, latitude = to_degrees.transform(x, y)
     north_x, north_y = to_degrees.transform(
         longitude, latitude + _SMALL_STEP_DEG, direction="INVERSE"

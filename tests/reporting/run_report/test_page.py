@@ -248,3 +248,14 @@ def test_a_bar_of_a_round_length_tells_the_scale(width_m, words, share):
 
 def test_a_scene_without_a_place_has_no_scale():
     assert scale_bar(float("nan")) is None
+
+
+def test_a_scene_tells_where_it_lies_and_where_north_is():
+    pictures = {"scene_a": {"original": PICTURE, "filtered": PICTURE}}
+    place = {"latitude_deg": -76.5, "longitude_deg": 165.251, "north_deg": 194.7}
+    html = render_report(material(scenes=index(**place), pictures=pictures))
+    assert "76.50° S, 165.25° E" in html
+    assert "rotate(194.7deg)" in html
+    earlier = render_report(material(pictures=pictures))
+    assert "centre" not in Reader(earlier).words
+    assert 'class="north"' not in earlier

@@ -9,8 +9,9 @@ import pandas as pd
 
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
-from sea_ice_kedro.imagery.arrays import ClassMap, Scene
+from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, render
+from sea_ice_kedro.rasters.footprint import centre_deg, north_bearing_deg
 from sea_ice_kedro.rasters.header import Facts
 from sea_ice_kedro.reporting.run_report.words import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
@@ -28,6 +29,9 @@ INDEX_COLUMNS = [
     "width",
     "crs",
     "pixel_size_m",
+    "longitude_deg",
+    "latitude_deg",
+    "north_deg",
     "valid_fraction",
     "land_fraction",
     "checksum",
@@ -164,6 +168,7 @@ def _index_row(entry: SceneEntry, facts: Facts) -> dict[str, Any]:
         "width": facts["width"],
         "crs": facts["crs"],
         "pixel_size_m": facts.get("pixel_size_m", _NAN),
+        **_place(facts),
         "valid_fraction": facts["valid_pixels"] / pixels,
         "land_fraction": facts.get("pixels_land", 0) / pixels,
         "checksum": facts["checksum"],
@@ -177,6 +182,20 @@ def _index_row(entry: SceneEntry, facts: Facts) -> dict[str, Any]:
         "notes": facts.get("notes", ""),
         "region": entry.columns.get("region", ""),
         **_others(entry.columns),
+    }
+
+
+def _place(facts: Facts) -> dict[str, float]:
+    """Tell where the centre of a scene lies, and where north is from there."""
+    if not facts["crs"]:
+        return dict.fromkeys(("longitude_deg", "latitude_deg", "north_deg"), _NAN)
+    georeference = Georeference(facts["crs"], tuple(facts["transform"]))
+    shape = facts["height"], facts["width"]
+    longitude, latitude = centre_deg(georeference, shape)
+    return {
+        "longitude_deg": round(longitude, 5),
+        "latitude_deg": round(latitude, 5),
+        "north_deg": round(north_bearing_deg(georeference, shape), 2),
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.reporting.run_report.words import (
+    NONE,
     area,
     is_number,
     moment,
@@ -43,6 +44,7 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("source", f"{text(row['source'])}: {text(row['location'])}"),
         ("granule", text(row["granule"])),
         ("projection", text(row["crs"])),
+        ("centre", _centre(row)),
         ("size", f"{row['height']} × {row['width']} pixels"),
         ("pixel", f"{number(row['pixel_size_m'], 1)} m"),
         ("observed", percent(row["valid_fraction"])),
@@ -54,6 +56,18 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("checksum", text(row["checksum"])),
     ]
     return [(name, value) for name, value in known if not value.startswith("–")]
+
+
+def _centre(row: Mapping[str, Any]) -> str:
+    """Say "78.60° S, 165.20° E"; an index of an earlier version does not know."""
+    latitude: Any = row.get("latitude_deg")
+    longitude: Any = row.get("longitude_deg")
+    if not (is_number(latitude) and is_number(longitude)):
+        return NONE
+    return (
+        f"{abs(latitude):.2f}° {'S' if latitude < 0 else 'N'}, "
+        f"{abs(longitude):.2f}° {'W' if longitude < 0 else 'E'}"
+    )
 
 
 def _filter(row: Mapping[str, Any]) -> list[tuple[str, str]]:

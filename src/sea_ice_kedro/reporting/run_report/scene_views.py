@@ -98,6 +98,8 @@ class SceneView:
     findings: tuple[Finding, ...]
     histogram: Histogram | None = None
     scale: ScaleBar | None = None
+    north_deg: float | None = None
+    """Where north is, clockwise from up in the pictures; None: not known."""
 
     @property
     def share_of(self) -> Mapping[str, float | None]:
@@ -165,6 +167,7 @@ def _view(
         findings=tuple(about.get(scene_id, ())),
         histogram=_histogram(row, pictures),
         scale=scale_bar(row["width"] * row["pixel_size_m"]),
+        north_deg=row.get("north_deg") if is_number(row.get("north_deg")) else None,
     )
 
 
