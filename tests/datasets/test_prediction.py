@@ -7,7 +7,12 @@ from rio_cogeo.cogeo import cog_validate
 from sea_ice_kedro.datasets import ClassMapDataset, PredictionDataset
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap
-from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
+from sea_ice_kedro.imagery.predictions import (
+    PROBABILITY_BANDS,
+    PredictedMap,
+    Prediction,
+    Strip,
+)
 from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, write
 
 CODES = np.array([[0, 1, 2, 255], [2, 2, 1, 0]], np.uint8)
@@ -97,6 +102,20 @@ def test_a_prediction_opens_in_the_published_colours(tmp_path):
             (0, 255, 0),
         ]
         assert file.dataset_mask().tolist()[0] == [255, 255, 255, 0]
+
+
+def test_probabilities_are_further_bands_of_a_prediction(tmp_path):
+    planes = [np.full((2, 4), percent, np.uint8) for percent in (70, 20, 10, 50)]
+    path = tmp_path / "s.tif"
+    rows = [Strip(0, CODES, CONFIDENCE, 0, planes)]
+    made = Prediction("s", (2, 4), rows, ROSS_SEA, WHEN, FACTS, with_probabilities=True)
+    PredictionDataset(filepath=str(path)).save(made)
+    with rasterio.open(path) as file:
+        assert file.descriptions[2:] == PROBABILITY_BANDS
+        assert file.read()[2:, 0, 0].tolist() == [70, 20, 10, 50]
+    dataset = PredictionDataset(filepath=str(path))
+    assert dataset.facts()["probability_bands"] == ", ".join(PROBABILITY_BANDS)
+    assert dataset.load().confidence.tolist() == CONFIDENCE.tolist()
 
 
 def test_a_scene_without_an_observed_pixel_has_no_confidence(tmp_path):

@@ -66,6 +66,7 @@ def test_an_item_says_where_and_when_a_scene_is_and_what_lies_where(tmp_path):
     assert projection.code == "EPSG:3031"
     assert projection.shape == [2, 4]
     assert projection.transform == list(ROSS_SEA.transform)
+    assert item.properties["gsd"] == 10.0
     assert item.assets["class_map"].href == "../../../maps/a.tif"
     assert item.assets["class_map"].media_type == pystac.MediaType.COG
     assert item.properties["sea_ice:concentration"] == round(4 / 7, 6)

@@ -132,6 +132,8 @@ def _tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
         **_mean_confidence(tally.confidence),
         **prediction.facts,
     }
+    if prediction.with_probabilities:
+        tags["probability_bands"] = ", ".join(PROBABILITY_BANDS)
     if prediction.georeference is not None:
         area = pixel_area_m2(prediction.georeference, prediction.shape)
         tags["pixel_area_m2"] = f"{area:.6f}"

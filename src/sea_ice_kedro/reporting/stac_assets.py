@@ -104,7 +104,9 @@ def asset_of(product: Product) -> pystac.Asset:
     if kind.nodata is not None:
         fields |= {"data_type": "uint8", "nodata": kind.nodata}
     if kind.bands:
-        fields["bands"] = [{"name": name} for name in kind.bands]
+        more = product.facts.get("probability_bands", "")
+        names = [*kind.bands, *(name for name in more.split(", ") if name)]
+        fields["bands"] = [{"name": name} for name in names]
     if kind.classified:
         fields["bands"][0]["classification:classes"] = _classes(product.facts)
     return pystac.Asset(

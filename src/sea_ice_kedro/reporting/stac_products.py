@@ -13,6 +13,7 @@ import pystac
 from sea_ice_kedro import __version__
 from sea_ice_kedro.imagery.arrays import SIMULATED, Georeference
 from sea_ice_kedro.imagery.classes import SeaIceClass
+from sea_ice_kedro.rasters.footprint import pixel_size_m
 from sea_ice_kedro.rasters.geojson import place_of
 from sea_ice_kedro.reporting import stac_assets as stac
 from sea_ice_kedro.reporting.products import ProductGroup
@@ -76,6 +77,15 @@ def _day_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
         yield item
 
 
+def _pixel(
+    georeference: Georeference | None, shape: tuple[int, int]
+) -> dict[str, float]:
+    """Tell the side of a pixel on the ground, "gsd" of STAC's common metadata."""
+    if georeference is None:
+        return {}
+    return {"gsd": round(pixel_size_m(georeference, shape), 3)}
+
+
 def _item(
     group: ProductGroup,
     when: datetime | None,
@@ -93,6 +103,7 @@ def _item(
         {
             "processing:software": {"sea_ice_kedro": __version__},
             **stac.projection_of(georeference, raster.shape),
+            **_pixel(georeference, raster.shape),
         },
         start,
         end,
