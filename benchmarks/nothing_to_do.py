@@ -26,7 +26,7 @@ from benchmarks.timing import seconds
 from benchmarks.whole_job import make_scenes
 from sea_ice_kedro.rasters import geotiff
 
-PIPELINES = ["ingestion", "filtering", "autolabel", "catalogue"]
+PIPELINES = ["ingestion", "filtering", "autolabel", "stac_export"]
 PROJECT = Path(__file__).parents[1]
 
 

@@ -75,7 +75,9 @@ def stand_in_for_a_network(data: Path) -> None:
         path=str(folder), filename_suffix=".tif", dataset=PredictionDataset
     ).load()
     index = SceneTableDataset(filepath=str(data / "03_primary/scene_index.csv")).load()
-    table = SceneTableDataset(filepath=str(data / "08_reporting/ice_statistics.csv"))
+    table = SceneTableDataset(
+        filepath=str(data / "08_reporting/network_statistics.csv")
+    )
     table.save(summarise_ice(index, predictions))
 
 

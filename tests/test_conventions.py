@@ -228,10 +228,10 @@ def test_all_that_is_made_but_downloads_is_made_again_on_request(env, monkeypatc
 
 SPARK_TABLES = {
     *("scene_index", "inference.scene_index", "cloud_statistics", "label_statistics"),
-    *("ice_statistics", "daily_grid", "daily_ice_grid"),
-    *("region_series", "ice_region_series"),
+    *("network_statistics", "daily_grid", "network_daily_grid"),
+    *("region_series", "network_region_series"),
     *("cell_counts@parts", "cell_counts@table"),
-    *("ice_cell_counts@parts", "ice_cell_counts@table"),
+    *("network_cell_counts@parts", "network_cell_counts@table"),
 }
 
 
@@ -249,7 +249,7 @@ def test_a_cluster_differs_in_roots_engine_tables_and_spark_and_in_nothing_else(
     entries = {name for name in base["catalog"] if not name.startswith("_")}
     assert {n for n in cluster["catalog"] if not n.startswith("_")} == entries
     changed = {n for n in entries if _but_engine(cluster, n) != _but_engine(base, n)}
-    assert changed == SPARK_TABLES - {"cell_counts@parts", "ice_cell_counts@parts"}
+    assert changed == SPARK_TABLES - {"cell_counts@parts", "network_cell_counts@parts"}
     types = {cluster["catalog"][n]["type"] for n in changed}
     assert types == {"sea_ice_kedro.datasets.spark_table.SparkTableDataset"}
 

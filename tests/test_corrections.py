@@ -69,7 +69,7 @@ def test_three_corrected_maps_make_a_network_that_is_scored_and_maps(
     network = data_root / "06_models/corrected_original/unet.onnx"
     monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "next"))
     run_here("inference", **from_folder(mapped, inference={"model": str(network)}))
-    ice = table(tmp_path / "next", "08_reporting/ice_statistics")
+    ice = table(tmp_path / "next", "08_reporting/network_statistics")
     assert ice["model"].tolist() == ["corrected_original"] * 4
 
 
@@ -85,6 +85,6 @@ def test_one_corrected_map_trains_polar_on_unscored_and_maps_say_so(
     network = data_root / "06_models/corrected_original/unet.onnx"
     monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "next"))
     run_here("inference", **from_folder(mapped, inference={"model": str(network)}))
-    ice = table(tmp_path / "next", "08_reporting/ice_statistics")
+    ice = table(tmp_path / "next", "08_reporting/network_statistics")
     assert set(ice["model"]) == {"corrected_original (unscored)"}
     assert np.isfinite(ice["mean_confidence"]).all()

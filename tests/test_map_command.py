@@ -109,7 +109,7 @@ def test_maps_come_out_by_the_network_that_ships(scenes, tmp_path, monkeypatch):
     assert ended.value.code in (0, None)
     with rasterio.open(out / "07_model_output/predictions/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
-    assert (out / "08_reporting/ice_statistics.csv").exists()
+    assert (out / "08_reporting/network_statistics.csv").exists()
 
 
 @pytest.mark.slow

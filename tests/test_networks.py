@@ -68,9 +68,9 @@ def test_the_default_run_trains_scores_and_maps(learnt):
     }
     assert set(scores["measure"]) == {"accuracy"}  # the sample's truth is known
     assert len(files(learnt / "07_model_output/predictions")) == 3 * 3
-    assert len(table(learnt, "08_reporting/ice_statistics")) == 3
+    assert len(table(learnt, "08_reporting/network_statistics")) == 3
     assert len(files(learnt / "07_model_output/polar_predictions")) == 3 * 3
-    polar = table(learnt, "08_reporting/polar_ice_statistics")
+    polar = table(learnt, "08_reporting/polar_statistics")
     assert set(polar["model"]) == {"polar"}
 
 
@@ -131,7 +131,7 @@ def test_a_network_maps_other_peoples_scenes(data_root, model, tmp_path):
     assert tags["SEA_ICE_MODEL"] == "manual_original"
     nothing, *_ = prediction(data_root, "dark")
     assert (nothing == 255).all()
-    ice = table(data_root, "08_reporting/ice_statistics").set_index("scene_id")
+    ice = table(data_root, "08_reporting/network_statistics").set_index("scene_id")
     assert ice.loc["dark", "valid_fraction"] == 0
     assert np.isnan(ice.loc["dark", "sea_ice_concentration"])
     assert ice.loc["a", "open_water_km2"] >= 0
@@ -239,7 +239,7 @@ def test_the_network_that_ships_maps_a_folder_that_nothing_was_trained_on(
     monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "data"))
     folder_of_scenes(tmp_path / "scenes")
     run_here("inference", **from_folder(tmp_path / "scenes"))
-    made = table(tmp_path / "data", "08_reporting/ice_statistics")
+    made = table(tmp_path / "data", "08_reporting/network_statistics")
     assert len(made)
     assert set(made["model"]) == {"polar"}
     run_here(

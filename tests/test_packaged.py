@@ -137,6 +137,7 @@ def test_errors_are_as_readable_as_at_home(installed, empty, tmp_path):
         ([SCENE_PIPELINES, params], 1, "a.tif: expected a whole"),
         (["--pipelines=filtering"], 1, "made by: kedro run --pipelines ingestion"),
         (["--pipelines=modelling"], 1, "got modelling; did you mean modeling?"),
+        (["--pipelines=catalogue"], 1, "got catalogue; did you mean stac_export?"),
         (["--env=tset"], 1, "conf/tset"),
         (["--conf-source=nowhere"], 2, "Path 'nowhere' does not exist"),
         (["--pipeline-s=a"], 2, "No such option"),

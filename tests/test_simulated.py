@@ -14,8 +14,8 @@ from tests.fabricate import folder_of_scenes, scene
 from tests.runs import SCENE_PIPELINES, from_folder, run_here
 
 MAPS, PREDICTIONS = "04_feature/class_maps", "07_model_output/predictions"
-TABLES = ("cloud_statistics", "label_statistics", "ice_statistics")
-FOLLOWING = ("gridding", "time_series", "catalogue", "reporting")
+TABLES = ("cloud_statistics", "label_statistics", "network_statistics")
+FOLLOWING = ("gridding", "time_series", "stac_export", "reporting")
 
 
 def made(root, **parameters):
@@ -61,7 +61,7 @@ def test_catalogue_seasons_and_report_of_simulated_scenes_say_so(simulated):
     for item in items:
         assert item["properties"]["sea_ice:source"] == "sample"
         assert item["properties"]["title"].endswith(": simulated, no observation")
-    for folder in ("daily_cubes", "ice_daily_cubes"):
+    for folder in ("daily_cubes", "network_daily_cubes"):
         (cube,) = (reports / folder).glob("*.nc")
         with xr.open_dataset(cube) as season:
             said = season.attrs["source"]

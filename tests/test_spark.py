@@ -220,7 +220,7 @@ def test_a_network_maps_scenes_on_executors_as_it_does_here(tmp_path, folder):
     assert [digests(there)[n] for n in predictions] == [
         digests(here)[n] for n in predictions
     ]
-    assert len(table(there, "08_reporting/ice_statistics")) == 4
+    assert len(table(there, "08_reporting/network_statistics")) == 4
 
 
 class NeverStarts:

@@ -18,7 +18,7 @@ from benchmarks.labels.pictures import paint_quality, write_picture
 from sea_ice_kedro.imagery.arrays import RGB, Scene
 from sea_ice_kedro.imagery.classes import SeaIceClass, colourise
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
-from sea_ice_kedro.imagery.illumination.sky import SMALLEST_PX
+from sea_ice_kedro.imagery.illumination.shadow_and_haze import SMALLEST_PX
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.scores import class_counts
 from sea_ice_kedro.sources.options import RasterOptions

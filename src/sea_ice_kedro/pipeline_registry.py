@@ -18,6 +18,9 @@ from sea_ice_kedro.pipelines.variants import chosen
 
 _APART = {*ON_REQUEST, NAMESPACE}
 
+_FORMER = {"calibration": "threshold_calibration", "catalogue": "stac_export"}
+"""Pipelines of earlier versions -> their names of today."""
+
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Find every package in `pipelines`; the default runs them in order.
@@ -55,7 +58,9 @@ def _found() -> dict[str, Pipeline]:
         known = sorted(place.parent.name for place in places)
         if asked in known:
             raise
-        close = get_close_matches(asked, known, 1)
+        close = (
+            [_FORMER[asked]] if asked in _FORMER else get_close_matches(asked, known, 1)
+        )
         meant = f"; did you mean {close[0]}?" if close else ""
         raise InvalidOption(
             f"expected pipelines of {', '.join(known)}, got {asked}{meant}"

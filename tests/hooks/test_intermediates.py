@@ -204,7 +204,7 @@ def test_a_pipeline_that_reads_them_later_has_them_made_again(folder, data_root)
 
 
 def test_the_catalogue_of_products_names_none_that_goes(folder, data_root):
-    for pipelines in ([*SCENE_PIPELINES, "catalogue"], ["catalogue"]):
+    for pipelines in ([*SCENE_PIPELINES, "stac_export"], ["stac_export"]):
         write(folder / "x_20191103.tif", floes(seed=1))
         run(folder, *pipelines)
         (item,) = (data_root / "08_reporting/stac").rglob("x_20191103.json")

@@ -11,7 +11,7 @@ from sea_ice_kedro.imagery.blending import (
     window_weights,
 )
 from sea_ice_kedro.imagery.classes import NODATA
-from sea_ice_kedro.imagery.mirrored import reader_of
+from sea_ice_kedro.imagery.mirrored_windows import reader_of
 from sea_ice_kedro.imagery.predictions import PROBABILITY_BANDS
 from tests.fabricate import floes, scene
 

@@ -18,8 +18,8 @@ from sea_ice_kedro.imagery.illumination.evidence import (
     SHADOW_OF_STATE,
     log_likelihood,
 )
-from sea_ice_kedro.imagery.illumination.sky import estimate_sky
-from sea_ice_kedro.imagery.illumination.tones import find_tones
+from sea_ice_kedro.imagery.illumination.shadow_and_haze import estimate_sky
+from sea_ice_kedro.imagery.illumination.water_and_ice_tones import find_tones
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
     label_by_brightness,
@@ -165,11 +165,12 @@ def test_scenes_of_any_size_are_filtered(rows, columns):
 
 
 def test_a_large_scene_gets_larger_cells(monkeypatch):
-    from sea_ice_kedro.imagery.illumination import sky
+    from sea_ice_kedro.imagery.illumination import shadow_and_haze
 
-    monkeypatch.setattr(sky, "MOST_CELLS", 100)
+    monkeypatch.setattr(shadow_and_haze, "MOST_CELLS", 100)
     scene = simulated(shadow_fraction=0.35).scene
-    assert sky.estimate_sky(scene.rgb, scene.valid_mask, OPTIONS).cell_px == 64
+    sky = shadow_and_haze.estimate_sky(scene.rgb, scene.valid_mask, OPTIONS)
+    assert sky.cell_px == 64
 
 
 def test_the_same_scene_gives_the_same_bytes_and_arguments_are_left_alone():
@@ -191,7 +192,7 @@ def test_options_travel_to_workers():
     [
         {"cell_px": 4},
         {"cell_px": 30},
-        {"evidence": 1.5},
+        {"likelihood_weight": 1.5},
         {"shadow_prior": -1},
         {"haze_prior": -1},
         {"haze_smoothness": "much"},

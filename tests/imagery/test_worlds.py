@@ -8,7 +8,7 @@ import pytest
 import sea_ice_kedro.imagery
 from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.worlds import UNSCORED, draw_world
-from sea_ice_kedro.imagery.worlds.sky import SKIES
+from sea_ice_kedro.imagery.worlds.atmosphere import SKIES
 from sea_ice_kedro.imagery.worlds.styles import STYLES
 
 IMAGERY = Path(sea_ice_kedro.imagery.__file__).parent

@@ -199,9 +199,9 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
         "concentration_map",
     }
     assert predicted.all_outputs() == {
-        "ice_cell_counts@parts",
-        "daily_ice_grid",
-        "ice_concentration_map",
+        "network_cell_counts@parts",
+        "network_daily_grid",
+        "network_concentration_map",
     }
     assert predicted.inputs() == {
         "scene_index",

@@ -181,7 +181,7 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
         "inference.scenes@windows",
         "inference.scene_index",
     }
-    products = {"predictions", "ice_statistics", "prediction_quicklooks"}
+    products = {"predictions", "network_statistics", "prediction_quicklooks"}
     products |= grid_predictions().all_outputs() | follow_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products

@@ -364,7 +364,7 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
         f"ice_{name}" for name in create_pipeline().all_outputs()
     }
     assert follow_predictions().inputs() == {
-        "daily_ice_grid",
+        "network_daily_grid",
         "scene_index",
         "params:time_series",
         "params:figures",

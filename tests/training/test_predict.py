@@ -9,7 +9,7 @@ from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
 from sea_ice_kedro.imagery.cloud_filter import filter_scene
 from sea_ice_kedro.imagery.labelling import label_by_brightness
-from sea_ice_kedro.imagery.mirrored import reader_of
+from sea_ice_kedro.imagery.mirrored_windows import reader_of
 from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 from sea_ice_kedro.rasters.stored_scene import SceneInMemory, StoredScene
 from sea_ice_kedro.training.model_card import ModelCard

@@ -15,8 +15,8 @@ from matplotlib.ticker import (
 )
 from matplotlib.transforms import Bbox
 
+from sea_ice_kedro.figures.plotly_styles import colour_of, dash_of, number, plain
 from sea_ice_kedro.figures.traces import Panel
-from sea_ice_kedro.figures.words import colour_of, dash_of, number, plain
 
 _PAD_IN = 0.06
 _ROUNDS = 2

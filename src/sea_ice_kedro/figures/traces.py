@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import date2num
 
-from sea_ice_kedro.figures.words import (
+from sea_ice_kedro.figures.plotly_styles import (
     INK,
     colour_of,
     dash_of,

@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
 from sea_ice_kedro.datasets.progress import IN_DETAIL
-from sea_ice_kedro.hooks.places import place_of
+from sea_ice_kedro.hooks.dataset_paths import path_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class FailureHooks:
             PartitionsFailed: naming every failed product and why.
         """
         for name in sorted(pipeline.all_outputs()):
-            place = place_of(name, catalog)
+            place = path_of(name, catalog)
             if place:
                 said = name.partition("@")[0], place
                 logger.info("%s: %s", *said, extra=IN_DETAIL)

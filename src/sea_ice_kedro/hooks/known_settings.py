@@ -12,6 +12,7 @@ from sea_ice_kedro.hooks.checks import CONFIGURED, is_read
 
 _RENAMED = {
     "evaluation.cloudy_from": "evaluation.cloudy_min_fraction",
+    "filtering.illumination.evidence": "filtering.illumination.likelihood_weight",
     "ingestion.earth_engine.alongside": "ingestion.earth_engine.extra_bands",
     "ingestion.earth_engine.tries": "ingestion.earth_engine.max_attempts",
     "ingestion.stac.tries": "ingestion.stac.max_attempts",

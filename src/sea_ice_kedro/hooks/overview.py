@@ -11,7 +11,7 @@ from kedro.pipeline.node import Node
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.datasets.progress import STEPS
-from sea_ice_kedro.hooks.places import place_of
+from sea_ice_kedro.hooks.dataset_paths import path_of
 from sea_ice_kedro.hooks.run_log import LOG
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class OverviewHooks:
         logger.info("done in %s", _in_words(time.monotonic() - self._start))
         made = {name.partition("@")[0]: name for name in pipeline.all_outputs()}
         for words, names in (("maps", _MAPS), ("look first at", _FIRST)):
-            places = (place_of(made[name], catalog) for name in names if name in made)
+            places = (path_of(made[name], catalog) for name in names if name in made)
             place = next((found for place in places if (found := shown(place))), "")
             if place:
                 logger.info("%s: %s", words, place)

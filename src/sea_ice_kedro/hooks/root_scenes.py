@@ -10,7 +10,7 @@ from kedro.pipeline.node import Node
 
 from sea_ice_kedro.datasets.root_scenes import RootScenes, root_scenes_of
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.hooks.places import place_of
+from sea_ice_kedro.hooks.dataset_paths import path_of
 from sea_ice_kedro.hooks.said_settings import (
     leaves,
     of_environment,
@@ -95,7 +95,7 @@ class RootSceneHooks:
             return  # an index tells the source, and no more
         if not any(name in catalog and catalog.exists(name) for name in _SCENES):
             return
-        file = place_of(ROOT_SCENES, catalog) if ROOT_SCENES in catalog else ""
+        file = path_of(ROOT_SCENES, catalog) if ROOT_SCENES in catalog else ""
         raise InvalidOption(
             f"expected scenes of {there.words}, of which this data root is, got "
             f"{wanted.words}. Scenes of two kinds in one root would be counted "

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.arrays import RGB, Grey, Mask
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
-from sea_ice_kedro.imagery.mirrored import Read
+from sea_ice_kedro.imagery.mirrored_windows import Read
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import Strip
 

@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Georeference, Land, Mask, Scene
-from sea_ice_kedro.imagery.mirrored import Read, mirrored, reader_of
+from sea_ice_kedro.imagery.mirrored_windows import Read, mirrored, reader_of
 from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import opened, opened_header

@@ -14,7 +14,7 @@ from sea_ice_kedro.imagery.score_intervals import (
 )
 from sea_ice_kedro.imagery.scores import CLASS_COUNT, Counts, scores
 from sea_ice_kedro.plain_text import inert
-from sea_ice_kedro.reporting.run_report.words import percent, plural
+from sea_ice_kedro.reporting.run_report.formatting import percent, plural
 
 ALL_SCENES = "all scenes"
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sea_ice_kedro.imagery.area_adjusted import AreaAdjusted
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.reporting.map_scores import laid_out
-from sea_ice_kedro.reporting.run_report.words import plural
+from sea_ice_kedro.reporting.run_report.formatting import plural
 
 _Z95 = 1.96
 """Standard errors to either side that 95 of 100 estimates lie within."""

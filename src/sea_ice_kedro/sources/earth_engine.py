@@ -15,7 +15,6 @@ from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
 from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
-from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.earth_engine_access import Access, access
 from sea_ice_kedro.sources.earth_engine_grid import grid_of, strips_of
 from sea_ice_kedro.sources.earth_engine_search import (
@@ -27,6 +26,7 @@ from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.shortwave import coarse_cut, on_grid
 from sea_ice_kedro.sources.shown_twice import in_turn
+from sea_ice_kedro.sources.subsampling import subsample_scenes
 
 _VALID = "valid"
 _CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"
@@ -154,7 +154,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
             "in ingestion.search.region and that were observed as "
             "ingestion.cutting.min_observed_fraction asks; lower that, or size_px"
         )
-    return draw(entries, options.search)
+    return subsample_scenes(entries, options.search)
 
 
 def _entry(

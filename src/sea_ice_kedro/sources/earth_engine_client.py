@@ -28,7 +28,7 @@ from sea_ice_kedro.errors import (
 )
 from sea_ice_kedro.sources.earth_engine_access import HOW, Access
 from sea_ice_kedro.sources.earth_engine_transport import Transport
-from sea_ice_kedro.sources.patience import Passing, Patience, rate_limit
+from sea_ice_kedro.sources.retries import Passing, Patience, rate_limit
 
 Value = TypeVar("Value")
 

@@ -23,7 +23,6 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.acquisitions import Observed, one_of_each, tell_left_out
 from sea_ice_kedro.sources.cutting import Cut, cut_product, inner_pixels, scene_id
-from sea_ice_kedro.sources.drawing import draw
 from sea_ice_kedro.sources.listing import (
     Rivals,
     SceneEntry,
@@ -31,9 +30,9 @@ from sea_ice_kedro.sources.listing import (
     entries_of,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
-from sea_ice_kedro.sources.patience import Passing, Patience
 from sea_ice_kedro.sources.product_options import StacOptions
 from sea_ice_kedro.sources.regions import Region
+from sea_ice_kedro.sources.retries import Passing, Patience
 from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
 from sea_ice_kedro.sources.shown_twice import in_turn
@@ -47,6 +46,7 @@ from sea_ice_kedro.sources.stac_choice import (
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
 from sea_ice_kedro.sources.stac_properties import cloud_of, sun_of
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
+from sea_ice_kedro.sources.subsampling import subsample_scenes
 
 logger = logging.getLogger(__name__)
 
@@ -254,7 +254,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
             "ingestion.search.region and that were observed as "
             "ingestion.cutting.min_observed_fraction asks; lower that, or size_px"
         )
-    return draw(entries, options.search)
+    return subsample_scenes(entries, options.search)
 
 
 def _catalogue() -> ModuleType:

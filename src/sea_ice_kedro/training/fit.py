@@ -26,7 +26,7 @@ from sea_ice_kedro.training.model_file import load_model
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.sampled_logits import SampledLogits
 from sea_ice_kedro.training.shard_selection import Selection
-from sea_ice_kedro.training.sky import draw_skies
+from sea_ice_kedro.training.simulated_clouds import draw_skies
 from sea_ice_kedro.training.unet import build_network, with_logits
 from sea_ice_kedro.training.workers import Workers
 

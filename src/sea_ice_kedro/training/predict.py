@@ -12,7 +12,7 @@ from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
 from sea_ice_kedro.imagery.classes import LAND
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.imagery.mirrored import reader_of
+from sea_ice_kedro.imagery.mirrored_windows import reader_of
 from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
 from sea_ice_kedro.imagery.scene_context import Context, context_of

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 from sea_ice_kedro.run_record import (
     FailedScene,
     ProductRecord,
@@ -143,7 +143,7 @@ def material(**parts):
         "class_scores": class_scores(),
         "split": split(),
     }
-    return ReportMaterial(**{**quiet, **parts})
+    return ReportInputs(**{**quiet, **parts})
 
 
 def record(commit="0" * 40, failures=(), error="", pipelines=("__default__",)):

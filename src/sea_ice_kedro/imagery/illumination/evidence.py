@@ -5,7 +5,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.imagery.illumination.tones import YOUNG_ICE_BLUER, Tones
+from sea_ice_kedro.imagery.illumination.water_and_ice_tones import (
+    YOUNG_ICE_BLUER,
+    Tones,
+)
 
 Table = npt.NDArray[np.float32]
 """float32 (BRIGHTS, CHROMAS, STATES): of a bin of each, and a state of the sky."""

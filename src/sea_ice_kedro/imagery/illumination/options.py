@@ -28,7 +28,7 @@ class IlluminationFilter:
     """Cost of any haze in a cell, in nats. Less than that of shadow, which thin ice is
     easily taken for: under haze nothing is dark, which is evidence of its own."""
 
-    evidence: float = 0.35
+    likelihood_weight: float = 0.35
     """Weight of a pixel's log-likelihood, 0..1: neighbours are not independent."""
 
     max_haze: float = 0.55
@@ -46,6 +46,6 @@ class IlluminationFilter:
         expect_number(f"{_WHERE}haze_smoothness", self.haze_smoothness, 0, 100)
         expect_number(f"{_WHERE}shadow_prior", self.shadow_prior, 0, 100)
         expect_number(f"{_WHERE}haze_prior", self.haze_prior, 0, 100)
-        expect_number(f"{_WHERE}evidence", self.evidence, 0, 1)
+        expect_number(f"{_WHERE}likelihood_weight", self.likelihood_weight, 0, 1)
         expect_number(f"{_WHERE}max_haze", self.max_haze, 0.1, 0.9)
         expect_number(f"{_WHERE}max_shadow", self.max_shadow, 0.1, 0.9)

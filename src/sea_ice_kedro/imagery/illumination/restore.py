@@ -8,7 +8,11 @@ from sea_ice_kedro.imagery.arrays import RGB, Mask, Quality
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.illumination.evidence import left_of_light
 from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
-from sea_ice_kedro.imagery.illumination.sky import VISIBLE, Sky, estimate_sky
+from sea_ice_kedro.imagery.illumination.shadow_and_haze import (
+    VISIBLE,
+    Sky,
+    estimate_sky,
+)
 
 
 def filter_illumination(

@@ -9,9 +9,9 @@ import numpy as np
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
 from sea_ice_kedro.imagery.simulate.noise import Field, Rng, as_field
+from sea_ice_kedro.imagery.worlds.atmosphere import Sky, draw_sky, look_through
 from sea_ice_kedro.imagery.worlds.display import draw_display, show
 from sea_ice_kedro.imagery.worlds.ground import Ground, lay_ground
-from sea_ice_kedro.imagery.worlds.sky import Sky, draw_sky, look_through
 from sea_ice_kedro.imagery.worlds.surface import Colour, draw_palette, light_ground
 
 UNSCORED = NODATA

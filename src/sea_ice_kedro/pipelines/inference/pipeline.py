@@ -1,4 +1,4 @@
-"""Any scene → predictions, ice_statistics, quicklooks, and their polar grid."""
+"""Any scene → predictions, network_statistics, quicklooks, and their polar grid."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -20,15 +20,15 @@ NAMESPACE = "inference"
 
 _PRODUCTS = {
     "predictions",
-    "ice_statistics",
+    "network_statistics",
     "prediction_quicklooks",
-    "ice_cell_counts",
-    "daily_ice_grid",
-    "ice_concentration_map",
-    "ice_region_series",
-    "ice_concentration_series",
-    "ice_daily_cubes",
-    "ice_concentration_maps",
+    "network_cell_counts",
+    "network_daily_grid",
+    "network_concentration_map",
+    "network_region_series",
+    "network_concentration_series",
+    "network_daily_cubes",
+    "network_concentration_maps",
 }
 _PARAMETERS = {
     "params:ingestion",
@@ -63,7 +63,7 @@ def map_ingested(unet: str) -> Pipeline:
     """
     nodes = _maps(
         unet,
-        ("predictions", "ice_statistics", "prediction_quicklooks"),
+        ("predictions", "network_statistics", "prediction_quicklooks"),
         ("predict_scenes", "summarise_ice", "draw_prediction_quicklooks"),
     )
     return Pipeline([grid_predictions(), follow_predictions(), *nodes], tags=NAMESPACE)
@@ -95,7 +95,7 @@ def map_with_polar() -> Pipeline:
     )
     maps = _maps(
         "polar_network",
-        ("polar_predictions", "polar_ice_statistics", "polar_quicklooks"),
+        ("polar_predictions", "polar_statistics", "polar_quicklooks"),
         ("predict_with_polar", "summarise_polar_ice", "draw_polar_quicklooks"),
     )
     return Pipeline([*maps, compared, summarised], tags=NAMESPACE)

@@ -13,7 +13,7 @@ from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, render
 from sea_ice_kedro.rasters.footprint import centre_deg, north_bearing_deg
 from sea_ice_kedro.rasters.header import Facts
-from sea_ice_kedro.reporting.run_report.words import names
+from sea_ice_kedro.reporting.run_report.formatting import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
 from sea_ice_kedro.sources.area_of_interest import label_within, within

@@ -12,12 +12,15 @@ from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial, is_of_inference
 from sea_ice_kedro.reporting.run_report.page import render_report
 from sea_ice_kedro.reporting.run_report.pictures import (
     Pictures,
     ReportOptions,
     pictures_of,
+)
+from sea_ice_kedro.reporting.run_report.report_inputs import (
+    ReportInputs,
+    is_of_inference,
 )
 from sea_ice_kedro.run_record import RunRecord
 
@@ -82,14 +85,14 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     inference_index: pd.DataFrame | None,
     cloud_statistics: pd.DataFrame | None,
     label_statistics: pd.DataFrame | None,
-    ice_statistics: pd.DataFrame | None,
+    network_statistics: pd.DataFrame | None,
     second_opinion: pd.DataFrame | None,
     evaluation_scores: pd.DataFrame | None,
     class_scores: pd.DataFrame | None,
     confusion_matrices: pd.DataFrame | None,
     chip_split: pd.DataFrame | None,
     region_series: pd.DataFrame | None,
-    ice_region_series: pd.DataFrame | None,
+    network_region_series: pd.DataFrame | None,
     report_pictures: Partitions[Pictures] | None,
     metrics: dict[str, Any] | None,
     options: ReportOptions,
@@ -105,12 +108,12 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     index = _index_of(scene_index, inference_index, inferred)
     shown = pictured(index["scene_id"].tolist(), options.pictured_scenes)
     drawn = report_pictures or {}
-    material = ReportMaterial(
+    material = ReportInputs(
         scenes=index,
         record=run_record,
         clouds=None if inferred else cloud_statistics,
         labels=None if inferred else label_statistics,
-        ice=ice_statistics,
+        ice=network_statistics,
         opinions=None if inferred else second_opinion,
         scores=evaluation_scores,
         class_scores=class_scores,
@@ -118,7 +121,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
         split=chip_split,
         seasons={
             "label": None if inferred else region_series,
-            "ice": ice_region_series,
+            "ice": network_region_series,
         },
         histories=_there(training_histories),
         pictures=load_many(drawn, (i for i in shown if i in drawn)),

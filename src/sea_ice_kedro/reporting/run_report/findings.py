@@ -17,11 +17,11 @@ from sea_ice_kedro.reporting.run_report.finding import (
     SERIOUS,
     Finding,
 )
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.formatting import percent, plural
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 from sea_ice_kedro.reporting.run_report.scene_findings import about_scenes
 from sea_ice_kedro.reporting.run_report.scene_rows import tabulate_scenes
 from sea_ice_kedro.reporting.run_report.score_findings import about_scores
-from sea_ice_kedro.reporting.run_report.words import percent, plural
 from sea_ice_kedro.run_record import RunRecord
 
 FEW_SCENES = 10
@@ -32,7 +32,7 @@ RARE_CLASS = 0.01
 that never says it would still be right in 99 %."""
 
 
-def review(material: ReportMaterial) -> list[Finding]:
+def review(material: ReportInputs) -> list[Finding]:
     """List what a reviewer would raise about a run, the gravest first.
 
     Args:

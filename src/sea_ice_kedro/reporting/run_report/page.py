@@ -18,12 +18,12 @@ from sea_ice_kedro.imagery.classes import (
 from sea_ice_kedro.imagery.palettes import css
 from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.reporting.concentration_series import LITTLE
-from sea_ice_kedro.reporting.run_report import run_views, words
+from sea_ice_kedro.reporting.run_report import formatting, run_views
 from sea_ice_kedro.reporting.run_report.curves import HEIGHT, WIDTH, view_curves
 from sea_ice_kedro.reporting.run_report.finding import GRAVITIES
 from sea_ice_kedro.reporting.run_report.findings import review
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
 from sea_ice_kedro.reporting.run_report.pictures import CLEAR_COLOUR, QUALITY_COLOURS
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 from sea_ice_kedro.reporting.run_report.scene_facts import METHODS
 from sea_ice_kedro.reporting.run_report.scene_rows import (
     hemisphere_of,
@@ -49,7 +49,7 @@ MOST_ROWS = 1000
 """Scenes in the tables: a browser takes its time with more, and each is 2 kB."""
 
 
-def render_report(material: ReportMaterial) -> str:
+def render_report(material: ReportInputs) -> str:
     """Lay the material out as one HTML page that needs nothing beside it.
 
     Args:
@@ -100,12 +100,14 @@ def render_report(material: ReportMaterial) -> str:
 
 def _title(scenes: pd.DataFrame) -> str:
     """Say where and when: "Run report: Ross Sea, 2019-11-01 to 2019-11-28"."""
-    regions = sorted({str(r) for r in scenes.get("region", ()) if words.is_text(r)})
-    days = sorted({str(a)[:10] for a in scenes["acquired"] if words.is_text(a)})
-    said = [words.names(regions)] if regions else []
+    regions = sorted(
+        {str(r) for r in scenes.get("region", ()) if formatting.is_text(r)}
+    )
+    days = sorted({str(a)[:10] for a in scenes["acquired"] if formatting.is_text(a)})
+    said = [formatting.names(regions)] if regions else []
     if days:
         said.append(days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}")
-    said = said or [words.plural(len(scenes), "scene")]
+    said = said or [formatting.plural(len(scenes), "scene")]
     return f"Run report: {', '.join(said)}"
 
 
@@ -173,8 +175,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(words, name)
+        name: getattr(formatting, name)
         for name in ("percent", "number", "area", "seconds", "moment", "text", "plural")
     }
-    environment.tests["number_here"] = words.is_number
+    environment.tests["number_here"] = formatting.is_number
     return environment

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
-from sea_ice_kedro.reporting.run_report.words import moment, rate, seconds
+from sea_ice_kedro.reporting.run_report.formatting import moment, rate, seconds
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 from sea_ice_kedro.run_record import RunFacts, RunRecord, StepRecord
 
 _DEFAULT = ("__default__",)
@@ -99,7 +99,7 @@ def view_training(histories: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     }
 
 
-def missing_of(material: ReportMaterial) -> dict[str, str]:
+def missing_of(material: ReportInputs) -> dict[str, str]:
     """Name what no run has made, with the command that makes it."""
     scored = "kedro run --pipelines modeling,evaluation,reporting"
     absent = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.reporting.run_report.words import (
+from sea_ice_kedro.reporting.run_report.formatting import (
     NONE,
     area,
     is_number,

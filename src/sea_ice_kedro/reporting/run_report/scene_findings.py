@@ -7,7 +7,7 @@ import pandas as pd
 from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.scene_limits import FALLBACKS
 from sea_ice_kedro.reporting.run_report.finding import CAUTION, NOTE, SERIOUS, Finding
-from sea_ice_kedro.reporting.run_report.words import percent, plural
+from sea_ice_kedro.reporting.run_report.formatting import percent, plural
 
 UNTRUSTWORTHY = 0.20
 """Share of a scene that could not be restored: from here on its concentration is that

@@ -8,7 +8,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 
 _AREAS = [
     "valid_fraction",
@@ -25,7 +25,7 @@ _LABELS = [
 _ICE = [*_AREAS, "mean_confidence", "model"]
 
 
-def tabulate_scenes(material: ReportMaterial) -> pd.DataFrame:
+def tabulate_scenes(material: ReportInputs) -> pd.DataFrame:
     """Put what is known of each scene into one row.
 
     Returns:

@@ -12,6 +12,12 @@ import pandas as pd
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.palettes import FigureOptions, css
 from sea_ice_kedro.reporting.run_report.finding import Finding
+from sea_ice_kedro.reporting.run_report.formatting import (
+    is_number,
+    number,
+    percent,
+    text,
+)
 from sea_ice_kedro.reporting.run_report.pictures import (
     CHANNEL_COLOURS,
     HISTOGRAM,
@@ -19,7 +25,6 @@ from sea_ice_kedro.reporting.run_report.pictures import (
     Pictures,
 )
 from sea_ice_kedro.reporting.run_report.scene_facts import facts_of
-from sea_ice_kedro.reporting.run_report.words import is_number, number, percent, text
 from sea_ice_kedro.reporting.score_tables import records_of
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from sea_ice_kedro.reporting.run_report.finding import CAUTION, SERIOUS, Finding
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.formatting import names, number, percent, plural
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 from sea_ice_kedro.reporting.run_report.score_views import checksum_of, networks_of
-from sea_ice_kedro.reporting.run_report.words import names, number, percent, plural
 from sea_ice_kedro.reporting.score_tables import records_of
 from sea_ice_kedro.training.splits import TEST, TRAIN, VALIDATION
 
@@ -24,7 +24,7 @@ WEAK_CLASS = 0.50
 """IoU below which more of a class is missed or wrong than is right."""
 
 
-def about_scores(material: ReportMaterial) -> Iterator[Finding]:
+def about_scores(material: ReportInputs) -> Iterator[Finding]:
     """Find what is remarkable in the scores and in the split that they rest on."""
     if material.scores is not None and len(material.scores):
         yield from _about_reference(material.scores)

@@ -10,7 +10,7 @@ from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.reporting.confusion_figures import REFERENCES
 from sea_ice_kedro.reporting.published_scores import TITLES
-from sea_ice_kedro.reporting.run_report.material import ReportMaterial
+from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
 from sea_ice_kedro.reporting.score_tables import records_of
 
 SIMULATED_TRUTH = "the truth of simulated scenes"
@@ -44,7 +44,7 @@ class ScoreView:
     matrices: tuple[MatrixView, ...]
 
 
-def view_scores(material: ReportMaterial) -> ScoreView | None:
+def view_scores(material: ReportInputs) -> ScoreView | None:
     """Prepare the scores for the page; None where nothing was scored."""
     if material.scores is None or material.scores.empty:
         return None
@@ -64,7 +64,7 @@ def view_scores(material: ReportMaterial) -> ScoreView | None:
     )
 
 
-def _owned(row: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
+def _owned(row: Mapping[str, Any], material: ReportInputs) -> dict[str, Any]:
     """Return whether a score is of what made the maps here; None: there are none."""
     if row["method"] == "thresholds" or material.ice is None:
         return {"of_maps": None}
@@ -72,7 +72,7 @@ def _owned(row: Mapping[str, Any], material: ReportMaterial) -> dict[str, Any]:
 
 
 def networks_of(ice: pd.DataFrame) -> set[str]:
-    """Give the digests of the networks that have made the maps of `ice_statistics`."""
+    """Return the digests of the networks that made the maps of `network_statistics`."""
     return {checksum_of(row) for row in records_of(ice)}
 
 

@@ -33,8 +33,8 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
     prediction_quicklooks: StoredPartitions[RGB] | None,
     region_series: pd.DataFrame | None,
     concentration_maps: Rasters | None,
-    ice_region_series: pd.DataFrame | None,
-    ice_concentration_maps: Rasters | None,
+    network_region_series: pd.DataFrame | None,
+    network_concentration_maps: Rasters | None,
 ) -> Any:  # noqa: ANN401 - a pystac.Catalog, which is imported late
     """Describe every product of the indexed scenes in a static STAC catalogue.
 
@@ -50,8 +50,8 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
         prediction_quicklooks: The same of the prediction.
         region_series: Tells which days and grids were observed.
         concentration_maps: By day and grid.
-        ice_region_series: The same of the predictions.
-        ice_concentration_maps: The same of the predictions.
+        network_region_series: The same of the predictions.
+        network_concentration_maps: The same of the predictions.
     """
     # Late: a third of a second, which only this node needs.
     from sea_ice_kedro.reporting.stac_products import catalogue_of  # noqa: PLC0415
@@ -67,7 +67,7 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
     pictures = {kind: _products(kind, stored, described) for kind, stored in drawn}
     series = (
         ("concentration", concentration_maps, region_series),
-        ("ice_concentration", ice_concentration_maps, ice_region_series),
+        ("ice_concentration", network_concentration_maps, network_region_series),
     )
     days = {k: _products(k, maps, _observed(seen)) for k, maps, seen in series}
     names = sorted({name for found in days.values() for name in found})
@@ -104,7 +104,7 @@ def _products(
         state = state_of(path, loaders[name].known)
         return Product(kind, path, state.size, state.digest, facts.get(name, {}))
 
-    with ThreadPoolExecutor(LOOKING, thread_name_prefix="catalogue") as threads:
+    with ThreadPoolExecutor(LOOKING, thread_name_prefix="stac_export") as threads:
         return dict(zip(there, threads.map(product, there), strict=True))
 
 

@@ -5,11 +5,11 @@ Nodes take what they can do without as `| None` (hooks.OptionalInputHooks).
 
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.pipelines.catalogue.nodes import describe_products
+from sea_ice_kedro.pipelines.stac_export.nodes import describe_products
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the `catalogue` pipeline."""
+    """Wire the `stac_export` pipeline."""
     return Pipeline(
         [
             Node(
@@ -23,12 +23,12 @@ def create_pipeline() -> Pipeline:
                     "prediction_quicklooks",
                     "region_series",
                     "concentration_maps",
-                    "ice_region_series",
-                    "ice_concentration_maps",
+                    "network_region_series",
+                    "network_concentration_maps",
                 ],
                 outputs="product_catalogue",
                 name="describe_products",
             ),
         ],
-        tags="catalogue",
+        tags="stac_export",
     )

@@ -10,7 +10,9 @@ from sea_ice_kedro.sources.product_options import SearchOptions
 logger = logging.getLogger(__name__)
 
 
-def draw(entries: list[SceneEntry], search: SearchOptions) -> list[SceneEntry]:
+def subsample_scenes(
+    entries: list[SceneEntry], search: SearchOptions
+) -> list[SceneEntry]:
     """Draw `search.max_scenes` of the scenes, by `search.seed`, in order of their ids.
 
     What was drawn does not depend on the order in which a server lists.

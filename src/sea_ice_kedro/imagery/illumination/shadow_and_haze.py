@@ -9,7 +9,11 @@ import numpy.typing as npt
 from sea_ice_kedro.imagery.arrays import RGB, Mask
 from sea_ice_kedro.imagery.illumination import evidence
 from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
-from sea_ice_kedro.imagery.illumination.tones import Half, Tones, find_tones
+from sea_ice_kedro.imagery.illumination.water_and_ice_tones import (
+    Half,
+    Tones,
+    find_tones,
+)
 
 Field = npt.NDArray[np.float32]
 """float32 (h, w): a value a cell."""
@@ -128,7 +132,7 @@ def _coarse(
     shape = _cells(ok.shape, cell)
     costs = np.tile(prior.astype(np.float32), (*shape, 1))
     # Cells of any size weigh alike: their pixels are not independent.
-    weight = options.evidence * (16 / cell) ** 2 / 4
+    weight = options.likelihood_weight * (16 / cell) ** 2 / 4
     bins = np.array([evidence.CHROMA_MIN, evidence.CHROMA_STEP, weight], np.float32)
     kernels.gather(half, ok, evidence.log_likelihood(tones), bins, cell, costs)
     steps = np.array([options.shadow_smoothness, options.haze_smoothness], np.float32)

@@ -14,7 +14,7 @@ INGESTED, INFERRED = "ingestion.index_scenes", "inference.index_scenes"
 
 
 @dataclass(frozen=True)
-class ReportMaterial:
+class ReportInputs:
     """The tables and pictures of the scenes that a report is about."""
 
     scenes: pd.DataFrame
@@ -28,7 +28,7 @@ class ReportMaterial:
     """`label_statistics`: of the class maps by brightness."""
 
     ice: pd.DataFrame | None = None
-    """`ice_statistics`: of the class maps by a network."""
+    """`network_statistics`: of the class maps by a network."""
 
     opinions: pd.DataFrame | None = None
     """`second_opinion`: class maps by brightness against the network that ships."""

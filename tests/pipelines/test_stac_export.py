@@ -15,7 +15,7 @@ from sea_ice_kedro.datasets import (
     StacCatalogueDataset,
 )
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
-from sea_ice_kedro.pipelines.catalogue.nodes import describe_products
+from sea_ice_kedro.pipelines.stac_export.nodes import describe_products
 from sea_ice_kedro.rasters import files, geotiff
 from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes
 from tests.pipelines.test_gridding import RUN
@@ -149,7 +149,7 @@ def test_a_run_describes_what_it_has_made_and_no_more(data_root, tmp_path):
     folder_of_scenes(folder, 2)
     for name in "ab":
         (folder / f"{name}.tif").rename(folder / f"{name}_20191103T190919.tif")
-    run_here(*RUN, "time_series", "catalogue", **from_folder(folder))
+    run_here(*RUN, "time_series", "stac_export", **from_folder(folder))
     stac = data_root / "08_reporting" / "stac"
     paths = [str(path.relative_to(stac)) for path in expect_valid(stac)]
     day = "daily-concentration/2019-11-03_epsg6932_25km/2019-11-03_epsg6932_25km.json"
@@ -161,11 +161,11 @@ def test_a_run_describes_what_it_has_made_and_no_more(data_root, tmp_path):
     (first, _) = pystac.read_file(stac / "scenes/collection.json").get_items()
     assert list(first.assets) == ["class_map", "filtered_scene", "quicklook"]
     before = digests(stac)
-    run_here("catalogue")
+    run_here("stac_export")
     assert digests(stac) == before
     # A scene that has gone is in no catalogue any more, though its files are there.
     (folder / "b_20191103T190919.tif").unlink()
-    run_here(*RUN, "time_series", "catalogue", **from_folder(folder))
+    run_here(*RUN, "time_series", "stac_export", **from_folder(folder))
     assert not (stac / scenes[1]).exists()
     expect_valid(stac)
 
@@ -189,7 +189,7 @@ def test_a_run_with_nothing_to_do_opens_no_product(data_root, tmp_path, monkeypa
     folder = folder_of_scenes(tmp_path / "in")
     for path in list(folder.iterdir()):
         path.rename(folder / f"{path.stem}_20191103.tif")
-    pipelines = [*RUN, "catalogue"]
+    pipelines = [*RUN, "stac_export"]
     run_here(*pipelines, **from_folder(folder))
     before, opened = digests(data_root), []
 
