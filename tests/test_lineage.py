@@ -36,7 +36,7 @@ NODES = {
     "autolabel": {"label_scenes", "summarise_labels", "draw_quicklooks"},
     "modeling": {"split_chips", "train_unet", "draw_curves"},
     "evaluation": {"predict_held_out", "score_held_out", "tabulate_scores"},
-    "inference": {"find_scenes", "predict_scenes", "map_ice_concentration"},
+    "inference": {"find_scenes", "predict_scenes", "map_network_concentration"},
     "gridding": {"count_class_maps", "reduce_cell_counts", "map_concentration"},
     "threshold_calibration": {"count_scenes", "propose_limits", "draw_proposal"},
     "scaling": {"describe_machine", "measure_processes", "draw_scaling"},

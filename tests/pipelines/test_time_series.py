@@ -361,7 +361,7 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
         "concentration_maps",
     }
     assert follow_predictions().all_outputs() == {
-        f"ice_{name}" for name in create_pipeline().all_outputs()
+        f"network_{name}" for name in create_pipeline().all_outputs()
     }
     assert follow_predictions().inputs() == {
         "network_daily_grid",

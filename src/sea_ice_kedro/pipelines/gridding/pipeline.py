@@ -20,7 +20,7 @@ def create_pipeline() -> Pipeline:
 
 def grid_predictions() -> Pipeline:
     """Wire the same of the predictions by a network."""
-    return _grid(count_predictions, "predictions", "ice_")
+    return _grid(count_predictions, "predictions", "network_")
 
 
 def _grid(count: Callable[..., Any], class_maps: str, prefix: str) -> Pipeline:
@@ -31,7 +31,7 @@ def _grid(count: Callable[..., Any], class_maps: str, prefix: str) -> Pipeline:
         class_maps: Name of the folder of class maps.
         prefix: Of the names of products and nodes.
     """
-    cell_counts, daily = f"{prefix}cell_counts", f"daily_{prefix}grid"
+    cell_counts, daily = f"{prefix}cell_counts", f"{prefix}daily_grid"
     return Pipeline(
         [
             Node(

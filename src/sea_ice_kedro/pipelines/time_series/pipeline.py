@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
 
 def follow_predictions() -> Pipeline:
     """Wire the same of the predictions by a network."""
-    return _follow("network_daily_grid", "ice_")
+    return _follow("network_daily_grid", "network_")
 
 
 def _follow(daily: str, prefix: str) -> Pipeline:
