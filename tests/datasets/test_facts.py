@@ -18,6 +18,7 @@ from sea_ice_kedro.datasets import (
 )
 from sea_ice_kedro.datasets.manifest import NAME, Manifest
 from sea_ice_kedro.datasets.removal import remove_intermediates
+from sea_ice_kedro.engines import spark_session
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import (
     Acquisition,
@@ -166,6 +167,20 @@ def test_the_manifest_has_what_the_file_says_with_numbers_as_numbers(
         for name, word in tags.items():
             number = not isinstance(facts[name], str)
             assert facts[name] == (type(facts[name])(word) if number else word), name
+
+
+@pytest.mark.spark
+def test_executors_send_back_what_their_products_say(tmp_path, opened):
+    spark_session.configure({"spark.master": "local[2]", "spark.ui.enabled": False})
+    try:
+        save(tmp_path / "there", engine="spark")
+    finally:
+        spark_session.stop()
+        spark_session.configure({})
+    save(tmp_path / "here")
+    opened.clear()
+    assert facts_in(tmp_path / "there") == facts_in(tmp_path / "here")
+    assert opened == []
 
 
 NUMBERS = {
