@@ -13,6 +13,7 @@ from sea_ice_kedro.datasets import (
     ConcentrationDataset,
     ParallelPartitionedDataset,
     PredictionDataset,
+    QuicklookDataset,
     RawSceneDataset,
     SceneDataset,
 )
@@ -50,6 +51,12 @@ class Maker:
 
     def __call__(self):
         return MADE[self.kind](self.fill)
+
+
+@dataclass(frozen=True)
+class Picture:
+    def __call__(self):
+        return floes()
 
 
 def class_map(fill):
@@ -328,3 +335,13 @@ def test_in_a_bucket_facts_are_told_without_reading_a_product(opened):
     filesystem.pipe_file(path, b"damaged")
     with pytest.raises(InvalidScene, match="expected a whole, readable raster"):
         facts_in(url)
+
+
+def test_a_picture_is_never_opened_for_what_it_says(tmp_path, opened):
+    pictures = ParallelPartitionedDataset(
+        path=str(tmp_path), filename_suffix=".png", dataset=QuicklookDataset
+    )
+    pictures.save({"a": Picture()})
+    pictures.save({"a": Picture()})
+    assert opened == []
+    assert "facts" not in json.loads((tmp_path / NAME).read_text())
