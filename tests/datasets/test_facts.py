@@ -13,11 +13,13 @@ from sea_ice_kedro.datasets import (
     ConcentrationDataset,
     ParallelPartitionedDataset,
     PredictionDataset,
+    QuicklookDataset,
     RawSceneDataset,
     SceneDataset,
 )
 from sea_ice_kedro.datasets.manifest import NAME, Manifest
 from sea_ice_kedro.datasets.removal import remove_intermediates
+from sea_ice_kedro.engines import spark_session
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import (
     Acquisition,
@@ -49,6 +51,12 @@ class Maker:
 
     def __call__(self):
         return MADE[self.kind](self.fill)
+
+
+@dataclass(frozen=True)
+class Picture:
+    def __call__(self):
+        return floes()
 
 
 def class_map(fill):
@@ -166,6 +174,20 @@ def test_the_manifest_has_what_the_file_says_with_numbers_as_numbers(
         for name, word in tags.items():
             number = not isinstance(facts[name], str)
             assert facts[name] == (type(facts[name])(word) if number else word), name
+
+
+@pytest.mark.spark
+def test_executors_send_back_what_their_products_say(tmp_path, opened):
+    spark_session.configure({"spark.master": "local[2]", "spark.ui.enabled": False})
+    try:
+        save(tmp_path / "there", engine="spark")
+    finally:
+        spark_session.stop()
+        spark_session.configure({})
+    save(tmp_path / "here")
+    opened.clear()
+    assert facts_in(tmp_path / "there") == facts_in(tmp_path / "here")
+    assert opened == []
 
 
 NUMBERS = {
@@ -313,3 +335,13 @@ def test_in_a_bucket_facts_are_told_without_reading_a_product(opened):
     filesystem.pipe_file(path, b"damaged")
     with pytest.raises(InvalidScene, match="expected a whole, readable raster"):
         facts_in(url)
+
+
+def test_a_picture_is_never_opened_for_what_it_says(tmp_path, opened):
+    pictures = ParallelPartitionedDataset(
+        path=str(tmp_path), filename_suffix=".png", dataset=QuicklookDataset
+    )
+    pictures.save({"a": Picture()})
+    pictures.save({"a": Picture()})
+    assert opened == []
+    assert "facts" not in json.loads((tmp_path / NAME).read_text())

@@ -42,6 +42,7 @@ class PartitionLoader:
             MissingInput: if it was removed, and no step of this run makes it, or that
                 failed.
         """
+        INTERMEDIATES.used([self.filepath])
         if self.removed is not None and not self.removed.is_there:
             INTERMEDIATES.provide([self.removed])
             if not self.removed.is_there:

@@ -7,13 +7,13 @@ import numpy as np
 from kedro_datasets._typing import ImagePreview
 from PIL import Image, PngImagePlugin
 
-from sea_ice_kedro.datasets.raster_file import RasterFileDataset
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset
 from sea_ice_kedro.imagery.arrays import RGB
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
 
-class QuicklookDataset(RasterFileDataset[RGB]):
+class QuicklookDataset(ProvenancedFileDataset[RGB]):
     """Saves and loads one picture, uint8 (H, W, 3), as PNG.
 
     Examples:
