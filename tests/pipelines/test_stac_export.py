@@ -1,4 +1,5 @@
 import logging
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sea_ice_kedro.datasets import (
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
 from sea_ice_kedro.pipelines.stac_export.nodes import describe_products
 from sea_ice_kedro.rasters import files, geotiff
+from sea_ice_kedro.reporting.run_report.product_links import products_of
 from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes
 from tests.pipelines.test_gridding import RUN
 from tests.runs import digests, from_folder, run_here
@@ -207,3 +209,11 @@ def test_a_run_with_nothing_to_do_opens_no_product(data_root, tmp_path, monkeypa
     run_here(*pipelines, **from_folder(folder))
     assert opened == []
     assert digests(data_root) == before
+
+
+def test_the_report_links_to_what_the_catalogue_describes(tmp_path):
+    catalogue = described(tmp_path, **{"a é": (ROSS_SEA, WHEN)})
+    assert products_of(catalogue) == {
+        "a é": {"Classes by brightness": "maps/a%20%C3%A9.tif"}
+    }
+    assert (tmp_path / unquote("maps/a%20%C3%A9.tif")).exists()

@@ -259,3 +259,11 @@ def test_a_scene_tells_where_it_lies_and_where_north_is():
     earlier = render_report(material(pictures=pictures))
     assert "centre" not in Reader(earlier).words
     assert 'class="north"' not in earlier
+
+
+def test_a_scene_links_to_its_products():
+    pictures = {"scene_a": {"original": PICTURE, "filtered": PICTURE}}
+    products = {"scene_a": {"Classes": "../04_feature/class_maps/scene%20a.tif"}}
+    page = read(pictures=pictures, products=products)
+    assert "../04_feature/class_maps/scene%20a.tif" in page.links
+    assert "Files:" not in read(pictures=pictures).text

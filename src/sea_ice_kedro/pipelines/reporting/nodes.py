@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pystac
 
 from sea_ice_kedro.datasets.stored_partitions import load_many
 from sea_ice_kedro.engines import Partitions
@@ -18,6 +19,7 @@ from sea_ice_kedro.reporting.run_report.pictures import (
     ReportOptions,
     pictures_of,
 )
+from sea_ice_kedro.reporting.run_report.product_links import products_of
 from sea_ice_kedro.reporting.run_report.report_inputs import (
     ReportInputs,
     is_of_inference,
@@ -94,6 +96,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     region_series: pd.DataFrame | None,
     network_region_series: pd.DataFrame | None,
     report_pictures: Partitions[Pictures] | None,
+    product_catalogue: pystac.Catalog | None,
     metrics: dict[str, Any] | None,
     options: ReportOptions,
     figures: FigureOptions,
@@ -126,6 +129,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
         histories=_there(training_histories),
         pictures=load_many(drawn, (i for i in shown if i in drawn)),
         figures=figures,
+        products={} if product_catalogue is None else products_of(product_catalogue),
     )
     return render_report(material)
 

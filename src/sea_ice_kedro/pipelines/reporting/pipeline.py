@@ -50,6 +50,7 @@ def create_pipeline() -> Pipeline:
                     "region_series": "region_series",
                     "network_region_series": "network_region_series",
                     "report_pictures": "report_pictures",
+                    "product_catalogue": "product_catalogue",
                     "metrics": "metrics",
                     "options": "params:reporting",
                     "figures": "params:figures",

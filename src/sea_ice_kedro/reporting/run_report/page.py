@@ -89,6 +89,7 @@ def render_report(material: ReportInputs) -> str:
         class_colours={c.label: css(colours[c]) for c in SeaIceClass}
         | land
         | {"no data": css(NODATA_COLOUR)},
+        products=material.products,
         flag_colours={
             "clear": css(CLEAR_COLOUR),
             **{title: css(QUALITY_COLOURS[flag]) for flag, title in _FLAGS.items()},

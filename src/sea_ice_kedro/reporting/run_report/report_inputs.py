@@ -52,6 +52,9 @@ class ReportInputs:
     pictures: Mapping[str, Pictures] = field(default_factory=dict)
     """Scene id -> its pictures; scenes that are not pictured are not in it."""
 
+    products: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Scene id -> title of each product -> its path from the report."""
+
     figures: FigureOptions = ACCESSIBLE
     """The colours of the classes."""
 
