@@ -49,6 +49,14 @@ def test_intermediates_are_kept_unless_it_is_said_that_they_go(scenes):
     assert settings(run)["keep_intermediates"] == "false"
 
 
+def test_floes_are_measured_on_request_in_the_maps_of_either_kind(scenes):
+    for network, last in (("polar", "inference,predicted_floes"), ("none", ",floes")):
+        given = [str(scenes), "--network", network, "--floes"]
+        arguments = map_run(given, "sea-ice-kedro").arguments
+        assert arguments[1].endswith(last)
+    assert map_run([str(scenes)], "sea-ice-kedro").arguments[1] == "inference"
+
+
 def test_the_run_is_printed_so_that_a_shell_repeats_it(scenes):
     run = map_run([str(scenes)], "sea-ice-kedro")
     words = shlex.split(run.command)

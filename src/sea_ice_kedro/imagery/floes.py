@@ -60,7 +60,7 @@ def find_floes(codes: Codes, options: FloeOptions) -> Floes:
     pack = pack_of(codes, options)
     filled = pack | small_regions(~pack & (codes != LAND), options, 8)
     unseen = ~classed(codes) & ~filled
-    rims = _rims(codes) & ~filled
+    rims = rims_of(codes) & ~filled
     parted = _part(filled, rims, unseen, options)
     labels, area = _listed(parted, options.smallest_area_px)
     regions = regionprops(labels)  # type: ignore[no-untyped-call]
@@ -83,7 +83,7 @@ def pack_of(codes: Codes, options: FloeOptions) -> Mask:
     return np.asarray(thick | thin if options.thin_ice else thick)
 
 
-def _rims(codes: Codes) -> Mask:
+def rims_of(codes: Codes) -> Mask:
     """Return what of narrow rims of thin ice around thick ice is of the floe.
 
     A pixel that is partly floe and partly water looks like thin ice. It is of the floe

@@ -52,7 +52,8 @@ def flood(  # noqa: PLR0912 - one loop over pixels
     `heights`: (H·W,), distances to the shore. `order`: pixels, the highest first.
     `width`: W. Where the floods of two summits meet, that is the neck between them:
     they become one when its height is at least `neck` times that of the lower summit,
-    or that summit is lower than `least`; at height 0 never. Gives a basin for each pixel, 0 outside.
+    or that summit is lower than `least`; at height 0 never. Gives a basin for each
+    pixel, 0 outside.
     """
     labels = np.zeros(heights.size, np.int32)
     parents = np.zeros(1024, np.int32)

@@ -12,13 +12,14 @@ from sea_ice_kedro.imagery.floes import (
     Floats,
     Labels,
     pack_of,
+    rims_of,
     small_regions,
     touching,
 )
 from sea_ice_kedro.imagery.skeletons import (
-    LINKS_PX,
+    LENGTHS_PX,
     Distances,
-    junctions,
+    crossings,
     middle_lines,
     neighbourhoods,
     numbered,
@@ -72,7 +73,7 @@ def find_leads(codes: Codes, pixel_m: float, options: FloeOptions) -> Leads:
     Returns:
         The leads in the order of their first pixels, row by row.
     """
-    pack = pack_of(codes, options)
+    pack = pack_of(codes, options) | rims_of(codes)
     pack &= ~small_regions(pack, options, 4)
     unseen = ~classed(codes)
     gaps = ~pack & ~unseen
@@ -125,9 +126,9 @@ def _without_sea(
 
 
 def _crossings(lines: Mask, distances: Distances) -> Mask:
-    """Mark where leads meet: the widest disc in the water around each junction."""
+    """Mark where leads meet: the widest disc in the water around each crossing."""
     marked = np.zeros(lines.shape, np.uint8)
-    for row, column in np.argwhere(junctions(lines)).tolist():
+    for row, column in np.argwhere(crossings(lines)).tolist():
         radius = max(round(float(distances[row, column])), 1)
         cv2.circle(marked, (column, row), radius, 1, -1)
     return marked.view(bool)
@@ -149,7 +150,7 @@ def _measured(branches: Labels, count: int, distances: Distances) -> dict[str, F
     widths = 2 * distances.ravel()[places].astype(float) - _RIM_PX
     widest = np.zeros(count + 1)
     np.maximum.at(widest, of, widths)
-    links = LINKS_PX[neighbourhoods(branches > 0).ravel()[places]]
+    links = LENGTHS_PX[neighbourhoods(branches > 0).ravel()[places]]
     return {
         "row": row,
         "column": column,

@@ -32,14 +32,10 @@ def square_pixel_m(
         InvalidScene: if pixels are not square on the ground, within a tenth.
     """
     middle = np.array([shape[1] / 2, shape[0] / 2])
-    there = [
-        _degrees(georeference, *(middle + step)[:, None])
-        for step in ((0, 0), (_STEP_PX, 0), (0, _STEP_PX))
-    ]
-    geod = _geod(georeference)
-    across, down = (
-        float(geod.inv(*there[0], *other)[2][0]) / _STEP_PX for other in there[1:]
-    )
+    corners = middle + np.array([(0, 0), (_STEP_PX, 0), (0, 0), (0, _STEP_PX)])
+    lines = _degrees(georeference, *corners.T)
+    lengths = _geod(georeference).line_lengths(*lines)
+    across, down = lengths[0] / _STEP_PX, lengths[2] / _STEP_PX
     if not max(across, down) <= _SQUARE * min(across, down):
         raise InvalidScene(
             f"{scene_id}: expected pixels that are as long as wide on the ground, as "
@@ -83,7 +79,8 @@ def bearings_deg(
     x, y = _STEP_PX / 2 * along.T
     start = _degrees(georeference, columns - x, rows - y)
     end = _degrees(georeference, columns + x, rows + y)
-    azimuths, _, _ = _geod(georeference).inv(*start, *end)
+    places_of = [place.tolist() for place in (*start, *end)]
+    azimuths, _, _ = _geod(georeference).inv(*places_of)
     return np.asarray(azimuths, float) % 180.0
 
 

@@ -85,7 +85,7 @@ def summary_row(
         row += [0, 0, 0.0, _NAN, _NAN]
     else:
         at_edge = floes["touches_edge"].astype(bool)
-        whole = floes["mean_caliper_m"][~at_edge]
+        whole = floes["mean_caliper_m"][~at_edge].dropna()
         row += [len(floes), int(at_edge.sum()), _sum(floes["area_km2"])]
         row += [whole.median(), whole.max()]
     if leads is None:
