@@ -121,6 +121,23 @@ def test_maps_come_out_by_the_network_that_ships(scenes, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for(
+    scenes, tmp_path, monkeypatch
+):
+    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    write(scenes / "one.png", np.kron(floes(64, 64), np.ones((4, 4, 1), np.uint8)))
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", str(scenes), "--out", str(out), "--floes"])
+    assert ended.value.code in (0, None)
+    made = {path.name for path in (out / "08_reporting").glob("predicted_*")}
+    assert {"predicted_floes.csv", "predicted_leads.csv"} <= made
+    assert {"predicted_floe_summary.csv", "predicted_floe_figure.png"} <= made
+    assert (out / "08_reporting/predicted_floe_polygons/one.parquet").is_file()
+
+
+@pytest.mark.slow
 def test_maps_and_a_report_come_out_without_any_network(scenes, tmp_path, monkeypatch):
     for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
