@@ -41,6 +41,8 @@ def draw_floe_figure(
     whole = floes[~floes["touches_edge"].astype(bool)] if len(floes) else floes
     resolved = leads[leads["resolvable"].astype(bool)] if len(leads) else leads
     figure = go.Figure()
+    # A logarithmic axis cannot be drawn of nothing.
+    scale = "log" if len(whole) else "linear"
     _add_sizes(figure, whole, observed_km2)
     _add_widths(figure, resolved)
     figure.update_layout(
@@ -49,10 +51,10 @@ def draw_floe_figure(
         f"{observed_km2:,.0f} km²",
         xaxis={
             "title": "mean caliper diameter d, m",
-            "type": "log",
+            "type": scale,
             "domain": [0, 0.46],
         },
-        yaxis={"title": "floes ≥ d per 1000 km²", "type": "log"},
+        yaxis={"title": "floes ≥ d per 1000 km²", "type": scale},
         xaxis2={
             "title": "mean width, m, up to √2 times as wide",
             "type": "category",
