@@ -49,6 +49,14 @@ def test_intermediates_are_kept_unless_it_is_said_that_they_go(scenes):
     assert settings(run)["keep_intermediates"] == "false"
 
 
+def test_floes_are_measured_on_request_in_the_maps_of_either_kind(scenes):
+    for network, last in (("polar", "inference,predicted_floes"), ("none", ",floes")):
+        given = [str(scenes), "--network", network, "--floes"]
+        arguments = map_run(given, "sea-ice-kedro").arguments
+        assert arguments[1].endswith(last)
+    assert map_run([str(scenes)], "sea-ice-kedro").arguments[1] == "inference"
+
+
 def test_the_run_is_printed_so_that_a_shell_repeats_it(scenes):
     run = map_run([str(scenes)], "sea-ice-kedro")
     words = shlex.split(run.command)
@@ -110,6 +118,23 @@ def test_maps_come_out_by_the_network_that_ships(scenes, tmp_path, monkeypatch):
     with rasterio.open(out / "07_model_output/predictions/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
     assert (out / "08_reporting/network_statistics.csv").exists()
+
+
+@pytest.mark.slow
+def test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for(
+    scenes, tmp_path, monkeypatch
+):
+    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    write(scenes / "one.png", np.kron(floes(64, 64), np.ones((4, 4, 1), np.uint8)))
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["map", str(scenes), "--out", str(out), "--floes"])
+    assert ended.value.code in (0, None)
+    made = {path.name for path in (out / "08_reporting").glob("predicted_*")}
+    assert {"predicted_floes.csv", "predicted_leads.csv"} <= made
+    assert {"predicted_floe_summary.csv", "predicted_floe_figure.png"} <= made
+    assert (out / "08_reporting/predicted_floe_polygons/one.parquet").is_file()
 
 
 @pytest.mark.slow

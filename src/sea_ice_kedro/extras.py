@@ -2,7 +2,7 @@
 
 import importlib.util
 
-EXTRAS = ("train", "horovod", "spark", "spark-connect", "viz")
+EXTRAS = ("train", "horovod", "spark", "spark-connect", "viz", "vector")
 
 INSTALL = {
     extra: f"install it: .tools/uv sync --inexact --extra {extra}, or pip install "

@@ -92,6 +92,11 @@ def _param(name: str, value: str) -> str:
     "land and ice shelf, which is neither ice nor water.",
 )
 @click.option(
+    "--floes",
+    is_flag=True,
+    help="Measure floes and leads, too: tables, polygons and a figure (extra vector).",
+)
+@click.option(
     "--no-intermediates",
     is_flag=True,
     help="Remove at the end what only serves to make the maps: scenes as read and as "
@@ -103,6 +108,7 @@ def _map_run(  # noqa: PLR0913 - an option each
     network: str,
     aoi: str | None,
     land: str | None,
+    floes: bool,
     no_intermediates: bool,
 ) -> MapRun:
     """Map all PNG, JPEG and GeoTIFF files in FOLDER.
@@ -135,5 +141,7 @@ def _map_run(  # noqa: PLR0913 - an option each
                 "which is no file"
             )
         settings.append(_param("inference.model", str(Path(network).resolve())))
+    if floes:
+        pipelines += ("floes",) if network == NONE else ("predicted_floes",)
     arguments = ["--pipelines", ",".join(pipelines), "--params", ",".join(settings)]
     return MapRun(str(root), arguments, str(root / maps))

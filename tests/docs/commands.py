@@ -67,6 +67,12 @@ RULES = [
         "tests/test_map_command.py::test_land_is_in_the_maps_of_either_kind",
     ),
     Rule(
+        r"sea-ice-kedro map \S+ --floes$",
+        "elsewhere",
+        "tests/test_map_command.py::"
+        "test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for",
+    ),
+    Rule(
         r"sea-ice-kedro map \S+ --no-intermediates$",
         "elsewhere",
         "tests/test_map_command.py::"

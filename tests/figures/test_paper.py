@@ -10,6 +10,7 @@ from sea_ice_kedro.figures.paper import size_mm, write_paper_figure
 from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.concentration_map import draw_concentration
 from sea_ice_kedro.reporting.concentration_series import draw_series
+from sea_ice_kedro.reporting.floe_figure import draw_floe_figure
 from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
 from tests.reporting import (
     test_class_shares,
@@ -18,6 +19,7 @@ from tests.reporting import (
 )
 from tests.reporting import test_concentration_series as test_series
 from tests.reporting.test_confusion_figures import accuracies, confusion
+from tests.reporting.test_floe_figure import FLOES, LEADS
 from tests.score_examples import everything
 
 
@@ -40,6 +42,8 @@ FIGURES = {
     "no_days": lambda: draw_series(test_series.series().head(0)),
     "accuracy_figure": lambda: accuracies(*everything()),
     "confusion_figure": lambda: confusion(*everything()),
+    "floe_figure": lambda: draw_floe_figure(FLOES, LEADS, 500.0),
+    "no_floes": lambda: draw_floe_figure(FLOES.head(0), LEADS.head(0), 0.0),
     "learning_curves": lambda: draw_learning_curves(
         test_learning_curves.history([0.5, 0.3, 0.4])
     ),

@@ -69,6 +69,16 @@ def test_what_training_needs_is_missed_before_the_first_step(
     assert not list(data_root.rglob("*.tif"))
 
 
+@pytest.mark.parametrize("pipeline", ["floes", "predicted_floes"])
+def test_what_polygons_need_is_missed_before_the_first_step(
+    data_root, without, pipeline
+):
+    without("geopandas")
+    with pytest.raises(MissingPackage, match=r"geopandas .*--extra vector"):
+        run_here("ingestion", pipeline)
+    assert not list(data_root.rglob("*.tif"))
+
+
 def test_collectives_of_gpus_are_refused_without_gpus(monkeypatch):
     monkeypatch.setattr(requirements, "gpu_count", lambda: 0)
     workers = WorkersOptions(count="auto", collectives="nccl")

@@ -7,6 +7,7 @@ from sea_ice_kedro.datasets.chip_shard import ChipShardDataset
 from sea_ice_kedro.datasets.class_map import ClassMapDataset
 from sea_ice_kedro.datasets.concentration import ConcentrationDataset
 from sea_ice_kedro.datasets.figure import FigureDataset
+from sea_ice_kedro.datasets.geoparquet import GeoParquetDataset
 from sea_ice_kedro.datasets.netcdf import NetcdfDataset
 from sea_ice_kedro.datasets.parallel_partitions import ParallelPartitionedDataset
 from sea_ice_kedro.datasets.parquet_part import ParquetPartDataset
@@ -33,6 +34,7 @@ __all__ = [
     "ClassMapDataset",
     "ConcentrationDataset",
     "FigureDataset",
+    "GeoParquetDataset",
     "NetcdfDataset",
     "ParallelPartitionedDataset",
     "ParquetPartDataset",

@@ -11,6 +11,7 @@ from sea_ice_kedro.training.launch import expect_package, gpu_count
 from sea_ice_kedro.training.options import WorkersOptions
 
 _LEARNING = "sea_ice_kedro.pipelines.modeling"
+_OUTLINING = "sea_ice_kedro.pipelines.floes.nodes"
 _ENGINES = ("engine", "download_engine")
 
 
@@ -40,6 +41,8 @@ class RequirementHooks:
             self._expect_no_spark(pipeline)
         if any(node.func.__module__.startswith(_LEARNING) for node in pipeline.nodes):
             expect_package("tensorflow", "train", "to train a network")
+        if any(node.func.__module__ == _OUTLINING for node in pipeline.nodes):
+            _expect_geopandas()
         if any(node.func.__name__ == "train_unet" for node in pipeline.nodes):
             expect_workers(catalog.load("params:modeling.workers"))
 
@@ -66,6 +69,15 @@ class RequirementHooks:
                 f"{INSTALL['spark']}, or run without it: no --env dataproc, "
                 "--params engine.name=processes"
             )
+
+
+def _expect_geopandas() -> None:
+    if not is_installed("geopandas"):
+        raise MissingPackage(
+            "expected the package geopandas (extra vector) for the polygons of floes "
+            f"and leads, got none installed; {INSTALL['vector']}, or leave out the "
+            "pipelines floes and predicted_floes (sea-ice-kedro map: --floes)"
+        )
 
 
 def _expect_shared_memory(runner: object) -> None:

@@ -1,4 +1,9 @@
 """Wiring: what is computed from what. The algorithms are elsewhere."""
 
-ON_REQUEST = frozenset({"threshold_calibration", "grid_check", "polar", "scaling"})
+ON_REQUEST = frozenset(
+    {
+        *("threshold_calibration", "grid_check", "floes", "predicted_floes"),
+        *("polar", "scaling"),
+    }
+)
 """Those that `kedro run` leaves out unless they are named."""

@@ -1,0 +1,76 @@
+"""class_maps → floe_polygons, lead_polygons, their tables, summary and figure."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sea_ice_kedro.pipelines.floes.nodes import (
+    count_sizes,
+    draw_floes,
+    outline_floes,
+    outline_leads,
+    summarise_floes,
+    tabulate,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `floes` pipeline: of the class maps by brightness."""
+    return measure_maps("scene_index", "class_maps", "")
+
+
+def measure_maps(index: str, maps: str, prefix: str) -> Pipeline:
+    """Wire floes and leads of some maps.
+
+    Args:
+        index: Name of the index of their scenes.
+        maps: Name of the folder of maps.
+        prefix: Of the names of products and nodes.
+    """
+    floes, leads = f"{prefix}floes", f"{prefix}leads"
+    polygons = {"floes": f"{prefix}floe_polygons", "leads": f"{prefix}lead_polygons"}
+    return Pipeline(
+        [
+            Node(
+                func=outline_floes,
+                inputs=[index, f"{maps}@raster", "params:floes"],
+                outputs=polygons["floes"],
+                name=f"outline_{floes}",
+            ),
+            Node(
+                func=outline_leads,
+                inputs=[index, f"{maps}@raster", "params:floes"],
+                outputs=polygons["leads"],
+                name=f"outline_{leads}",
+            ),
+            Node(
+                func=tabulate,
+                inputs=[index, polygons["floes"]],
+                outputs=floes,
+                name=f"tabulate_{floes}",
+            ),
+            Node(
+                func=tabulate,
+                inputs=[index, polygons["leads"]],
+                outputs=leads,
+                name=f"tabulate_{leads}",
+            ),
+            Node(
+                func=count_sizes,
+                inputs=[index, floes, f"{maps}@tags", "params:floes"],
+                outputs=f"{prefix}floe_sizes",
+                name=f"count_{prefix}sizes",
+            ),
+            Node(
+                func=summarise_floes,
+                inputs=[index, floes, leads, f"{maps}@tags"],
+                outputs=f"{prefix}floe_summary",
+                name=f"summarise_{floes}",
+            ),
+            Node(
+                func=draw_floes,
+                inputs=[floes, leads, f"{prefix}floe_summary"],
+                outputs=f"{prefix}floe_figure",
+                name=f"draw_{floes}",
+            ),
+        ],
+        tags="floes",
+    )

@@ -1,0 +1,10 @@
+"""Predictions of the inference pipeline → floes and leads, as of class maps."""
+
+from kedro.pipeline import Pipeline
+
+from sea_ice_kedro.pipelines.floes.pipeline import measure_maps
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `predicted_floes` pipeline: of the maps of `sea-ice-kedro map`."""
+    return measure_maps("inference.scene_index", "predictions", "predicted_")
