@@ -16,6 +16,7 @@ from sea_ice_kedro.pipelines.floes.summary import mean_axis, weighted_percentile
 from tests.fabricate import write
 from tests.imagery.test_floes import disc, water
 from tests.imagery.test_leads import band, ice
+from tests.partitions import known
 from tests.runs import digests, from_folder, run_here
 
 INDEX = pd.DataFrame({"scene_id": ["007", "b", "gone"]})
@@ -32,19 +33,19 @@ def lead_map(place=UTM):
     return ClassMap("b", band(band(ice(), 10, 20), 2, 20, middle=(200, 50)), place)
 
 
-def tags(class_map):
+def facts(class_map):
     counts = np.bincount(class_map.codes.ravel(), minlength=256)
     return {
-        "pixels": str(class_map.codes.size),
-        "pixels_thick_ice": str(counts[0]),
-        "pixels_thin_ice": str(counts[1]),
-        "pixels_open_water": str(counts[2]),
-        **({"pixel_area_m2": "100.08"} if class_map.georeference else {}),
+        "pixels": class_map.codes.size,
+        "pixels_thick_ice": int(counts[0]),
+        "pixels_thin_ice": int(counts[1]),
+        "pixels_open_water": int(counts[2]),
+        **({"pixel_area_m2": 100.08} if class_map.georeference else {}),
     }
 
 
 def products(place=UTM):
-    """The tables of two scenes: floes, leads, and the tags of their maps."""
+    """The tables of two scenes: floes, leads, and their maps."""
     maps = {"007": floe_map(place), "b": lead_map(place)}
     floes, leads = (
         tabulate(
@@ -52,7 +53,7 @@ def products(place=UTM):
         )
         for f in (floes_of, leads_of)
     )
-    return floes, leads, {i: (lambda m=m: tags(m)) for i, m in maps.items()}
+    return floes, leads, known({i: facts(m) for i, m in maps.items()})
 
 
 def test_floes_are_measured_on_the_ground():
@@ -80,8 +81,8 @@ def test_leads_are_told_from_true_north_and_marked_where_too_narrow():
 
 
 def test_a_scene_is_summed_up_by_its_whole_floes_and_resolvable_leads():
-    floes, leads, map_tags = products()
-    summary = summarise_floes(INDEX, floes, leads, map_tags).set_index("scene_id")
+    floes, leads, maps = products()
+    summary = summarise_floes(INDEX, floes, leads, maps).set_index("scene_id")
     assert summary.index.tolist() == ["007", "b"]
     first = summary.loc["007"]
     assert (first["floes"], first["floes_at_edge"], first["leads"]) == (2, 1, 0)
@@ -100,8 +101,8 @@ def test_a_scene_is_summed_up_by_its_whole_floes_and_resolvable_leads():
 
 
 def test_sizes_are_counted_in_bins_above_what_is_resolved():
-    floes, _, map_tags = products()
-    sizes = count_sizes(INDEX, floes, map_tags, OPTIONS)
+    floes, _, maps = products()
+    sizes = count_sizes(INDEX, floes, maps, OPTIONS)
     here = sizes[sizes["scene_id"] == "007"]
     assert here["caliper_from_m"].iloc[0] == 113.1
     assert here["floes"].sum() == here["floes_at_edge"].sum() == 1
@@ -109,13 +110,13 @@ def test_sizes_are_counted_in_bins_above_what_is_resolved():
 
 
 def test_a_scene_that_lies_nowhere_is_measured_in_pixels():
-    floes, leads, map_tags = products(place=None)
+    floes, leads, maps = products(place=None)
     assert floes[["area_km2", "mean_caliper_m", "latitude"]].isna().all(axis=None)
     assert leads[["width_m", "orientation_deg"]].isna().all(axis=None)
     assert leads["width_px"].max() == pytest.approx(10, abs=0.8)
     assert floes["x"].max() < 300
-    assert count_sizes(INDEX, floes, map_tags, OPTIONS).empty
-    summary = summarise_floes(INDEX, floes, leads, map_tags)
+    assert count_sizes(INDEX, floes, maps, OPTIONS).empty
+    summary = summarise_floes(INDEX, floes, leads, maps)
     assert summary["floe_km2"].isna().all()
     assert summary["lead_fraction"].max() > 0
     assert draw_floes(floes, leads, summary).data[0].x is not None
@@ -124,8 +125,10 @@ def test_a_scene_that_lies_nowhere_is_measured_in_pixels():
 def test_tables_of_nothing_have_their_columns():
     nothing = tabulate(INDEX, {})
     assert nothing.columns.tolist() == ["scene_id"]
-    assert summarise_floes(INDEX, nothing, nothing, {}).columns[0] == "scene_id"
-    assert count_sizes(INDEX, nothing, {}, OPTIONS).columns[1] == "caliper_from_m"
+    assert summarise_floes(INDEX, nothing, nothing, known({})).columns[0] == "scene_id"
+    assert (
+        count_sizes(INDEX, nothing, known({}), OPTIONS).columns[1] == "caliper_from_m"
+    )
 
 
 def test_axes_are_the_same_turned_around():

@@ -1,20 +1,19 @@
 """Floes and leads of maps: polygons, tables, summary and figure."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from sea_ice_kedro.datasets.geoparquet import Regions
-from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.datasets.stored_partitions import StoredPartitions, load_many
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.floe_options import FloeOptions
 from sea_ice_kedro.pipelines.floes.regions import floes_of, leads_of
 from sea_ice_kedro.pipelines.floes.summary import SIZES, SUMMARY, size_rows, summary_row
-from sea_ice_kedro.pipelines.scenes import of_index, tags_by_scene
+from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
 from sea_ice_kedro.reporting.floe_figure import draw_floe_figure
 
 _BY = "autolabel (class maps) or inference (predictions)"
@@ -61,7 +60,7 @@ def tabulate(
 def count_sizes(
     scene_index: pd.DataFrame,
     floes: pd.DataFrame,
-    map_tags: Partitions[dict[str, Any]],
+    maps: StoredPartitions[ClassMap],
     options: FloeOptions,
 ) -> pd.DataFrame:
     """Count the floes of every scene by mean caliper diameter.
@@ -72,8 +71,8 @@ def count_sizes(
     by_scene = dict(list(floes.groupby("scene_id")))
     rows = [
         row
-        for scene_id, tags in tags_by_scene(scene_index, map_tags).items()
-        for row in size_rows(scene_id, tags, by_scene.get(scene_id), options)
+        for scene_id, facts in facts_by_scene(scene_index, maps).items()
+        for row in size_rows(scene_id, facts, by_scene.get(scene_id), options)
     ]
     return pd.DataFrame(rows, columns=list(SIZES))
 
@@ -82,14 +81,14 @@ def summarise_floes(
     scene_index: pd.DataFrame,
     floes: pd.DataFrame,
     leads: pd.DataFrame,
-    map_tags: Partitions[dict[str, Any]],
+    maps: StoredPartitions[ClassMap],
 ) -> pd.DataFrame:
     """Make the table of floes and leads, a row a scene: `SUMMARY`."""
     of_floes = dict(list(floes.groupby("scene_id")))
     of_leads = dict(list(leads.groupby("scene_id")))
     rows = [
-        summary_row(scene_id, tags, of_floes.get(scene_id), of_leads.get(scene_id))
-        for scene_id, tags in tags_by_scene(scene_index, map_tags).items()
+        summary_row(scene_id, facts, of_floes.get(scene_id), of_leads.get(scene_id))
+        for scene_id, facts in facts_by_scene(scene_index, maps).items()
     ]
     return pd.DataFrame(rows, columns=list(SUMMARY))
 

@@ -31,13 +31,13 @@ def measure_maps(index: str, maps: str, prefix: str) -> Pipeline:
         [
             Node(
                 func=outline_floes,
-                inputs=[index, f"{maps}@raster", "params:floes"],
+                inputs=[index, maps, "params:floes"],
                 outputs=polygons["floes"],
                 name=f"outline_{floes}",
             ),
             Node(
                 func=outline_leads,
-                inputs=[index, f"{maps}@raster", "params:floes"],
+                inputs=[index, maps, "params:floes"],
                 outputs=polygons["leads"],
                 name=f"outline_{leads}",
             ),
@@ -55,13 +55,13 @@ def measure_maps(index: str, maps: str, prefix: str) -> Pipeline:
             ),
             Node(
                 func=count_sizes,
-                inputs=[index, floes, f"{maps}@tags", "params:floes"],
+                inputs=[index, floes, maps, "params:floes"],
                 outputs=f"{prefix}floe_sizes",
                 name=f"count_{prefix}sizes",
             ),
             Node(
                 func=summarise_floes,
-                inputs=[index, floes, leads, f"{maps}@tags"],
+                inputs=[index, floes, leads, maps],
                 outputs=f"{prefix}floe_summary",
                 name=f"summarise_{floes}",
             ),

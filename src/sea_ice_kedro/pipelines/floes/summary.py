@@ -1,6 +1,6 @@
 """A row a scene of floes and leads, and its floes by size."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from sea_ice_kedro.imagery.floe_options import FloeOptions
 from sea_ice_kedro.imagery.floes import Floats
 from sea_ice_kedro.pipelines.class_areas import class_areas
+from sea_ice_kedro.rasters.header import Facts
 from sea_ice_kedro.reporting.floe_figure import SIZE_STEP, size_edges
 
 _NAN = float("nan")
@@ -32,7 +33,7 @@ SUMMARY = (
 
 def size_rows(
     scene_id: str,
-    tags: Mapping[str, Any],
+    facts: Facts,
     floes: pd.DataFrame | None,
     options: FloeOptions,
 ) -> Iterator[tuple[Any, ...]]:
@@ -43,14 +44,14 @@ def size_rows(
 
     Args:
         scene_id: Name of the scene.
-        tags: Of its map.
+        facts: Of its map.
         floes: Its floes, None where there are none.
         options: The smallest floe.
     """
-    pixel_m = float(tags.get("pixel_area_m2", _NAN)) ** 0.5
+    pixel_m = facts.get("pixel_area_m2", _NAN) ** 0.5
     if floes is None or not pixel_m > 0:
         return
-    observed = _observed_km2(scene_id, tags)
+    observed = _observed_km2(scene_id, facts)
     caliper, whole = floes["mean_caliper_m"], ~floes["touches_edge"].astype(bool)
     for edge in size_edges(options.smallest_px * pixel_m, float(caliper.max())):
         here = (caliper >= edge) & (caliper < edge * SIZE_STEP)
@@ -68,7 +69,7 @@ def size_rows(
 
 def summary_row(
     scene_id: str,
-    tags: Mapping[str, Any],
+    facts: Facts,
     floes: pd.DataFrame | None,
     leads: pd.DataFrame | None,
 ) -> tuple[Any, ...]:
@@ -77,8 +78,8 @@ def summary_row(
     Sizes are of whole floes, widths and directions of resolvable leads, weighted by
     their length.
     """
-    areas = class_areas(scene_id, dict(tags))
-    observed = _observed_km2(scene_id, tags)
+    areas = class_areas(scene_id, facts)
+    observed = _observed_km2(scene_id, facts)
     row: list[Any] = [scene_id, areas["acquired"], areas["source"], observed]
     row.append(areas["sea_ice_concentration"])
     if floes is None:
@@ -126,8 +127,8 @@ def mean_axis(degrees: Floats, weights: Floats) -> tuple[float, float]:
     return mean, round(float(abs(total)), 4)
 
 
-def _observed_km2(scene_id: str, tags: Mapping[str, Any]) -> float:
-    areas = class_areas(scene_id, dict(tags))
+def _observed_km2(scene_id: str, facts: Facts) -> float:
+    areas = class_areas(scene_id, facts)
     names = [key for key in areas if key.endswith("_km2") and key != "land_km2"]
     return round(float(sum(areas[name] for name in names)), 6)
 
