@@ -126,6 +126,23 @@ def names(found: list[str]) -> str:
     return f"{shown}, ... ({len(found)} in all)" if len(found) > _NAMED else shown
 
 
+def tell_without_scenes(found: Mapping[str, list[SceneEntry]]) -> None:
+    """Name in the log the products that no scene is cut from.
+
+    Args:
+        found: Scenes by the name of their product.
+    """
+    empty = sorted(name for name, entries in found.items() if not entries)
+    if empty:
+        logger.info(
+            "%d of %d products have no scene whose centre lies in the region and that "
+            "was observed as ingestion.cutting asks: %s",
+            len(empty),
+            len(found),
+            names(empty),
+        )
+
+
 def entries_of(
     name: str, make: Callable[[], list[SceneEntry]], what: str
 ) -> list[SceneEntry]:
