@@ -20,6 +20,7 @@ from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
 from sea_ice_kedro.rasters.fence import expect_no_lead_inside, expect_no_leads
 from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.lost_pixels import none_lost
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
 
 TAG_PREFIX = "SEA_ICE_"
@@ -171,9 +172,12 @@ def opened(
             rasterio.Env(**_STRICT),
             DatasetReader(path, driver=_READABLE) as file,
         ):
-            if foreign:
-                expect_no_lead_inside(path, file)
-            yield file
+            if not foreign:
+                yield file
+                return
+            expect_no_lead_inside(path, file)
+            with none_lost(path.name):
+                yield file
 
 
 @contextmanager
