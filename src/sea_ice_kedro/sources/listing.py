@@ -222,8 +222,8 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
             entry,
             scene=Unreadable(
                 f"expected one scene with the id {entry.scene_id!r}, got "
-                f"{times[entry.scene_id]} files of that name with different endings; "
-                "remove or rename all but one"
+                f"{times[entry.scene_id]} files of that name, with different endings "
+                "or with accents encoded differently; remove or rename all but one"
             ),
             manual_label=None,
             download=None,
