@@ -354,7 +354,11 @@ def _paired(operation, image1, image2):
 def _meets(image, polygon):
     """Whether the boxes of two outlines meet."""
     footprint = image["properties"]["system:footprint"]
-    if footprint is None:
+    if (
+        not footprint
+        or footprint["type"] != "LinearRing"
+        or not footprint["coordinates"]
+    ):
         return True
     x, y = np.array(footprint["coordinates"], float).T
     px, py = np.array(polygon).T

@@ -6,7 +6,7 @@ import pytest
 from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
 from sea_ice_kedro.errors import CannotRead, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
-from sea_ice_kedro.rasters.remote import in_ranges
+from sea_ice_kedro.rasters.remote import in_ranges, locate
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from tests.fabricate import ROSS_SEA, WHEN, cut, scene
 
@@ -125,3 +125,11 @@ def test_an_archive_is_read_without_fetching_it(bucket, tmp_path):
     with in_ranges(url) as ranges, zipfile.ZipFile(ranges.file()) as file:
         assert file.read("card") == b"text"
     assert bucket.sent < HEADER
+
+
+def test_a_server_that_refuses_is_named_without_its_password():
+    with pytest.raises(
+        CannotRead, match=r"expected to reach ftp://\S*127.0.0.1:9/x"
+    ) as refusal:
+        locate("ftp://bob:secret@127.0.0.1:9/x")
+    assert "secret" not in str(refusal.value)

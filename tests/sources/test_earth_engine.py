@@ -208,6 +208,16 @@ def test_a_granule_that_does_not_say_sun_or_cloud_fits_no_limit_on_it(server, ca
     assert silent in caplog.text
 
 
+def test_granules_without_a_scene_are_counted_and_named(server, caplog):
+    caplog.set_level("INFO")
+    sliver = Half(INDEX.replace("20191103T", "20191105T"), rows=(0, 8))
+    server.granules.append(sliver)
+    found = listed(server, cutting={"min_observed_fraction": 0.5})
+    assert [e.scene_id for e in found] == [INDEX]
+    assert "1 of 2 products have no scene" in caplog.text
+    assert sliver.index in caplog.text
+
+
 def test_long_lists_come_in_pages(server, monkeypatch):
     monkeypatch.setattr(earth_engine_search, "_PAGE", 2)
     for minute in range(5):
@@ -477,24 +487,40 @@ ENDLESS = [[x, y] for x in ("-Infinity", "Infinity") for y in ("-Infinity", "Inf
 INFINITE = {"type": "LinearRing", "coordinates": ENDLESS}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [("system:footprint", None), ("system:footprint", INFINITE)],
-)
-def test_an_odd_granule_costs_itself_and_is_named(server, change):
+FOOTPRINTS = {
+    "none": (None, "without one"),
+    "endless": (INFINITE, "real number"),
+    "empty": ({"type": "LinearRing", "coordinates": []}, "less than three corners"),
+    "no rings": ({"type": "Polygon", "coordinates": []}, "without one"),
+    "no polygons": ({"type": "MultiPolygon", "coordinates": []}, "no polygon"),
+    "a point": ({"type": "Point", "coordinates": [0, 0]}, "a Point"),
+    "elsewhere": (
+        {"type": "LinearRing", "coordinates": [[-150, -71], [-149, -71], [-149, -72]]},
+        "expected an outline on the grid",
+    ),
+}
+
+
+@pytest.mark.parametrize(("footprint", "words"), FOOTPRINTS.values(), ids=FOOTPRINTS)
+def test_a_granule_without_a_usable_outline_costs_itself_and_is_named(
+    server, footprint, words
+):
+    change = "system:footprint", footprint
     odd = Odd("20191105T190919_20191105T190917_T03CWT", change=change)
     server.granules.append(odd)
     entries = {e.scene_id: e for e in listed(server)}
     assert len(entries) == len(server.granules)
-    with pytest.raises(InvalidScene, match=odd.index):
+    with pytest.raises(InvalidScene, match=odd.index) as refusal:
         entries[odd.index].scene()
+    assert words in str(refusal.value)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
 def test_a_real_record_is_read():
     record = json.loads((SHARED / "s2_image_properties_T31RCL_2015.json").read_text())
     bands = json.loads((SHARED / "s2_getInfo_bands_example.json").read_text())["bands"]
-    grid = {"id": "B4", "crs_transform": [10, 0, 600000, 0, -10, 7700020]}
+    corner = {"crs_transform": [10, 0, 300000, 0, -10, 3100020]}
+    grid = {"id": "B4", "crs": "EPSG:32631", **corner}
     granule = earth_engine_search.granule_of(
         {**record, "bands": [{**bands[1], **grid}]}
     )

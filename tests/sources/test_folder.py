@@ -335,3 +335,11 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     pictures(tmp_path / "scenes", "a.png")
     assert list(listed("~/scenes")) == ["a"]
+
+
+def test_names_that_differ_in_how_accents_are_encoded_are_both_refused(tmp_path):
+    write(tmp_path / "\u00e9.png", floes())
+    write(tmp_path / "e\u0301.png", floes(seed=1))
+    (entry,) = listed(tmp_path).values()
+    with pytest.raises(InvalidScene, match=r"2 files of that name.* accents encoded"):
+        entry.scene()

@@ -69,3 +69,10 @@ def test_brackets_without_end_are_no_regions(tmp_path):
     path.write_text('{"features": ' + "[" * 100_000)
     with pytest.raises(InvalidOption, match=r"regions\.geojson.*RecursionError"):
         TimeSeriesOptions(str(path))
+
+
+def test_a_file_without_features_is_refused(tmp_path):
+    path = tmp_path / "regions.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(InvalidOption, match="which has no features"):
+        TimeSeriesOptions(str(path))

@@ -219,6 +219,14 @@ SPOILT = {
         change("<NROWS>128", "<NROWS>nan", "MTD_TL.xml"),
         ["expected a number in <NROWS>, got 'nan'"],
     ),
+    "half a row": (
+        change("<NROWS>128", "<NROWS>128.5", "MTD_TL.xml"),
+        ["expected a whole number in <NROWS>, got '128.5'"],
+    ),
+    "a corner within a metre": (
+        change(r"<ULX>399960[.0]*", "<ULX>399960.4", "MTD_TL.xml"),
+        ["expected a whole number in <ULX>, got '399960.4'"],
+    ),
     "an unknown CRS": (
         change("EPSG:32703", "EPSG:99999", "MTD_TL.xml"),
         ["expected a CRS that leads to longitude and latitude, got 'EPSG:99999'"],

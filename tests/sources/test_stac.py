@@ -248,10 +248,12 @@ def test_what_an_item_does_not_know_costs_nothing(web, properties):
         lambda i: i["assets"]["red"]["raster:bands"][0].update(scale=math.nan),
         lambda i: i["properties"].update({"proj:transform": [math.nan] * 6}),
         lambda i: i["geometry"].update(coordinates=[[[math.inf, 0]] * 5]),
+        lambda i: i.update(geometry={"type": "MultiPolygon", "coordinates": []}),
+        lambda i: i["properties"].update({"proj:shape": [128.5, 160]}),
     ],
     ids=[
         *("geometry", "crs", "shape", "grid", "href", "-1", "ten", "time", "assets"),
-        *("NaN", "place NaN", "outline of infinity"),
+        *("NaN", "place NaN", "outline of infinity", "no outline", "half a row"),
     ],
 )
 def test_an_odd_item_costs_itself_and_is_named(web, break_it):

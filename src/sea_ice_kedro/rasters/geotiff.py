@@ -21,6 +21,7 @@ from sea_ice_kedro.imagery.arrays import Georeference, Mask
 from sea_ice_kedro.rasters.fence import expect_no_lead_inside, expect_no_leads
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.header import TAG_PREFIX, Facts, facts_of
+from sea_ice_kedro.rasters.lost_pixels import none_lost
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
 
 BLOCK_PX = 256
@@ -175,9 +176,12 @@ def opened(
             rasterio.Env(**_STRICT),
             DatasetReader(path, driver=_READABLE) as file,
         ):
-            if foreign:
-                expect_no_lead_inside(path, file)
-            yield file
+            if not foreign:
+                yield file
+                return
+            expect_no_lead_inside(path, file)
+            with none_lost(path.name):
+                yield file
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import CannotRead
 
 _BLOCK = 1 << 16
@@ -18,8 +19,18 @@ def locate(filepath: str) -> tuple[Any, str]:
     """Find the file system of a path or URL, and the path on it.
 
     It remembers no listing: other workers write to the same folders.
+
+    Raises:
+        CannotRead: if it is on a server that is asked at once (`ftp://`) and refuses.
     """
-    filesystem, path = url_to_fs(filepath, use_listings_cache=False)
+    try:
+        filesystem, path = url_to_fs(filepath, use_listings_cache=False)
+    except OSError as error:
+        raise CannotRead(
+            f"expected to reach {without_keys(filepath)}, got "
+            f"{without_keys(_words(error))}. Is the address right, and does the "
+            "network work? Else copy what is there to a disk or a bucket (gs://, s3://)"
+        ) from error
     return filesystem, str(path)
 
 

@@ -1,6 +1,5 @@
 """A granule becomes scenes: which windows of its grid, and which were observed."""
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,6 @@ from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.sources.product_options import CuttingOptions
 from sea_ice_kedro.sources.regions import Region
-
-_LOG = logging.getLogger(__name__)
 
 _STEPS = 17
 """Places a side of a window that are looked up in the product's outline."""
@@ -56,7 +53,7 @@ class Cut:
         return Georeference(georeference.crs, (a, b, corner[0], d, e, corner[1]))
 
 
-def _expect_outline_on(grid: Grid, outline: Region, what: str) -> None:
+def expect_outline_on(grid: Grid, outline: Region, what: str) -> None:
     """Refuse an outline that lies beside the grid: one of the two is elsewhere.
 
     Args:
@@ -126,7 +123,7 @@ def cut_product(
     outline: Region,
     region: Region | None = None,
 ) -> list[Cut]:
-    """Cut one product as `cut_granule` does; none of it is said in the log.
+    """Cut one product as `cut_granule` does, if its outline lies on its grid.
 
     Args:
         what: Whose grid and outline they are, for messages.
@@ -138,11 +135,8 @@ def cut_product(
     Raises:
         InvalidScene: if the outline lies beside the grid.
     """
-    _expect_outline_on(grid, outline, what)
-    cuts = cut_granule(grid, options, outline, region)
-    if not cuts:
-        _LOG.info("%s: no scene is observed as wanted", what)
-    return cuts
+    expect_outline_on(grid, outline, what)
+    return cut_granule(grid, options, outline, region)
 
 
 def _is_wanted(

@@ -22,7 +22,7 @@ from sea_ice_kedro.sources.earth_engine_search import (
     find_granules,
     observed_of,
 )
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, tell_without_scenes
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.shortwave import coarse_cut, on_grid
 from sea_ice_kedro.sources.shown_twice import in_turn
@@ -147,6 +147,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         ]
         for granule in granules
     }
+    tell_without_scenes(found)
     entries += in_turn(found, [observed_of(granule) for granule in granules])
     if not entries:
         raise NothingFound(

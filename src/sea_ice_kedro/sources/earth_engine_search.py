@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sea_ice_kedro.errors import CannotFetch, InvalidScene, NothingFound
+from sea_ice_kedro.errors import MALFORMED, CannotFetch, InvalidScene, NothingFound
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE
 from sea_ice_kedro.sources.acquisitions import (
@@ -16,8 +16,13 @@ from sea_ice_kedro.sources.acquisitions import (
     satellite_in,
     tell_left_out,
 )
-from sea_ice_kedro.sources.cutting import Grid
-from sea_ice_kedro.sources.plausible import elevation, expect_place, percentage
+from sea_ice_kedro.sources.cutting import Grid, expect_outline_on
+from sea_ice_kedro.sources.plausible import (
+    elevation,
+    expect_place,
+    expect_shape,
+    percentage,
+)
 from sea_ice_kedro.sources.product_options import SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.search_limits import within_limits
@@ -164,7 +169,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
 
     Raises:
         CannotFetch: if something is missing.
-        InvalidScene: if its place cannot be right.
+        InvalidScene: if its size, place or outline cannot be right.
     """
     try:
         facts = image["properties"]
@@ -175,11 +180,17 @@ def granule_of(image: dict[str, Any]) -> Granule:
         acquired = facts["system:time_start"] / 1000
         zenith = _number(facts, "MEAN_SOLAR_ZENITH_ANGLE")
         place = Georeference(band["crs"], (a, b, c, d, e, f))
+        expect_shape((rows, columns), f"Earth Engine's {image['id']}")
         expect_place(place, f"Earth Engine's {image['id']}", (rows, columns))
+        grid, outline = (
+            Grid(place, (rows, columns)),
+            outlines_of(facts["system:footprint"]),
+        )
+        expect_outline_on(grid, outline, f"Earth Engine's {image['id']}")
         return Granule(
             asset_id=image["id"],
-            grid=Grid(place, (rows, columns)),
-            outline=outlines_of(facts["system:footprint"]),
+            grid=grid,
+            outline=outline,
             acquired=datetime.fromtimestamp(acquired, tz=UTC),
             acquisition=Acquisition(
                 granule=f"T{facts['MGRS_TILE']}",
@@ -197,7 +208,7 @@ def granule_of(image: dict[str, Any]) -> Granule:
         )
     except InvalidScene:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+    except (*MALFORMED, StopIteration) as error:
         named = isinstance(error, KeyError)
         raise CannotFetch(
             "expected a granule with its grid (of B4), time (system:time_start), tile "

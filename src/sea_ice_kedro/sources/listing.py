@@ -126,6 +126,23 @@ def names(found: list[str]) -> str:
     return f"{shown}, ... ({len(found)} in all)" if len(found) > _NAMED else shown
 
 
+def tell_without_scenes(found: Mapping[str, list[SceneEntry]]) -> None:
+    """Name in the log the products that no scene is cut from.
+
+    Args:
+        found: Scenes by the name of their product.
+    """
+    empty = sorted(name for name, entries in found.items() if not entries)
+    if empty:
+        logger.info(
+            "%d of %d products have no scene whose centre lies in the region and that "
+            "was observed as ingestion.cutting asks: %s",
+            len(empty),
+            len(found),
+            names(empty),
+        )
+
+
 def entries_of(
     name: str, make: Callable[[], list[SceneEntry]], what: str
 ) -> list[SceneEntry]:
@@ -205,8 +222,8 @@ def _checked(entry: SceneEntry, times: Counter[str]) -> SceneEntry:
             entry,
             scene=Unreadable(
                 f"expected one scene with the id {entry.scene_id!r}, got "
-                f"{times[entry.scene_id]} files of that name with different endings; "
-                "remove or rename all but one"
+                f"{times[entry.scene_id]} files of that name, with different endings "
+                "or with accents encoded differently; remove or rename all but one"
             ),
             manual_label=None,
             download=None,

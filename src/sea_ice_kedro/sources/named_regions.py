@@ -93,6 +93,8 @@ def _read_features(path: str) -> list[NamedRegion]:
         raise _refused(f"{path!r}: {error.strerror}") from error
     except MALFORMED as error:
         raise _refused(f"{path!r}: {type(error).__name__}: {error}") from error
+    if not found:
+        raise _refused(f"{path!r}, which has no features")
     return [NamedRegion(_expect_name(name), region) for name, region in found]
 
 

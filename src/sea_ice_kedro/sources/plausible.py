@@ -1,6 +1,7 @@
 """Numbers of metadata that decide every pixel: refused where they cannot be right."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -153,17 +154,17 @@ def elevation(degrees: float | None) -> float | None:
     return degrees if degrees is not None and abs(degrees) <= 90 else None  # noqa: PLR2004
 
 
-def expect_shape(shape: tuple[int, int], what: str) -> None:
-    """Refuse a raster without pixels, or with more than any granule has.
+def expect_shape(shape: Sequence[float], what: str) -> None:
+    """Refuse a raster without pixels, with parts of some, or with more than any has.
 
     Args:
         shape: (H, W).
         what: Whose it is, for the message.
 
     Raises:
-        InvalidScene: if a side is out of range.
+        InvalidScene: if a side is out of range, or no whole number.
     """
-    if not all(1 <= side <= _LARGEST_SIDE for side in shape):
+    if not all(1 <= side <= _LARGEST_SIDE and side == int(side) for side in shape):
         raise InvalidScene(
             f"{what}: expected 1 to {_LARGEST_SIDE:,} rows and columns, got "
             f"{shape[0]} and {shape[1]}; fetch the product again"

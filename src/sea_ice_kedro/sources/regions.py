@@ -82,9 +82,14 @@ def outlines_of(geometry: Any) -> Region:  # noqa: ANN401 - JSON
     A polygon that was cut at the antimeridian is two here; holes count as filled.
 
     Raises:
-        ValueError: if there is no polygon, or one with corners that are no numbers.
+        ValueError: if there is no polygon, or one of less than three corners, or with
+            corners that are no numbers.
     """
     rings = _rings(geometry)
+    if not rings:
+        raise ValueError("no polygon")
+    if min(map(len, rings)) < 3:  # noqa: PLR2004 - it would hold no place
+        raise ValueError("an outline of less than three corners")
     corners = (corner for ring in rings for corner in ring)
     if not all(math.isfinite(x) and math.isfinite(y) for x, y, *_ in corners):
         raise ValueError("corners that are not finite")
@@ -175,17 +180,13 @@ def _corners(box: tuple[float, ...]) -> Ring:
 
 def _read_geojson(path: str, option: str) -> Region:
     try:
-        region = outlines_of(
+        return outlines_of(
             json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
         )
     except OSError as error:
         found = error.strerror
     except MALFORMED as error:
         found = f"{type(error).__name__}: {error}"
-    else:
-        if region.rings:
-            return region
-        found = "no polygon"
     raise InvalidOption(
         f"expected {option} {path!r} to be a GeoJSON file of polygons, "
         f"got {found}; {_EXAMPLE}"

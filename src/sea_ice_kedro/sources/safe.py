@@ -29,6 +29,7 @@ from sea_ice_kedro.sources.listing import (
     SceneEntry,
     Unreadable,
     entries_of,
+    tell_without_scenes,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.safe_files import Product
@@ -151,6 +152,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         )
         for product in find_products(options.folder or "")
     }
+    tell_without_scenes({p.file_name: entries for p, entries in found.items()})
     observed = [
         _observed(product, scene)
         for product, entries in found.items()

@@ -182,20 +182,21 @@ def _grid(granule: XmlFile) -> Grid:
     shape, corner = None, None
     for size in granule.root.iter("Size"):
         if size.get("resolution") == "10":
-            shape = (
-                int(_child(granule, size, "NROWS")),
-                int(_child(granule, size, "NCOLS")),
-            )
+            rows, columns = (_whole(granule, size, t) for t in ("NROWS", "NCOLS"))
+            shape = rows, columns
     for position in granule.root.iter("Geoposition"):
         if position.get("resolution") == "10":
             corner = [
-                _child(granule, position, t) for t in ("ULX", "ULY", "XDIM", "YDIM")
+                _whole(granule, position, t) for t in ("ULX", "ULY", "XDIM", "YDIM")
             ]
     if shape is None or corner is None:
         granule.fail("<Size> and <Geoposition> at 10 m", "none")
     left, top, dx, dy = corner
     crs = granule.text("HORIZONTAL_CS_CODE")
-    grid = Grid(Georeference(crs, (dx, 0.0, left, 0.0, dy, top)), shape)
+    grid = Grid(
+        Georeference(crs, (float(dx), 0.0, float(left), 0.0, float(dy), float(top))),
+        shape,
+    )
     expect_shape(grid.shape, granule.place)
     expect_place(grid.georeference, granule.place, grid.shape)
     return grid
@@ -203,6 +204,11 @@ def _grid(granule: XmlFile) -> Grid:
 
 def _child(reader: XmlFile, element: ElementTree.Element, tag: str) -> float:
     return reader.as_number(tag, element.findtext(tag))
+
+
+def _whole(reader: XmlFile, element: ElementTree.Element, tag: str) -> int:
+    """ESA writes sizes and corners of grids as whole numbers."""
+    return reader.as_whole_number(tag, element.findtext(tag))
 
 
 def _granule_name(granule: XmlFile) -> str:

@@ -54,6 +54,13 @@ class XmlFile:
             self.fail(f"a number in <{tag}>", repr(text))
         return number
 
+    def as_whole_number(self, tag: str, text: str | None) -> int:
+        """Read a number that has no fraction: of pixels, or metres of a corner."""
+        number = self.as_number(tag, text)
+        if not number.is_integer():
+            self.fail(f"a whole number in <{tag}>", repr(text))
+        return int(number)
+
     def fail(self, expected: str, got: str, way_out: str = "") -> NoReturn:
         """Raise an error that names what is not as expected."""
         raise InvalidScene(

@@ -28,6 +28,7 @@ from sea_ice_kedro.sources.listing import (
     SceneEntry,
     Unreadable,
     entries_of,
+    tell_without_scenes,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.product_options import StacOptions
@@ -239,6 +240,7 @@ def list_scenes(options: IngestionOptions) -> list[SceneEntry]:
         name: entries_of(name, partial(_scenes_of, item, options, region), "STAC item")
         for name, item in fitting.items()
     }
+    tell_without_scenes(scenes)
     rivals = Rivals(scenes)
     observed = [one for name, found in scenes.items() for one in _observed(name, found)]
     bands = {n: (fitting[n].get("collection"), _hrefs(scenes[n])) for n in scenes}

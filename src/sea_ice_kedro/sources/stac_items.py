@@ -179,7 +179,9 @@ def _grid(item: Mapping[str, Any], asset: Mapping[str, Any]) -> Grid:
             "or GeoTIFF instead",
         )
     a, b, c, d, e, f = (float(number) for number in transform[:6])
-    grid = Grid(Georeference(crs, (a, b, c, d, e, f)), (int(shape[0]), int(shape[1])))
-    expect_shape(grid.shape, f"STAC item {item.get('id')}")
+    sides = float(shape[0]), float(shape[1])
+    expect_shape(sides, f"STAC item {item.get('id')}")
+    rows, columns = map(int, sides)
+    grid = Grid(Georeference(crs, (a, b, c, d, e, f)), (rows, columns))
     expect_place(grid.georeference, f"STAC item {item.get('id')}", grid.shape)
     return grid
