@@ -23,6 +23,9 @@ export UV_PYTHON_DOWNLOADS ?= never
 export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
+# What Python compiles is kept, whatever the environment says: tests start hundreds of
+# processes, and each would compile TensorFlow or Kedro again, for 5 to 15 seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: polar run test test-horovod test-spark test-browser test-docs docs lineage check lock release clean
 
