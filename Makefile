@@ -24,8 +24,12 @@ export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
 # What Python compiles is kept, whatever the environment says: tests start hundreds of
-# processes, and each would compile TensorFlow or Kedro again, for 5 to 15 seconds.
+# processes, and each would compile Kedro (5 s) or TensorFlow (15 s) again.
 export PYTHONDONTWRITEBYTECODE :=
+
+# Two processes, and all tests of a file in one of them: they share what they look at.
+# Files that take long come first (tests/conftest.py).
+PYTEST_2 := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: polar run test test-horovod test-spark test-browser test-docs docs lineage check lock release clean
 
@@ -36,7 +40,7 @@ run: .tools/uv
 
 test: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train
-	$(UV) run --no-sync pytest -n 2 --dist loadfile -m "not horovod and not spark and not browser and not documented"
+	$(UV) run --no-sync $(PYTEST_2) -m "not horovod and not spark and not browser and not documented"
 
 test-horovod: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
@@ -46,11 +50,11 @@ test-spark: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra spark-connect
 	UV_PROJECT_ENVIRONMENT=.tools/connect-server \
 		$(UV) sync --quiet --locked --only-group connect-server
-	$(UV) run --no-sync pytest -m spark
+	$(UV) run --no-sync $(PYTEST_2) -m spark
 
 test-browser: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra viz --extra docs
-	$(UV) run --no-sync pytest -m browser
+	$(UV) run --no-sync $(PYTEST_2) -m browser
 
 test-docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \
