@@ -23,6 +23,13 @@ export UV_PYTHON_DOWNLOADS ?= never
 export UV_PYTHON ?= $(PYTHON)
 # Nothing phones home.
 export DO_NOT_TRACK := 1
+# What Python compiles is kept, whatever the environment says: tests start hundreds of
+# processes, and each would compile Kedro (5 s) or TensorFlow (15 s) again.
+export PYTHONDONTWRITEBYTECODE :=
+
+# Two processes, and all tests of a file in one of them: they share what they look at.
+# Files that take long come first (tests/conftest.py).
+PYTEST_2 := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: polar run test test-horovod test-spark test-browser test-docs docs lineage check lock release clean
 
@@ -33,7 +40,7 @@ run: .tools/uv
 
 test: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train
-	$(UV) run --no-sync pytest -n 2 --dist loadfile -m "not horovod and not spark and not browser and not documented"
+	$(UV) run --no-sync $(PYTEST_2) -m "not horovod and not spark and not browser and not documented"
 
 test-horovod: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra horovod
@@ -47,12 +54,12 @@ test-spark: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra spark-connect
 	UV_PROJECT_ENVIRONMENT=.tools/spark-4 \
 		$(UV) sync --quiet --locked --extra dev --extra train --group spark-4
-	$(UV) run --no-sync pytest -m spark
+	$(UV) run --no-sync $(PYTEST_2) -m spark
 	.tools/spark-4/bin/python -m pytest -m spark $(SPARK_4)
 
 test-browser: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra viz --extra docs
-	$(UV) run --no-sync pytest -m browser
+	$(UV) run --no-sync $(PYTEST_2) -m browser
 
 test-docs: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra notebooks \

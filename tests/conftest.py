@@ -1,4 +1,5 @@
 import sys
+from collections import Counter
 
 import pytest
 from kedro.framework.startup import bootstrap_project
@@ -16,6 +17,16 @@ def pytest_configure(config):
     )
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long: the last one keeps nobody waiting."""
+    long = Counter(item.path for item in items if _takes_seconds(item))
+    items.sort(key=lambda item: -long[item.path])
+
+
+def _takes_seconds(item):
+    return item.get_closest_marker("slow") or "data_root" in item.fixturenames
+
+
 @pytest.fixture(scope="session")
 def project():
     """The project as Kedro knows it, once for all tests."""
@@ -30,6 +41,16 @@ def data_root(project, tmp_path, monkeypatch):
     monkeypatch.setenv("SEA_ICE_LOG", str(tmp_path / "info.log"))
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
     return root
+
+
+@pytest.fixture
+def variants():
+    """Put back the variants that pipelines are wired for, which a run may change."""
+    from sea_ice_kedro.pipelines.variants import choose, chosen
+
+    before = [variant.name for variant in chosen()]
+    yield
+    choose(before)
 
 
 @pytest.fixture

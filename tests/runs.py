@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 import rasterio
 from kedro.config import OmegaConfigLoader
 from kedro.framework.session import KedroSession
@@ -30,6 +31,15 @@ def run_here(*pipelines, **parameters):
     """Run pipelines in this process (all three unless named), env "test"."""
     with KedroSession.create(ROOT, env="test", runtime_params=parameters) as session:
         return session.run(pipeline_names=list(pipelines) or SCENE_PIPELINES)
+
+
+def run_in(data_root, *pipelines, **parameters):
+    """Run pipelines in this process, for tests that share a data root; gives that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEA_ICE_DATA", str(data_root))
+        patch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
+        run_here(*pipelines, **parameters)
+    return data_root
 
 
 def from_folder(folder, **parameters):
@@ -56,12 +66,12 @@ def environment(data_root):
     }
 
 
-def kedro_run(data_root, *arguments):
+def kedro_run(data_root, *arguments, **variables):
     """Start `kedro run` as a user does and wait for its end."""
     return subprocess.run(
         [*_KEDRO, *arguments],
         cwd=ROOT,
-        env=environment(data_root),
+        env=environment(data_root) | variables,
         capture_output=True,
         text=True,
         check=False,

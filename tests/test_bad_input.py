@@ -17,6 +17,7 @@ from rasterio import Affine
 from sea_ice_kedro.datasets import ClassMapDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.hooks.readable_errors import meant_for_people
 from tests.fabricate import ROSS_SEA, cut, floes, folder_of_scenes, write
 from tests.runs import (
     ROOT,
@@ -27,6 +28,7 @@ from tests.runs import (
     from_folder,
     kedro_run,
     run_here,
+    run_in,
 )
 
 Spoil = Callable[..., object]
@@ -128,15 +130,38 @@ SPOILT: dict[str, tuple[Spoil, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "words"), SPOILT.values(), ids=SPOILT)
-def test_a_bad_file_is_named_with_the_way_out_and_costs_no_other_scene(
-    data_root, folder, spoil, words
-):
-    spoil(folder)
+def of_kind(kind, name):
+    """The name of a bad file among those of all kinds: bad_3.png."""
+    return name.replace("bad", f"bad_{list(SPOILT).index(kind)}")
+
+
+@pytest.fixture(scope="module")
+def spoilt(project, tmp_path_factory):
+    """A run on two good scenes and all that is spoilt: data root, and what it said."""
+    made = tmp_path_factory.mktemp("spoilt")
+    folder = folder_of_scenes(made / "in", 2)
+    for kind, (spoil, _) in SPOILT.items():
+        alone = tmp_path_factory.mktemp("alone")
+        spoil(alone)
+        for path in alone.iterdir():
+            path.rename(folder / of_kind(kind, path.name))
     with pytest.raises(PartitionsFailed) as error:
-        run_here(**from_folder(folder))
-    assert [word for word in words if word not in str(error.value)] == []
-    assert "1 product could not be made" in str(error.value)
+        run_in(made / "data", **from_folder(folder))
+    return made / "data", error.value
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_bad_file_is_named_with_the_way_out(spoilt, kind):
+    _, error = spoilt
+    words = [of_kind(kind, word) for word in SPOILT[kind][1]]
+    said = [line for line in str(error).splitlines() if words[0] in line]
+    assert len(said) == 1
+    assert [word for word in words if word not in said[0]] == []
+
+
+def test_bad_files_cost_no_other_scene(spoilt):
+    data_root, error = spoilt
+    assert f"{len(SPOILT)} products could not be made" in str(error)
     assert class_maps(data_root) == GOOD
 
 
@@ -197,15 +222,25 @@ CONSTANT = {
 }
 
 
-@pytest.mark.parametrize(("rgb", "code", "ice"), CONSTANT.values(), ids=CONSTANT)
-def test_a_scene_of_one_kind_is_a_scene(data_root, folder, rgb, code, ice):
-    write(folder / "odd.png", rgb)
-    run_here(**from_folder(folder))
-    path = data_root / "04_feature/class_maps/odd.tif"
+@pytest.fixture(scope="module")
+def constant(project, tmp_path_factory):
+    """A data root of scenes of one kind each, and of two others."""
+    made = tmp_path_factory.mktemp("constant")
+    folder = folder_of_scenes(made / "in", 2)
+    for kind, (rgb, *_) in CONSTANT.items():
+        write(folder / f"{kind.replace(' ', '_')}.png", rgb)
+    return run_in(made / "data", **from_folder(folder))
+
+
+@pytest.mark.parametrize("kind", CONSTANT)
+def test_a_scene_of_one_kind_is_a_scene(constant, kind):
+    scene_id = kind.replace(" ", "_")
+    rgb, code, ice = CONSTANT[kind]
+    path = constant / f"04_feature/class_maps/{scene_id}.tif"
     codes = ClassMapDataset(filepath=str(path)).load().codes
     assert (codes.shape, np.unique(codes).tolist()) == (rgb.shape[:2], [code])
-    table = pd.read_csv(data_root / "08_reporting/label_statistics.csv")
-    row = table.set_index("scene_id").loc["odd"]
+    table = pd.read_csv(constant / "08_reporting/label_statistics.csv")
+    row = table.set_index("scene_id").loc[scene_id]
     assert str(row["sea_ice_concentration"]) == ice
     assert row["valid_fraction"] == (code != 255)
 
@@ -319,12 +354,6 @@ def test_a_folder_that_cannot_be_written_to_is_said_with_the_way_out(
             "--params engine.name=sprak",
             "one of sequential, threads, processes, spark, got 'sprak'",
         ),
-        ("--params engine.workers=0", "at least 1, got 0"),
-        ("--params autolabel.thresholds.thin_ice_min=230", "got 230 and 205"),
-        (
-            "--params ingestion.source=folder,ingestion.folder=/nowhere",
-            "/nowhere, which does",
-        ),
     ],
 )
 def test_a_run_that_cannot_start_says_why_in_words_and_exits_with_an_error(
@@ -334,6 +363,22 @@ def test_a_run_that_cannot_start_says_why_in_words_and_exits_with_an_error(
     assert run.returncode == 1
     assert words in run.stderr
     assert "Traceback" not in run.stderr + run.stdout
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"engine": {"workers": 0}}, "at least 1, got 0"),
+        ({"autolabel": {"thresholds": {"thin_ice_min": 230}}}, "got 230 and 205"),
+        (from_folder("/nowhere"), "/nowhere, which does"),
+    ],
+)
+def test_what_else_stops_a_run_from_starting_is_said_in_words_too(
+    data_root, parameters, words
+):
+    with pytest.raises(Exception, match=words) as error:
+        run_here(**parameters)
+    assert words in str(meant_for_people(error.value))
 
 
 @pytest.mark.slow

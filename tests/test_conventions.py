@@ -239,7 +239,7 @@ def test_a_cluster_differs_in_roots_engine_tables_and_spark_and_in_nothing_else(
     monkeypatch,
 ):
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
-    base, cluster = configuration("base"), configuration("dataproc")
+    base, cluster = (Read(configuration(env)) for env in ("base", "dataproc"))
     assert cluster["parameters"] == base["parameters"]
     here, there = base["globals"], cluster["globals"]
     differs = {key for key in there if there[key] != here.get(key)}

@@ -7,24 +7,19 @@ import rasterio.shutil
 
 from sea_ice_kedro.datasets import SceneTableDataset
 from sea_ice_kedro.errors import TooFewScenes
-from sea_ice_kedro.pipelines.variants import choose, chosen
 from tests.fabricate import floes, quiet, write
 from tests.runs import SCENE_PIPELINES, from_folder, run_here
 
-pytestmark = [pytest.mark.slow, pytest.mark.train]
+pytestmark = [
+    *(pytest.mark.train, pytest.mark.slow),
+    pytest.mark.usefixtures("variants"),
+]
 
 CORRECTED = {"variants": "corrected_original"}
 UNSCORED = {
-    "training": {"start": "polar", "epochs": 1},
+    "training": {"start": "polar", "epochs": 1, "learning_rate": 0.0005},
     "split": {"test": 0, "validation": 0},
 }
-
-
-@pytest.fixture(autouse=True)
-def as_before():
-    before = [variant.name for variant in chosen()]
-    yield
-    choose(before)
 
 
 @pytest.fixture
@@ -76,6 +71,8 @@ def test_three_corrected_maps_make_a_network_that_is_scored_and_maps(
 def test_one_corrected_map_trains_polar_on_unscored_and_maps_say_so(
     mapped, data_root, tmp_path, monkeypatch
 ):
+    from sea_ice_kedro.training.model_file import ModelFile
+
     correct(mapped, data_root, "a")
     run_here(*SCENE_PIPELINES)
     with pytest.raises(TooFewScenes, match=r"got a; label 2 more .*start=polar"):
@@ -83,6 +80,9 @@ def test_one_corrected_map_trains_polar_on_unscored_and_maps_say_so(
     assert not list(data_root.rglob("*.tfrecord"))
     run_here("modeling", modeling={**CORRECTED, **UNSCORED})
     network = data_root / "06_models/corrected_original/unet.onnx"
+    card = ModelFile(str(network.with_suffix(".keras"))).card()
+    assert card.unet == ModelFile("polar").card().unet
+    assert card.unet.sees_scene
     monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "next"))
     run_here("inference", **from_folder(mapped, inference={"model": str(network)}))
     ice = table(tmp_path / "next", "08_reporting/network_statistics")

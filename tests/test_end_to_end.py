@@ -3,6 +3,8 @@
 import logging
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from tests.runs import (
     from_folder,
     kedro_run,
     run_here,
+    run_in,
     start_kedro_run,
 )
 
@@ -47,10 +50,27 @@ TABLES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def once(project, tmp_path_factory):
+    """Four small scenes, and what a run makes of them: copied, never written to."""
+    made = tmp_path_factory.mktemp("once")
+    shutil.copytree(folder_of_scenes(made / "scenes", 4), made / "in")
+    run_in(made / "data", **from_folder(made / "in"))
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path):
+def folder(once):
     """A folder with four small scenes a, b, c, d."""
-    return folder_of_scenes(tmp_path / "in", 4)
+    shutil.rmtree(once / "in")
+    return shutil.copytree(once / "scenes", once / "in")
+
+
+@pytest.fixture
+def mapped(once, folder, data_root):
+    """The folder, and a data root in which a run on it has gone through."""
+    shutil.copytree(once / "data", data_root)
+    return folder
 
 
 def products_of(*scene_ids):
@@ -72,9 +92,8 @@ def made_again(data_root):
     ]
 
 
-def test_a_run_makes_every_product_of_every_scene(data_root, folder):
-    run_here(**from_folder(folder))
-    assert sorted(files(data_root)) == sorted(products_of(*"abcd") + TABLES)
+def test_a_run_makes_every_product_of_every_scene(once):
+    assert sorted(files(once / "data")) == sorted(products_of(*"abcd") + TABLES)
 
 
 @pytest.mark.parametrize(
@@ -85,46 +104,37 @@ def test_a_run_makes_every_product_of_every_scene(data_root, folder):
         pytest.param("spark", marks=pytest.mark.spark),
     ],
 )
-def test_every_engine_makes_the_same_bytes(
-    tmp_path, folder, monkeypatch, project, name
-):
-    made = {}
-    for engine in ("sequential", name):
-        monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / engine))
-        run_here(**from_folder(folder), engine={"name": engine, "workers": 2})
-        made[engine] = digests(tmp_path / engine)
-    assert len(made["sequential"]) == 28
-    assert made[name] == made["sequential"]
+def test_every_engine_makes_the_same_bytes(once, data_root, folder, name):
+    run_here(**from_folder(folder), engine={"name": name, "workers": 2})
+    sequential = digests(once / "data")
+    assert len(sequential) == 28
+    assert digests(data_root) == sequential
 
 
-def test_another_data_root_gets_the_same_bytes(tmp_path, folder, monkeypatch, project):
-    made = []
-    for root in (tmp_path / "here", tmp_path / "there" / "a [data] root, 2"):
-        monkeypatch.setenv("SEA_ICE_DATA", str(root))
-        run_here(**from_folder(folder))
-        made.append(digests(root))
-    assert made[0] == made[1]
-
-
-def test_a_second_run_leaves_what_is_done_alone(data_root, folder, caplog):
+def test_another_data_root_gets_the_same_bytes(once, tmp_path, folder, monkeypatch):
+    root = tmp_path / "there" / "a [data] root, 2"
+    monkeypatch.setenv("SEA_ICE_DATA", str(root))
     run_here(**from_folder(folder))
+    assert digests(root) == digests(once / "data")
+
+
+def test_a_second_run_leaves_what_is_done_alone(data_root, mapped, caplog):
     before = digests(data_root)
     age(data_root)
     with caplog.at_level(logging.INFO):
-        run_here(**from_folder(folder))
+        run_here(**from_folder(mapped))
     assert made_again(data_root) == []
     assert digests(data_root) == before
     for name in ("scenes", "filtered_scenes", "class_maps", "quicklooks"):
         assert f"{name}: 0 made, 4 unchanged, 0 failed" in caplog.text
 
 
-def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, folder):
-    run_here(**from_folder(folder))
+def test_other_thresholds_make_filtered_scenes_and_labels_again(data_root, mapped):
     with rasterio.open(data_root / "04_feature/class_maps/a.tif") as file:
         before = file.read(1)
     age(data_root)
     run_here(
-        **from_folder(folder),
+        **from_folder(mapped),
         autolabel={"thresholds": {"thin_ice_min": 9, "source": "values"}},
     )
     assert {name.split("/")[1] for name in made_again(data_root)} == {
@@ -156,25 +166,22 @@ def test_labels_by_other_limits_than_the_filters_are_refused_and_cost_nothing(
     assert len(list((data_root / "04_feature/class_maps").glob("*.tif"))) == 4
 
 
-def test_another_size_of_pictures_makes_pictures_again_alone(data_root, folder):
-    run_here(**from_folder(folder))
+def test_another_size_of_pictures_makes_pictures_again_alone(data_root, mapped):
     age(data_root)
-    run_here(**from_folder(folder), autolabel={"quicklooks": {"panel_px": 99}})
+    run_here(**from_folder(mapped), autolabel={"quicklooks": {"panel_px": 99}})
     assert {name.split("/")[1] for name in made_again(data_root)} == {"quicklooks"}
 
 
-def test_another_picture_under_the_same_name_is_made_again_alone(data_root, folder):
-    run_here(**from_folder(folder))
+def test_another_picture_under_the_same_name_is_made_again_alone(data_root, mapped):
     age(data_root)
-    write(folder / "b.tif", floes(seed=99))
-    run_here(**from_folder(folder))
+    write(mapped / "b.tif", floes(seed=99))
+    run_here(**from_folder(mapped))
     assert sorted(made_again(data_root)) == sorted(products_of("b"))
 
 
 def test_a_raster_that_was_changed_between_two_pipelines_is_followed_once_it_is_meant(
-    data_root, folder
+    data_root, mapped
 ):
-    run_here(**from_folder(folder))
     age(data_root)
     stored = data_root / "02_intermediate/scenes"
     (stored / "b.tif").write_bytes((stored / "a.tif").read_bytes())
@@ -189,29 +196,26 @@ def test_a_raster_that_was_changed_between_two_pipelines_is_followed_once_it_is_
     assert sorted(made_again(data_root)) == sorted(products_of("b"))
 
 
-def test_a_missing_product_is_made_again_to_the_same_bytes(data_root, folder):
-    run_here(**from_folder(folder))
+def test_a_missing_product_is_made_again_to_the_same_bytes(data_root, mapped):
     before = digests(data_root)
     for name in products_of("c"):
         (data_root / name).unlink()
-    run_here(**from_folder(folder))
+    run_here(**from_folder(mapped))
     assert digests(data_root) == before
 
 
-def test_a_scene_that_now_fails_loses_its_outdated_product(data_root, folder):
-    run_here(**from_folder(folder))
-    cut(folder / "b.tif", 0.5)
+def test_a_scene_that_now_fails_loses_its_outdated_product(data_root, mapped):
+    cut(mapped / "b.tif", 0.5)
     with pytest.raises(PartitionsFailed, match=r"scenes / b: b\.tif: expected a whole"):
-        run_here(**from_folder(folder))
+        run_here(**from_folder(mapped))
     assert not (data_root / "02_intermediate/scenes/b.tif").exists()
     table = (data_root / "08_reporting/label_statistics.csv").read_text()
     assert [line[0] for line in table.splitlines()[1:]] == ["a", "c", "d"]
 
 
 def test_a_scene_that_fails_in_the_middle_costs_its_later_products_only(
-    data_root, folder
+    data_root, mapped
 ):
-    run_here(**from_folder(folder))
     (data_root / "02_intermediate/scenes/b.tif").write_text("damaged")
     (data_root / "02_intermediate/scenes/c.tif").unlink()
     with pytest.raises(PartitionsFailed) as error:
@@ -258,10 +262,30 @@ def test_the_classes_of_a_clear_scene_are_those_that_were_painted(data_root, tmp
     assert np.unique(codes[:, 40:]).tolist() == [0]
 
 
+@pytest.fixture(scope="module")
+def default_run(tmp_path_factory):
+    """`kedro run` on a screen 100 columns wide: its data root, and how it ended."""
+    root = tmp_path_factory.mktemp("default") / "data"
+    return root, kedro_run(root, COLUMNS="100")
+
+
 @pytest.mark.slow
-def test_the_documented_commands_work(tmp_path, folder):
-    data_root = tmp_path / "data"
-    first = kedro_run(data_root)
+@pytest.mark.train
+def test_the_whole_run_fits_a_screen(default_run):
+    _, run = default_run
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = [*run.stdout.splitlines(), *run.stderr.splitlines()]
+    assert 10 <= len(lines) <= 40
+    unwrapped = "".join("".join(lines).split())
+    assert re.search("lookfirstat:.*/08_reporting/report.html", unwrapped)
+    assert max(map(len, lines)) <= 100
+    assert [line for line in lines if re.search("WARN|deprecated|factory", line)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_the_documented_commands_work(default_run, tmp_path, folder):
+    data_root, first = default_run
     assert first.returncode == 0, first.stdout + first.stderr
     assert len(files(data_root / "04_feature/class_maps")) == 3 * 3
     again = kedro_run(data_root, "--pipeline", "autolabel")
@@ -282,14 +306,12 @@ def test_the_documented_commands_work(tmp_path, folder):
 @pytest.mark.slow
 @pytest.mark.train
 def test_a_whole_run_on_pictures_without_day_and_place_ends_with_report_and_catalogue(
-    tmp_path,
+    data_root, tmp_path, variants
 ):
     for index in range(4):
         write(tmp_path / f"in/s2_vis_{index:02d}.png", floes(128, 128, seed=index))
-    params = f"ingestion.source=folder,ingestion.folder={tmp_path / 'in'}"
-    run = kedro_run(tmp_path / "data", "--params", params)
-    assert run.returncode == 0, run.stdout + run.stderr
-    reports = tmp_path / "data/08_reporting"
+    run_here("__default__", **from_folder(tmp_path / "in"))
+    reports = data_root / "08_reporting"
     page = (reports / "report.html").read_text()
     finding = page[page.index("4 scenes without a time of acquisition") :]
     finding = finding[: finding.index("</article>")]
@@ -345,15 +367,23 @@ def test_a_save_killed_at_any_moment_leaves_no_half_file(tmp_path):
     assert 9 <= left <= 9 + 4  # its own leftovers, no more
 
 
+FIVE = {"ingestion": {"sample": {"count": 5, "size_px": 128}}}
+
+
+@pytest.fixture(scope="module")
+def whole(project, tmp_path_factory):
+    """Digests of what a run makes of five scenes that nobody kills."""
+    return digests(run_in(tmp_path_factory.mktemp("whole"), **FIVE))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sequential", "processes"])
 def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes_it(
-    tmp_path, monkeypatch, project, engine
+    tmp_path, monkeypatch, whole, engine
 ):
-    sample = {"ingestion": {"sample": {"count": 5, "size_px": 200}}}
-    params = "ingestion.sample.count=5,ingestion.sample.size_px=200"
+    params = "ingestion.sample.count=5,ingestion.sample.size_px=128"
     params += f",engine.name={engine},engine.workers=2"
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    killed = tmp_path / "killed"
     moments = random.Random(engine)
     for wanted in (2, 13):
         run = start_kedro_run(killed, "--params", params)
@@ -365,11 +395,10 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes_it(
         for name, path in files(killed).items():
             if ".part" not in name:
                 expect_whole(path)
-    for root in (killed, whole):
-        monkeypatch.setenv("SEA_ICE_DATA", str(root))
-        run_here(**sample)
-    assert len(digests(whole)) == 5 * 9 + 4
-    assert digests(killed) == digests(whole)
+    monkeypatch.setenv("SEA_ICE_DATA", str(killed))
+    run_here(**FIVE)
+    assert len(whole) == 5 * 9 + 4
+    assert digests(killed) == whole
 
 
 def wait_for_files(data_root, count, run):

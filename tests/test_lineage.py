@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import TimeoutError as TooLate
 
-from tests.runs import ROOT, environment, run_here
+from tests.runs import ROOT, environment, run_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -86,11 +86,7 @@ def made(project, tmp_path_factory):
     """A data root in which scenes were labelled, and no network was trained."""
     pytest.importorskip("kedro_viz")
     root = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEA_ICE_DATA", str(root))
-        patch.setattr(sys, "excepthook", sys.excepthook)
-        run_here("ingestion", "filtering", "autolabel", "gridding")
-    return root
+    return run_in(root, "ingestion", "filtering", "autolabel", "gridding")
 
 
 @pytest.fixture(scope="module")

@@ -11,30 +11,21 @@ from sea_ice_kedro.datasets import SceneTableDataset, UNetDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
 from sea_ice_kedro.hooks.readable_errors import meant_for_people
-from sea_ice_kedro.pipelines.variants import choose, chosen
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, quiet, write
-from tests.runs import digests, expect_whole, files, from_folder, run_here
+from tests.runs import digests, expect_whole, files, from_folder, run_here, run_in
 
-pytestmark = [pytest.mark.train, pytest.mark.slow]
+pytestmark = [
+    *(pytest.mark.train, pytest.mark.slow),
+    pytest.mark.usefixtures("variants"),
+]
 
 LEARN = ["ingestion", "filtering", "autolabel", "modeling", "evaluation"]
-
-
-@pytest.fixture(autouse=True)
-def as_before():
-    before = [variant.name for variant in chosen()]
-    yield
-    choose(before)
 
 
 @pytest.fixture(scope="module")
 def learnt(project, tmp_path_factory):
     """A data root in which a default run has gone through."""
-    root = tmp_path_factory.mktemp("learnt")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEA_ICE_DATA", str(root))
-        run_here("__default__")
-    return root
+    return run_in(tmp_path_factory.mktemp("learnt"), "__default__")
 
 
 @pytest.fixture
@@ -245,16 +236,3 @@ def test_the_network_that_ships_maps_a_folder_that_nothing_was_trained_on(
     run_here(
         "inference", **from_folder(tmp_path / "scenes", inference={"model": "polar"})
     )
-
-
-def test_a_network_may_be_trained_on_from_the_one_that_ships(
-    tmp_path, monkeypatch, project
-):
-    from sea_ice_kedro.training.model_file import ModelFile
-
-    monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path))
-    training = {"start": "polar", "epochs": 1, "learning_rate": 0.0005}
-    run_here(*LEARN[:4], modeling={"training": training})
-    card = ModelFile(str(tmp_path / "06_models/manual_original/unet.keras")).card()
-    assert card.unet == ModelFile("polar").card().unet
-    assert card.unet.sees_scene

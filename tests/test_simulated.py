@@ -11,7 +11,9 @@ import xarray as xr
 from sea_ice_kedro.imagery.arrays import ClassMap, Origin
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
 from tests.fabricate import folder_of_scenes, scene
-from tests.runs import SCENE_PIPELINES, from_folder, run_here
+from tests.runs import SCENE_PIPELINES, from_folder, run_in
+
+pytestmark = pytest.mark.slow
 
 MAPS, PREDICTIONS = "04_feature/class_maps", "07_model_output/predictions"
 TABLES = ("cloud_statistics", "label_statistics", "network_statistics")
@@ -20,9 +22,8 @@ FOLLOWING = ("gridding", "time_series", "stac_export", "reporting")
 
 def made(root, **parameters):
     """Map scenes by brightness and by the network that ships."""
-    run_here(*SCENE_PIPELINES, **parameters)
-    run_here("inference", **parameters)
-    run_here(*FOLLOWING, **parameters)
+    for pipelines in (SCENE_PIPELINES, ["inference"], FOLLOWING):
+        run_in(root, *pipelines, **parameters)
     return root
 
 
@@ -41,10 +42,12 @@ def sources_in(root):
     return found
 
 
-@pytest.fixture
-def simulated(data_root):
+@pytest.fixture(scope="module")
+def simulated(project, tmp_path_factory):
+    """A data root of simulated scenes, for all tests that read its products."""
+    root = tmp_path_factory.mktemp("simulated") / "data"
     sample = {"source": "sample", "sample": {"count": 2, "size_px": 96}}
-    return made(data_root, ingestion=sample)
+    return made(root, ingestion=sample)
 
 
 def test_maps_and_tables_of_simulated_scenes_have_that_as_their_source(simulated):
@@ -74,7 +77,7 @@ def test_catalogue_seasons_and_report_of_simulated_scenes_say_so(simulated):
 def test_products_of_observed_scenes_name_their_source_and_no_simulation(
     data_root, tmp_path
 ):
-    folder = folder_of_scenes(tmp_path / "scenes")
+    folder = folder_of_scenes(tmp_path / "scenes", 2)
     made(data_root, **from_folder(folder))
     assert sources_in(data_root) == {
         kind: {"folder"} for kind in (MAPS, PREDICTIONS, *TABLES)

@@ -15,7 +15,7 @@ from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.engines import spark_session
 from tests.fabricate import cut, floes, folder_of_scenes, write
 from tests.networks import untrained_network
-from tests.runs import digests, from_folder, kedro_run, run_here
+from tests.runs import SCENE_PIPELINES, digests, from_folder, run_here, run_in
 from tests.spark_runs import (
     CLUSTER,
     ended,
@@ -30,15 +30,33 @@ from tests.test_end_to_end import wait_for_workers_to_end
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 SCENES = ["--pipelines", "ingestion,filtering,autolabel"]
+MAPPED = [*SCENE_PIPELINES, "gridding", "reporting"]
 RASTERS = ("02_intermediate", "03_primary/filtered", "04_feature/class", ".png")
 TABLES = ["03_primary/scene_index", "08_reporting/cloud_statistics"]
 TABLES += ["08_reporting/label_statistics", "08_reporting/daily_grid"]
 
 
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """A folder with four small scenes a, b, c, d; two have no place on Earth."""
+    return four_scenes(tmp_path_factory.mktemp("scenes") / "in")
+
+
+@pytest.fixture(scope="module")
+def here(project, scenes, tmp_path_factory):
+    """What one machine makes of them."""
+    root = tmp_path_factory.mktemp("here")
+    return run_in(root, *MAPPED, **from_folder(scenes))
+
+
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with four small scenes a, b, c, d; two have no place on Earth."""
-    folder = folder_of_scenes(tmp_path / "in", 4)
+    """The four scenes for one test, which may spoil them."""
+    return four_scenes(tmp_path / "in")
+
+
+def four_scenes(folder):
+    folder_of_scenes(folder, 4)
     for name in "cd":
         (folder / f"{name}.tif").unlink()
         write(folder / f"{name}.png", floes(seed=9))
@@ -77,12 +95,12 @@ def counts(said, product):
     return tuple(int(n) for n in found.groups())
 
 
-def test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine(tmp_path, folder):
-    here, there = tmp_path / "here", tmp_path / "there"
-    wanted = ["--pipelines", "ingestion,filtering,autolabel,gridding,reporting"]
-    one = kedro_run(here, *wanted, *source(folder))
-    assert one.returncode == 0, one.stderr
-    code, said = run_on(CLUSTER, there, *wanted, *source(folder))
+def test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine(
+    tmp_path, scenes, here
+):
+    there = tmp_path / "there"
+    wanted = ["--pipelines", ",".join(MAPPED)]
+    code, said = run_on(CLUSTER, there, *wanted, *source(scenes))
     assert code == 0, said
     assert rasters(there) == rasters(here)
     assert len(rasters(there)) == 4 * 6  # names and colours beside each class map
@@ -112,16 +130,15 @@ def test_a_poisoned_scene_is_a_failure_in_the_result_and_no_dead_job(tmp_path, f
     assert index["scene_id"].tolist() == ["a", "c", "d"]
 
 
-SAMPLE = "ingestion.sample.count=24,ingestion.sample.size_px=256"
+SAMPLE = "ingestion.sample.count=24,ingestion.sample.size_px=128"
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample(project, tmp_path_factory):
     """What one machine makes of 24 simulated scenes."""
-    here = tmp_path_factory.mktemp("sample")
-    one = kedro_run(here, *SCENES, "--params", SAMPLE)
-    assert one.returncode == 0, one.stderr
-    return rasters(here)
+    root = tmp_path_factory.mktemp("sample")
+    given = {"ingestion": {"sample": {"count": 24, "size_px": 128}}}
+    return rasters(run_in(root, **given))
 
 
 def test_an_executor_that_is_killed_costs_no_scene(tmp_path, sample):
@@ -188,37 +205,32 @@ def test_a_full_disk_costs_the_scenes_that_found_no_room(tmp_path, small_disk):
 
 
 def test_scenes_in_a_bucket_are_read_and_written_by_the_executors(
-    bucket, tmp_path, folder
+    bucket, tmp_path, scenes, here
 ):
-    one = kedro_run(tmp_path / "here", *SCENES, *source(folder))
-    assert one.returncode == 0, one.stderr
     code, said = run_on(
         CLUSTER,
         f"{bucket.url}/season",
         *SCENES,
-        *source(bucket.put(folder, "scenes")),
+        *source(bucket.put(scenes, "scenes")),
         SEA_ICE_TABLES=tmp_path / "tables",  # Spark itself does not know the emulator
     )
     assert code == 0, said
-    assert rasters(bucket.get(tmp_path / "there", "season")) == rasters(
-        tmp_path / "here"
-    )
+    assert rasters(bucket.get(tmp_path / "there", "season")) == rasters(here)
     assert len(table(tmp_path / "tables", TABLES[2])) == 4
 
 
 @pytest.mark.train
-def test_a_network_maps_scenes_on_executors_as_it_does_here(tmp_path, folder):
+def test_a_network_maps_scenes_on_executors_as_it_does_here(tmp_path, scenes, project):
     model = untrained_network(tmp_path / "model" / "unet.onnx")
-    here, there = tmp_path / "here", tmp_path / "there"
-    params = f"{source(folder)[1]},inference.model={model}"
-    wanted = ["--pipelines", "inference", "--params", params]
-    one = kedro_run(here, *wanted)
-    assert one.returncode == 0, one.stderr
-    code, said = run_on(CLUSTER, there, *wanted)
+    served = from_folder(scenes, inference={"model": str(model)})
+    one = run_in(tmp_path / "one", "inference", **served)
+    there = tmp_path / "there"
+    params = f"{source(scenes)[1]},inference.model={model}"
+    code, said = run_on(CLUSTER, there, "--pipelines", "inference", "--params", params)
     assert code == 0, said
     predictions = [f"07_model_output/predictions/{name}.tif" for name in "abcd"]
     assert [digests(there)[n] for n in predictions] == [
-        digests(here)[n] for n in predictions
+        digests(one)[n] for n in predictions
     ]
     assert len(table(there, "08_reporting/network_statistics")) == 4
 

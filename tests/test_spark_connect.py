@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fabricate import cut, folder_of_scenes
-from tests.runs import ROOT, digests, environment, files, kedro_run
+from tests.runs import ROOT, digests, environment, files, from_folder, run_in
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -95,11 +95,9 @@ def run_on(remote, data_root, folder, *more):
     )
 
 
-def test_a_server_makes_the_bytes_of_one_machine(connect, tmp_path):
+def test_a_server_makes_the_bytes_of_one_machine(connect, project, tmp_path):
     folder = folder_of_scenes(tmp_path / "in", 4)
-    source = f"ingestion.source=folder,ingestion.folder={folder}"
-    here = kedro_run(tmp_path / "here", *RUN, "--params", source)
-    assert here.returncode == 0, here.stderr
+    run_in(tmp_path / "here", *RUN[1].split(","), **from_folder(folder))
     there = run_on(connect, tmp_path / "there", folder)
     assert there.returncode == 0, there.stdout + there.stderr
     assert "class_maps: 4 made, 0 unchanged, 0 failed" in there.stdout

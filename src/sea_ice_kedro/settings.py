@@ -16,6 +16,7 @@ from pathlib import Path
 
 from omegaconf.resolvers import oc
 
+from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.hooks import (
     ApplicableSettingHooks,
     CredentialHooks,
@@ -84,6 +85,7 @@ HOOKS = (
     ReadableErrorHooks(),
 )
 
+CONFIG_LOADER_CLASS = ReadOnceConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

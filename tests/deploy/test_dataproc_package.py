@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.fabricate import folder_of_scenes
-from tests.runs import ROOT, digests, files, kedro_run
+from tests.runs import ROOT, digests, files, from_folder, run_in
 from tests.spark_runs import CLUSTER, spark_submit
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -59,17 +59,12 @@ def node_python(package, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory):
+def scenes(project, tmp_path_factory):
     """A folder of scenes, and what the checkout makes of them on this machine."""
     made = tmp_path_factory.mktemp("here")
     folder = folder_of_scenes(made / "in", 4)
-    parameters = f"ingestion.source=folder,ingestion.folder={folder}"
-    run = kedro_run(made / "data", *SCENES, "--params", parameters)
-    assert run.returncode == 0, run.stderr
+    run_in(made / "data", **from_folder(folder))
     return folder, digests(made / "data" / "04_feature" / "class_maps")
-
-
-SCENES = ["--pipelines", "ingestion,filtering,autolabel"]
 
 
 def submit(package, python, data_root, folder, cwd, *variables, **more):

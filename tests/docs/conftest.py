@@ -3,7 +3,7 @@ from importlib.util import find_spec
 import pytest
 from kedro.framework.startup import bootstrap_project
 
-from tests.runs import ROOT, run_here
+from tests.runs import ROOT, run_in
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,4 @@ def finished(tmp_path_factory):
         pytest.skip("needs TensorFlow: the run trains a network")
     bootstrap_project(ROOT)
     root = tmp_path_factory.mktemp("finished") / "data"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEA_ICE_DATA", str(root))
-        run_here("__default__")
-    return root
+    return run_in(root, "__default__")

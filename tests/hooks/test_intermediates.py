@@ -2,9 +2,12 @@
 
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
+from kedro.framework.session import KedroSession
+from kedro.runner import ThreadRunner
 
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import Manifest
@@ -12,22 +15,43 @@ from sea_ice_kedro.errors import InvalidOption, InvalidScene, MissingInput
 from sea_ice_kedro.sources import folder as source
 from sea_ice_kedro.verify_command import verify
 from tests.fabricate import floes, folder_of_scenes, write
-from tests.runs import SCENE_PIPELINES, digests, from_folder, kedro_run, run_here
+from tests.runs import ROOT, SCENE_PIPELINES, digests, from_folder, run_here, run_in
 from tests.runs import files as products
 
 SCENES, FILTERED = "02_intermediate/scenes", "03_primary/filtered_scenes"
 MAPS = "04_feature/class_maps"
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return folder_of_scenes(tmp_path / "scenes")
+pytestmark = pytest.mark.slow
 
 
 def run(folder, *pipelines, **parameters):
     """Run without intermediates; say how many of each product were made."""
     parameters.setdefault("keep_intermediates", False)
     run_here(*pipelines, **from_folder(folder, **parameters))
+
+
+@pytest.fixture(scope="module")
+def once(project, tmp_path_factory):
+    """Three scenes, and what a run leaves of them: copied, never written to."""
+    made = tmp_path_factory.mktemp("once")
+    shutil.copytree(folder_of_scenes(made / "scenes"), made / "in")
+    run_in(made / "data", **from_folder(made / "in", keep_intermediates=False))
+    return made
+
+
+@pytest.fixture
+def folder(once):
+    """A folder with three scenes a, b, c."""
+    shutil.rmtree(once / "in")
+    return shutil.copytree(once / "scenes", once / "in")
+
+
+@pytest.fixture
+def mapped(once, folder, data_root):
+    """The folder, and a data root in which a run without intermediates has ended."""
+    shutil.copytree(once / "data", data_root)
+    return folder
 
 
 def made(root):
@@ -48,37 +72,34 @@ def rasters(root):
 
 
 def test_intermediates_go_when_all_that_is_made_of_them_is_made(
-    folder, data_root, tmp_path, monkeypatch
+    data_root, mapped, tmp_path, monkeypatch
 ):
-    run(folder)
     assert rasters(data_root) == set()
     entries = Manifest(str(data_root / SCENES)).entries
     assert {e.status for e in entries.values()} == {"removed"}
     without = digests(data_root)
     monkeypatch.setenv("SEA_ICE_DATA", str(tmp_path / "kept"))
-    run(folder, keep_intermediates=True)
+    run(mapped, keep_intermediates=True)
     kept = digests(tmp_path / "kept")
     assert rasters(tmp_path / "kept") == set(kept) - set(without)
     assert {name: kept[name] for name in without} == without
 
 
 def test_the_same_command_again_makes_nothing_and_opens_no_scene(
-    folder, data_root, monkeypatch
+    data_root, mapped, monkeypatch
 ):
-    run(folder)
     before = digests(data_root)
     monkeypatch.setattr("sea_ice_kedro.sources.folder.read_scene_file", None)
-    run(folder)
+    run(mapped)
     assert set(made(data_root).values()) == {0}
     assert digests(data_root) == before
-    run(folder, "autolabel")
+    run(mapped, "autolabel")
     assert set(made(data_root).values()) == {0}
 
 
-def test_a_new_scene_is_processed_alone(folder, data_root):
-    run(folder)
-    write(folder / "new.tif", floes(seed=9))
-    run(folder)
+def test_a_new_scene_is_processed_alone(data_root, mapped):
+    write(mapped / "new.tif", floes(seed=9))
+    run(mapped)
     assert made(data_root) == {
         **{"scenes": 1, "filtered_scenes": 1, "class_maps": 1, "quicklooks": 1},
         **{"downloads": 0, "manual_labels": 0},
@@ -86,38 +107,35 @@ def test_a_new_scene_is_processed_alone(folder, data_root):
     assert rasters(data_root) == set()
 
 
-def test_a_setting_that_needs_them_has_them_made_again_and_removed(folder, data_root):
-    run(folder)
-    run(folder, autolabel={"quicklooks": {"panel_px": 64}})
+def test_a_setting_that_needs_them_has_them_made_again_and_removed(data_root, mapped):
+    run(mapped, autolabel={"quicklooks": {"panel_px": 64}})
     assert made(data_root)["quicklooks"] == 3
     assert made(data_root)["class_maps"] == 0
-    run(folder, filtering={"method": "none"})
+    run(mapped, filtering={"method": "none"})
     assert made(data_root)["filtered_scenes"] == 3
     assert rasters(data_root) == set()
 
 
 def test_a_damaged_map_has_its_intermediates_made_again_and_no_others(
-    folder, data_root, caplog
+    data_root, mapped, caplog
 ):
-    run(folder)
     before = digests(data_root)
     (data_root / MAPS / "b.tif").write_bytes(b"damaged")
     with caplog.at_level(logging.INFO):
-        run(folder)
+        run(mapped)
     assert "filtered_scenes: 1 were removed, are needed and made again" in caplog.text
     assert made(data_root)["class_maps"] == 1
     assert digests(data_root) == before
 
 
 def test_where_no_step_of_the_run_makes_them_the_run_is_refused_and_harms_nothing(
-    folder, data_root
+    data_root, mapped
 ):
-    run(folder)
     before = digests(data_root)
     with pytest.raises(MissingInput, match=r"keep_intermediates=false.*kedro run"):
-        run(folder, "autolabel", autolabel={"quicklooks": {"panel_px": 64}})
+        run(mapped, "autolabel", autolabel={"quicklooks": {"panel_px": 64}})
     assert digests(data_root) == before
-    run(folder, *SCENE_PIPELINES, autolabel={"quicklooks": {"panel_px": 64}})
+    run(mapped, *SCENE_PIPELINES, autolabel={"quicklooks": {"panel_px": 64}})
     assert made(data_root)["quicklooks"] == 3
 
 
@@ -128,9 +146,8 @@ def test_what_a_run_makes_and_does_not_use_stays(folder, data_root):
     assert rasters(data_root) == {f"{SCENES}/{i}.tif" for i in "abc"}
 
 
-def test_kept_again_they_are_there_again(folder, data_root):
-    run(folder)
-    run(folder, keep_intermediates=True)
+def test_kept_again_they_are_there_again(data_root, mapped):
+    run(mapped, keep_intermediates=True)
     assert len(rasters(data_root)) == 6
     assert made(data_root)["class_maps"] == 0
 
@@ -150,9 +167,8 @@ def test_a_scene_with_a_failure_keeps_its_intermediates(folder, data_root, monke
 
 @pytest.mark.parametrize("engine", ["sequential", "threads"])
 def test_what_cannot_be_made_again_fails_alone_and_says_so(
-    folder, data_root, monkeypatch, engine
+    data_root, mapped, monkeypatch, engine
 ):
-    run(folder)
     (data_root / MAPS / "a.tif").write_bytes(b"damaged")
     (data_root / MAPS / "b.tif").write_bytes(b"damaged")
     read = source.read_scene_file
@@ -164,21 +180,20 @@ def test_what_cannot_be_made_again_fails_alone_and_says_so(
 
     monkeypatch.setattr(source, "read_scene_file", unreadable)
     with pytest.raises(PartitionsFailed, match=r"filtered_scenes / b: expected b, whi"):
-        run(folder, engine={"name": engine, "workers": 2})
+        run(mapped, engine={"name": engine, "workers": 2})
     assert made(data_root)["class_maps"] == 1
     assert (data_root / MAPS / "a.tif").stat().st_size > 100
 
 
-def test_steps_that_run_at_the_same_time_make_them_once(folder, data_root):
-    run(folder)
-    command = "ingestion,filtering,autolabel,grid_check"
-    given = f"ingestion.source=folder,ingestion.folder={folder}"
-    given += ",keep_intermediates=false,autolabel.quicklooks.panel_px=64"
-    ended = kedro_run(
-        data_root,
-        *("--pipelines", command, "--params", given, "--runner", "ThreadRunner"),
+def test_steps_that_run_at_the_same_time_make_them_once(data_root, mapped):
+    given = from_folder(
+        mapped,
+        keep_intermediates=False,
+        autolabel={"quicklooks": {"panel_px": 64}},
     )
-    assert ended.returncode == 0, ended.stderr
+    pipelines = [*SCENE_PIPELINES, "grid_check"]
+    with KedroSession.create(ROOT, env="test", runtime_params=given) as session:
+        session.run(pipeline_names=pipelines, runner=ThreadRunner())
     assert rasters(data_root) == set()
 
 
@@ -195,11 +210,10 @@ def test_maps_by_a_network_need_them_no_more_either(folder, data_root):
     assert digests(data_root) == maps
 
 
-def test_a_pipeline_that_reads_them_later_has_them_made_again(folder, data_root):
-    run(folder)
+def test_a_pipeline_that_reads_them_later_has_them_made_again(data_root, mapped):
     with pytest.raises(MissingInput, match=r"scenes of a, b, c.*keep_intermediates"):
-        run(folder, "grid_check")
-    run(folder, *SCENE_PIPELINES, "grid_check")
+        run(mapped, "grid_check")
+    run(mapped, *SCENE_PIPELINES, "grid_check")
     assert rasters(data_root) == set()
 
 
@@ -213,8 +227,7 @@ def test_the_catalogue_of_products_names_none_that_goes(folder, data_root):
         assert "filtered_scene" not in assets
 
 
-def test_verify_knows_what_was_removed(folder, data_root, capsys):
-    run(folder)
+def test_verify_knows_what_was_removed(data_root, mapped, capsys):
     capsys.readouterr()
     assert verify([str(data_root)], "sea-ice-kedro")
     assert "all match; 6 removed" in capsys.readouterr().out

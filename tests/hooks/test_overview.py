@@ -8,7 +8,6 @@ from rich.console import Console
 from sea_ice_kedro.datasets.progress import STEPS, RunSteps
 from sea_ice_kedro.hooks import OverviewHooks
 from sea_ice_kedro.hooks.overview import shown
-from tests import runs
 from tests.fabricate import folder_of_scenes
 from tests.runs import from_folder, run_here
 
@@ -88,20 +87,3 @@ def test_what_is_opened_first_is_there(tmp_path, made, place, opened):
     assert shown(str(tmp_path / place)) == (str(tmp_path / opened) if opened else "")
     assert shown("gs://bucket/maps") == "gs://bucket/maps"
     assert shown("") == ""
-
-
-@pytest.mark.slow
-@pytest.mark.train
-def test_the_whole_run_fits_a_screen(tmp_path, monkeypatch):
-    wide = runs.environment
-    monkeypatch.setattr(
-        runs, "environment", lambda root: wide(root) | {"COLUMNS": "100"}
-    )
-    run = runs.kedro_run(tmp_path / "data")
-    assert run.returncode == 0, run.stderr
-    lines = [*run.stdout.splitlines(), *run.stderr.splitlines()]
-    assert 10 <= len(lines) <= 40
-    unwrapped = "".join("".join(lines).split())
-    assert re.search("lookfirstat:.*/08_reporting/report.html", unwrapped)
-    assert max(map(len, lines)) <= 100
-    assert [line for line in lines if re.search("WARN|deprecated|factory", line)] == []

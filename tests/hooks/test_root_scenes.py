@@ -9,7 +9,7 @@ from rasterio.warp import transform_bounds
 
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from tests.fabricate import folder_of_scenes, write
-from tests.runs import files, from_folder, run_here
+from tests.runs import files, from_folder, run_here, run_in
 
 
 @pytest.fixture
@@ -18,6 +18,14 @@ def real(data_root, tmp_path):
     folder = folder_of_scenes(tmp_path / "scenes")
     run_here("ingestion", **from_folder(folder))
     return data_root
+
+
+@pytest.fixture(scope="module")
+def left_alone(project, tmp_path_factory):
+    """A data root of real scenes, which no run changes."""
+    made = tmp_path_factory.mktemp("real")
+    folder = folder_of_scenes(made / "scenes")
+    return run_in(made / "data", "ingestion", **from_folder(folder))
 
 
 def sources(root):
@@ -54,14 +62,17 @@ def test_a_run_that_names_none_goes_on_with_the_scenes_of_the_root(real, paramet
         {"source": "sample", "folder": None},
     ],
 )
-def test_simulated_scenes_never_enter_a_root_of_real_ones(real, pipeline, ingestion):
-    before = files(real).keys()
+def test_simulated_scenes_never_enter_a_root_of_real_ones(
+    left_alone, data_root, monkeypatch, pipeline, ingestion
+):
+    monkeypatch.setenv("SEA_ICE_DATA", str(left_alone))
+    before = files(left_alone).keys()
     with pytest.raises(
         InvalidOption,
         match=r"source folder, folder .* got source sample.*SEA_ICE_DATA=",
     ):
         run_here(pipeline, ingestion=ingestion)
-    assert files(real).keys() == before
+    assert files(left_alone).keys() == before
 
 
 def test_scenes_of_another_folder_are_refused_with_the_way_to_a_second_root(
