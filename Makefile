@@ -13,7 +13,7 @@
 # make clean  remove all that is made: every file of data/02_intermediate ..
 #             data/08_reporting (data/01_raw is kept), and the tools' caches
 #
-# Needs git, make and Python >= 3.10 only: `uv` comes into .tools/, packages into .venv/.
+# Needs git, make and Python >= 3.11 only: `uv` comes into .tools/, packages into .venv/.
 
 SHELL := /bin/sh
 PYTHON ?= python3
