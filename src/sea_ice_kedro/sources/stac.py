@@ -11,12 +11,7 @@ import numpy as np
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.engines.tasks import content_digest
-from sea_ice_kedro.errors import (
-    CannotFetch,
-    InvalidScene,
-    MissingPackage,
-    NothingFound,
-)
+from sea_ice_kedro.errors import CannotFetch, InvalidScene, MissingPackage, NothingFound
 from sea_ice_kedro.imagery.arrays import Georeference, Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
 from sea_ice_kedro.imagery.reflectance import Calibration
@@ -38,12 +33,7 @@ from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
 from sea_ice_kedro.sources.shown_twice import in_turn
 from sea_ice_kedro.sources.stac_calibration import expect_offset_in
-from sea_ice_kedro.sources.stac_choice import (
-    by_name,
-    is_signed,
-    is_there,
-    rival_hosts,
-)
+from sea_ice_kedro.sources.stac_choice import by_name, is_signed, is_there, rival_hosts
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
 from sea_ice_kedro.sources.stac_properties import cloud_of, sun_of
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
@@ -54,7 +44,6 @@ logger = logging.getLogger(__name__)
 _ON_THE_WEB = ("http", "https", "s3", "gs")
 _FIRST_WAIT_S = 0.5
 _FINAL = ("HTTP response code: 401", "HTTP response code: 403", "response code: 404")
-
 
 _OF_GDAL = "an error from GDAL"
 """In errors that another try or an account may help against."""
