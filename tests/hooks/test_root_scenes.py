@@ -133,6 +133,7 @@ def test_a_root_remembers_its_land_and_area_until_others_or_none_are_named(
     run_here("ingestion", **from_folder(folder, ingestion={"land": str(mask)}))
     covered = lands(data_root)
     assert covered != free
+    assert "coast.tif" in indexed(data_root)
     run_here("ingestion")
     assert lands(data_root) == covered
     run_here("ingestion", ingestion={"area_of_interest": list(around)})

@@ -71,6 +71,7 @@ def test_the_index_has_a_row_for_every_scene_that_was_ingested():
         "crs": "",
         "valid_fraction": 0.75,
         "land_fraction": 0.1,
+        "land_source": "",
         "checksum": "sha256:00",
         "manual_label": True,
         "granule": "",

@@ -163,6 +163,21 @@ def laid_out(season):
     return lay_out_seasons(season, series, INDEX, options())
 
 
+@pytest.mark.parametrize(
+    ("masks", "words"),
+    [
+        (["coast.gpkg sha256:00"], "shelf of coast.gpkg sha256:00 are not observed"),
+        ([None], "count as thick ice: no mask of them was named"),
+        ([""], "count as thick ice: no mask of them was named"),
+    ],
+)
+def test_the_cube_names_the_mask_of_land(season, masks, words):
+    index = INDEX.assign(land_source=masks)
+    series = follow_regions(season, options())
+    cube = lay_out_seasons(season, series, index, options())["epsg6932_25km"]()
+    assert words in cube.attrs["comment"]
+
+
 @pytest.fixture
 def stored(laid_out, tmp_path):
     """The season's file."""

@@ -144,12 +144,18 @@ def grid_mapping(crs: str) -> Attributes:
     return {"long_name": f"projection of the grid, {crs}", **attributes}
 
 
-def of_file(crs: str, sources: Collection[str], own: Mapping[str, str]) -> Attributes:
+def of_file(
+    crs: str,
+    sources: Collection[str],
+    lands: Collection[str],
+    own: Mapping[str, str],
+) -> Attributes:
     """Describe the whole file. No time of making: same input, same bytes.
 
     Args:
         crs: Of the grid, "EPSG:3413".
         sources: Of the scenes: "sample" (simulated), "folder", ...
+        lands: Names and digests of the masks of land that were named.
         own: Attributes that only the user knows (`creator_name`, `license`,
             `date_created`); they take the place of those written here.
     """
@@ -159,6 +165,11 @@ def of_file(crs: str, sources: Collection[str], own: Mapping[str, str]) -> Attri
     ]
     scenes = " and ".join(kinds) or "scenes"
     software = f"sea_ice_kedro {__version__}"
+    land = (
+        f"Land and ice shelf of {' and '.join(lands)} are not observed."
+        if lands
+        else "Land and ice shelf count as thick ice: no mask of them was named."
+    )
     return {
         "Conventions": "CF-1.8, ACDD-1.3",
         "title": "Sea ice concentration and classes of appearance by day",
@@ -174,8 +185,7 @@ def of_file(crs: str, sources: Collection[str], own: Mapping[str, str]) -> Attri
         "history": f"{software}: gridding (cells of {crs}), time_series",
         "references": "https://arxiv.org/abs/2403.13135",
         "comment": "NaN or _FillValue where nothing was observed, which is never open "
-        "water. Land and ice shelf count as thick ice unless a mask of them was named "
-        "(ingestion.land): then they are not observed.",
+        f"water. {land}",
         "product_version": __version__,
         "processing_level": "Level 3",
         "cdm_data_type": "Grid",

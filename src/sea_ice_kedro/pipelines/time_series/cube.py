@@ -47,6 +47,9 @@ class Season:
     sources: tuple[str, ...] = ()
     """Of the scenes: "sample" (simulated), "folder", ..."""
 
+    lands: tuple[str, ...] = ()
+    """Names and digests of the masks of land that were named."""
+
     whole_grid: bool = False
     """Whether all cells of NSIDC's grid are laid out, not only the box observed."""
 
@@ -56,7 +59,7 @@ class Season:
     def fingerprint(self) -> str:
         """Digest all values."""
         about = (
-            *(self.grid, self.sources, self.whole_grid),
+            *(self.grid, self.sources, self.lands, self.whole_grid),
             sorted(self.attributes.items()),
         )
         return digest_of(about, self.cells, self.regions)
@@ -98,7 +101,8 @@ def build_cube(season: Season) -> "xr.Dataset":
         (made["longitude"][1], made["latitude"][1]),
         (made["x_bounds"][1], made["y_bounds"][1]),
     )
-    attributes = cf.of_file(crs, season.sources, {**extent, **season.attributes})
+    own = {**extent, **season.attributes}
+    attributes = cf.of_file(crs, season.sources, season.lands, own)
     data = {name: value for name, value in made.items() if name not in _COORDINATES}
     coordinates = {name: made[name] for name in _COORDINATES}
     return xr.Dataset(data, coordinates, attributes)

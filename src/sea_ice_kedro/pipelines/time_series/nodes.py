@@ -59,7 +59,12 @@ def lay_out_seasons(
     Returns:
         Name of the grid, "epsg6932_25km" -> maker of an `xarray.Dataset`.
     """
-    sources = tuple(sorted(scene_index["source"].dropna().unique()))
+    sources, lands = (
+        tuple(sorted(set(scene_index[column].dropna()) - {""}))
+        if column in scene_index
+        else ()
+        for column in ("source", "land_source")
+    )
     made = {}
     for grid, part in grids_of(cells_by_day(daily_grid)):
         of_grid = region_series["grid"].eq(grid.crs) & region_series["cell_km"].eq(
@@ -70,6 +75,7 @@ def lay_out_seasons(
             part,
             region_series[of_grid],
             sources,
+            lands,
             options.whole_grid,
             options.attributes,
         )
