@@ -54,7 +54,7 @@ test-spark: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra spark-connect
 	UV_PROJECT_ENVIRONMENT=.tools/spark-4 \
 		$(UV) sync --quiet --locked --extra dev --extra train --group spark-4
-	$(UV) run --no-sync $(PYTEST_2) -m spark
+	$(UV) run --no-sync pytest -m spark
 	.tools/spark-4/bin/python -m pytest -m spark $(SPARK_4)
 
 test-browser: .tools/uv
