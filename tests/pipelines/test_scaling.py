@@ -260,4 +260,6 @@ def test_both_tables_and_the_figure_are_made_of_one_run(data_root, temporary):
         *(f"training_scaling_figure.{form}" for form in ("json", "svg", "png")),
     }
     assert pd.read_csv(folder / "training_times.csv")["images_per_s"][0] > 0
-    assert list(temporary.iterdir()) == []
+    # What TensorFlow compiles of its generated functions lies beside them.
+    left = {path.name for path in temporary.iterdir()} - {"__pycache__"}
+    assert left == set()
