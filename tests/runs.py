@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 import rasterio
-from kedro.config import OmegaConfigLoader
 from kedro.framework.session import KedroSession
 from PIL import Image
 
+from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.fabricate import quiet
@@ -50,7 +50,7 @@ def from_folder(folder, **parameters):
 
 def configuration(env, **runtime_params):
     """Read conf/base and one environment as a run does."""
-    return OmegaConfigLoader(
+    return ReadOnceConfigLoader(
         str(ROOT / "conf"), env=env, runtime_params=runtime_params, **CONFIG_LOADER_ARGS
     )
 

@@ -24,22 +24,10 @@ HEAVY = ["tensorflow", "keras", "pyspark", "horovod", "ee", "matplotlib"]
 HEAVY += ["numba", "skimage", "sklearn"]
 
 
-class Read(dict):
-    """What a loader gives, read once: it reads all files each time it is asked."""
-
-    def __init__(self, loader):
-        super().__init__()
-        self._loader = loader
-
-    def __missing__(self, key):
-        self[key] = self._loader[key]
-        return self[key]
-
-
 @pytest.fixture
 def conf():
     """What conf/base says."""
-    return Read(configuration("base"))
+    return configuration("base")
 
 
 @pytest.fixture
@@ -105,7 +93,7 @@ def entries_of(conf):
 @pytest.mark.parametrize("env", ["base", "dataproc"])
 def test_the_layer_of_a_dataset_is_the_folder_that_it_lies_in(env, monkeypatch):
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
-    entries = entries_of(Read(configuration(env)))
+    entries = entries_of(configuration(env))
     assert len(entries) >= 10
     layers = {name: shown_as(entry).get("layer") for name, entry in entries.items()}
     assert [name for name, layer in layers.items() if layer not in FOLDERS] == []
@@ -219,7 +207,7 @@ def test_an_environment_changes_the_settings_that_it_names_and_no_others():
 @pytest.mark.parametrize("env", ["base", "dataproc"])
 def test_all_that_is_made_but_downloads_is_made_again_on_request(env, monkeypatch):
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
-    entries = entries_of(Read(configuration(env, engine={"remake": True})))
+    entries = entries_of(configuration(env, engine={"remake": True}))
     engines = {n: e["engine"] for n, e in entries.items() if "engine" in e}
     assert len(engines) > 20
     kept = {name for name, engine in engines.items() if not engine.get("remake")}
@@ -239,7 +227,7 @@ def test_a_cluster_differs_in_roots_engine_tables_and_spark_and_in_nothing_else(
     monkeypatch,
 ):
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season")
-    base, cluster = (Read(configuration(env)) for env in ("base", "dataproc"))
+    base, cluster = (configuration(env) for env in ("base", "dataproc"))
     assert cluster["parameters"] == base["parameters"]
     here, there = base["globals"], cluster["globals"]
     differs = {key for key in there if there[key] != here.get(key)}

@@ -116,7 +116,7 @@ def test_a_scene_that_was_not_ingested_fails_when_it_is_needed(handles):
         tasks["b"]()
 
 
-def test_ice_statistics_name_areas_confidence_and_the_model():
+def test_network_statistics_name_areas_confidence_and_the_model():
     facts = {
         "pixels": 1000,
         "pixels_thick_ice": 100,

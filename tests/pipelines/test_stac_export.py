@@ -213,7 +213,8 @@ def test_a_run_with_nothing_to_do_opens_no_product(data_root, tmp_path, monkeypa
 
 def test_the_report_links_to_what_the_catalogue_describes(tmp_path):
     catalogue = described(tmp_path, **{"a é": (ROSS_SEA, WHEN)})
-    assert products_of(catalogue) == {
+    assert products_of(catalogue, {"b"}) == {}
+    assert products_of(catalogue, {"a é", "b"}) == {
         "a é": {"Classes by brightness": "maps/a%20%C3%A9.tif"}
     }
     assert (tmp_path / unquote("maps/a%20%C3%A9.tif")).exists()

@@ -1,11 +1,15 @@
 """True areas on the ground."""
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from pyproj import CRS, Geod, Transformer
 
 from sea_ice_kedro.imagery.arrays import Georeference
+
+Places = TypeVar("Places", float, npt.NDArray[np.float64])
 
 _POINTS_A_SIDE = 21
 _SMALL_STEP_DEG = 1e-3
@@ -23,10 +27,9 @@ def pixel_area_m2(georeference: Georeference, shape: tuple[int, int]) -> float:
         shape: (H, W) in pixels.
     """
     columns, rows = _outline(shape)
-    a, b, c, d, e, f = georeference.transform
     crs = CRS.from_user_input(georeference.crs)
-    longitudes, latitudes = _to_degrees(georeference.crs).transform(
-        a * columns + b * rows + c, d * columns + e * rows + f
+    longitudes, latitudes = to_degrees(georeference.crs).transform(
+        *places(georeference, columns, rows)
     )
     geod = crs.get_geod() or Geod(ellps="WGS84")
     area, _ = geod.polygon_area_perimeter(longitudes, latitudes)
@@ -46,7 +49,9 @@ def pixel_size_m(georeference: Georeference, shape: tuple[int, int]) -> float:
     return float(np.sqrt(abs(a * e - b * d)) * unit_m)
 
 
-def _outline(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _outline(
+    shape: tuple[int, int],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Walk once around the scene: columns and rows of points, float (84,)."""
     steps = np.linspace(0.0, 1.0, _POINTS_A_SIDE)
     zeros, ones = np.zeros_like(steps), np.ones_like(steps)
@@ -56,24 +61,26 @@ def _outline(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:  # type: 
 
 
 @lru_cache
-def _to_degrees(crs: str) -> Transformer:
+def to_degrees(crs: str) -> Transformer:
+    """Return what turns x and y of a CRS into longitude and latitude."""
     known = CRS.from_user_input(crs)
     return Transformer.from_crs(known, known.geodetic_crs, always_xy=True)
 
 
-def _centre(georeference: Georeference, shape: tuple[int, int]) -> tuple[float, float]:
+def places(
+    georeference: Georeference, columns: Places, rows: Places
+) -> tuple[Places, Places]:
+    """Return x and y of places in a scene, in units of its CRS, as many as given."""
     a, b, c, d, e, f = georeference.transform
-    column, row = shape[1] / 2, shape[0] / 2
-    return a * column + b * row + c, d * column + e * row + f
+    return a * columns + b * rows + c, d * columns + e * rows + f
 
 
 def centre_deg(
     georeference: Georeference, shape: tuple[int, int]
 ) -> tuple[float, float]:
     """Return longitude and latitude of a scene's centre, in degrees."""
-    longitude, latitude = _to_degrees(georeference.crs).transform(
-        *_centre(georeference, shape)
-    )
+    x, y = places(georeference, shape[1] / 2, shape[0] / 2)
+    longitude, latitude = to_degrees(georeference.crs).transform(x, y)
     return float(longitude), float(latitude)
 
 
@@ -83,10 +90,9 @@ def north_bearing_deg(georeference: Georeference, shape: tuple[int, int]) -> flo
     Clockwise from "up" in the picture; 0 in a UTM scene, anything in EPSG:3031.
     """
     a, b, _, d, e, _ = georeference.transform
-    to_degrees = _to_degrees(georeference.crs)
-    x, y = _centre(georeference, shape)
-    longitude, latitude = to_degrees.transform(x, y)
-    north_x, north_y = to_degrees.transform(
+    x, y = places(georeference, shape[1] / 2, shape[0] / 2)
+    longitude, latitude = centre_deg(georeference, shape)
+    north_x, north_y = to_degrees(georeference.crs).transform(
         longitude, latitude + _SMALL_STEP_DEG, direction="INVERSE"
     )
     determinant = a * e - b * d

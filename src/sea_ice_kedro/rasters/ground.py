@@ -2,11 +2,11 @@
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Geod
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.footprint import pixel_area_m2
+from sea_ice_kedro.rasters.footprint import pixel_area_m2, places, to_degrees
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,14 +44,6 @@ def square_pixel_m(
             "to EPSG:3413 or EPSG:3031 (gdalwarp -t_srs EPSG:3413)"
         )
     return float(np.sqrt(pixel_area_m2(georeference, shape)))
-
-
-def places(
-    georeference: Georeference, columns: Floats, rows: Floats
-) -> tuple[Floats, Floats]:
-    """Return x and y of places in a scene, in units of its CRS: float64 (N,)."""
-    a, b, c, d, e, f = georeference.transform
-    return a * columns + b * rows + c, d * columns + e * rows + f
 
 
 def degrees(
@@ -92,9 +84,7 @@ def _geod(georeference: Georeference) -> Geod:
 def _degrees(
     georeference: Georeference, columns: Floats, rows: Floats
 ) -> tuple[Floats, Floats]:
-    crs = CRS.from_user_input(georeference.crs)
-    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
     x, y = places(georeference, columns, rows)
     # Lists: pyproj takes an array of one value for a scalar.
-    found = to_degrees.transform(x.tolist(), y.tolist())
+    found = to_degrees(georeference.crs).transform(x.tolist(), y.tolist())
     return np.array(found[0], float), np.array(found[1], float)

@@ -10,7 +10,8 @@ from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.floe_options import FloeOptions
 from sea_ice_kedro.imagery.floes import Floats, find_floes
 from sea_ice_kedro.imagery.leads import find_leads
-from sea_ice_kedro.rasters.ground import bearings_deg, degrees, places, square_pixel_m
+from sea_ice_kedro.rasters.footprint import places
+from sea_ice_kedro.rasters.ground import bearings_deg, degrees, square_pixel_m
 
 _ASSUMED_M = 10.0
 """Side of a pixel where the map does not say: Sentinel-2's."""

@@ -1,6 +1,6 @@
 """A row a scene of floes and leads, and its floes by size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def size_rows(
     pixel_m = facts.get("pixel_area_m2", _NAN) ** 0.5
     if floes is None or not pixel_m > 0:
         return
-    observed = _observed_km2(scene_id, facts)
+    observed = _observed_km2(class_areas(scene_id, facts))
     caliper, whole = floes["mean_caliper_m"], ~floes["touches_edge"].astype(bool)
     for edge in size_edges(options.smallest_px * pixel_m, float(caliper.max())):
         here = (caliper >= edge) & (caliper < edge * SIZE_STEP)
@@ -79,7 +79,7 @@ def summary_row(
     their length.
     """
     areas = class_areas(scene_id, facts)
-    observed = _observed_km2(scene_id, facts)
+    observed = _observed_km2(areas)
     row: list[Any] = [scene_id, areas["acquired"], areas["source"], observed]
     row.append(areas["sea_ice_concentration"])
     if floes is None:
@@ -127,8 +127,7 @@ def mean_axis(degrees: Floats, weights: Floats) -> tuple[float, float]:
     return mean, round(float(abs(total)), 4)
 
 
-def _observed_km2(scene_id: str, facts: Facts) -> float:
-    areas = class_areas(scene_id, facts)
+def _observed_km2(areas: Mapping[str, Any]) -> float:
     names = [key for key in areas if key.endswith("_km2") and key != "land_km2"]
     return round(float(sum(areas[name] for name in names)), 6)
 

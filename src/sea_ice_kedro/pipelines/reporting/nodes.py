@@ -129,7 +129,9 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
         histories=_there(training_histories),
         pictures=load_many(drawn, (i for i in shown if i in drawn)),
         figures=figures,
-        products={} if product_catalogue is None else products_of(product_catalogue),
+        products=products_of(product_catalogue, set(shown))
+        if product_catalogue is not None
+        else {},
     )
     return render_report(material)
 
