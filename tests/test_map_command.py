@@ -50,7 +50,7 @@ def test_intermediates_are_kept_unless_it_is_said_that_they_go(scenes):
 
 
 def test_floes_are_measured_on_request_in_the_maps_of_either_kind(scenes):
-    for network, last in (("polar", "inference,predicted_floes"), ("none", ",floes")):
+    for network, last in (("polar", "inference,network_floes"), ("none", ",floes")):
         given = [str(scenes), "--network", network, "--floes"]
         arguments = map_run(given, "sea-ice-kedro").arguments
         assert arguments[1].endswith(last)
@@ -131,10 +131,10 @@ def test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for(
     with pytest.raises(SystemExit) as ended:
         __main__.main(["map", str(scenes), "--out", str(out), "--floes"])
     assert ended.value.code in (0, None)
-    made = {path.name for path in (out / "08_reporting").glob("predicted_*")}
-    assert {"predicted_floes.csv", "predicted_leads.csv"} <= made
-    assert {"predicted_floe_summary.csv", "predicted_floe_figure.png"} <= made
-    assert (out / "08_reporting/predicted_floe_polygons/one.parquet").is_file()
+    made = {path.name for path in (out / "08_reporting").glob("network_*")}
+    assert {"network_floes.csv", "network_leads.csv"} <= made
+    assert {"network_floe_summary.csv", "network_floe_figure.png"} <= made
+    assert (out / "08_reporting/network_floe_polygons/one.parquet").is_file()
 
 
 @pytest.mark.slow

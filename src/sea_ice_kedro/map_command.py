@@ -142,6 +142,6 @@ def _map_run(  # noqa: PLR0913 - an option each
             )
         settings.append(_param("inference.model", str(Path(network).resolve())))
     if floes:
-        pipelines += ("floes",) if network == NONE else ("predicted_floes",)
+        pipelines += ("floes",) if network == NONE else ("network_floes",)
     arguments = ["--pipelines", ",".join(pipelines), "--params", ",".join(settings)]
     return MapRun(str(root), arguments, str(root / maps))

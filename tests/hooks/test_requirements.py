@@ -69,7 +69,7 @@ def test_what_training_needs_is_missed_before_the_first_step(
     assert not list(data_root.rglob("*.tif"))
 
 
-@pytest.mark.parametrize("pipeline", ["floes", "predicted_floes"])
+@pytest.mark.parametrize("pipeline", ["floes", "network_floes"])
 def test_what_polygons_need_is_missed_before_the_first_step(
     data_root, without, pipeline
 ):

@@ -76,7 +76,7 @@ def _expect_geopandas() -> None:
         raise MissingPackage(
             "expected the package geopandas (extra vector) for the polygons of floes "
             f"and leads, got none installed; {INSTALL['vector']}, or leave out the "
-            "pipelines floes and predicted_floes (sea-ice-kedro map: --floes)"
+            "pipelines floes and network_floes (sea-ice-kedro map: --floes)"
         )
 
 

@@ -2,7 +2,7 @@
 
 ON_REQUEST = frozenset(
     {
-        *("threshold_calibration", "grid_check", "floes", "predicted_floes"),
+        *("threshold_calibration", "grid_check", "floes", "network_floes"),
         *("polar", "scaling"),
     }
 )

@@ -6,5 +6,5 @@ from sea_ice_kedro.pipelines.floes.pipeline import measure_maps
 
 
 def create_pipeline() -> Pipeline:
-    """Wire the `predicted_floes` pipeline: of the maps of `sea-ice-kedro map`."""
-    return measure_maps("inference.scene_index", "predictions", "predicted_")
+    """Wire the `network_floes` pipeline: of the maps of `sea-ice-kedro map`."""
+    return measure_maps("inference.scene_index", "predictions", "network_")
