@@ -80,7 +80,7 @@ KINDS = {
         ("sea_ice_concentration_percent", "observed_percent"),
         nodata=NODATA,
     ),
-    "ice_concentration": Kind(
+    "network_concentration": Kind(
         "Sea ice concentration by a network, and share observed, in percent",
         ("data",),
         _COG,

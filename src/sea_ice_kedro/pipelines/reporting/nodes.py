@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pystac
 
 from sea_ice_kedro.datasets.stored_partitions import load_many
 from sea_ice_kedro.engines import Partitions
@@ -96,7 +95,7 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
     region_series: pd.DataFrame | None,
     network_region_series: pd.DataFrame | None,
     report_pictures: Partitions[Pictures] | None,
-    product_catalogue: pystac.Catalog | None,
+    product_catalogue: Any | None,  # noqa: ANN401 - pystac is imported late
     metrics: dict[str, Any] | None,
     options: ReportOptions,
     figures: FigureOptions,

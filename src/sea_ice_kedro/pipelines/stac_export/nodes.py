@@ -67,7 +67,7 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
     pictures = {kind: _products(kind, stored, described) for kind, stored in drawn}
     series = (
         ("concentration", concentration_maps, region_series),
-        ("ice_concentration", network_concentration_maps, network_region_series),
+        ("network_concentration", network_concentration_maps, network_region_series),
     )
     days = {k: _products(k, maps, _observed(seen)) for k, maps, seen in series}
     names = sorted({name for found in days.values() for name in found})
