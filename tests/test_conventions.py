@@ -21,7 +21,7 @@ from tests.runs import ROOT, configuration, environment
 SOURCES = sorted((ROOT / "src" / "sea_ice_kedro").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 HEAVY = ["tensorflow", "keras", "pyspark", "horovod", "ee", "matplotlib"]
-HEAVY += ["numba", "skimage", "sklearn"]
+HEAVY += ["numba", "skimage", "sklearn", "pystac", "geopandas"]
 
 
 @pytest.fixture
