@@ -6,7 +6,8 @@ Chips of four bands B02, B03, B04, B08 with the offset of 1000 in their numbers,
 the source "folder" as a user would, bands=3-2-1, scale=0.0001, offset=-0.1. A chip is
 misread when a pixel is lost, a class is not that of its reflectance, or a reflectance
 is none. Dark water, known by the near infrared, which no label looks at, must be below
-the limit; without the offset it would not be.
+the limit; without the offset it would not be. The table at the end gives what water,
+ponds and ice reflect in each band (docs/decisions/23-near-infrared.md).
 """
 
 import argparse
@@ -14,6 +15,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import rasterio
 from PIL import Image, ImageDraw
 
@@ -26,6 +28,10 @@ from sea_ice_kedro.sources.scene_files import read_scene_file
 AS_REFLECTANCE = RasterOptions(bands=(3, 2, 1), scale=0.0001, offset=-0.1)
 WITHOUT_OFFSET = RasterOptions(bands=(3, 2, 1), scale=0.0001)
 LIMITS = BrightnessThresholds()
+OFFSET = 0.099
+"""Chips without the near infrared hold 0 there, which reads as -0.1."""
+
+BANDS = ("blue", "green", "red", "near infrared")
 CELL_PX, SHOWN_PX = 150, 120
 
 
@@ -37,7 +43,8 @@ def main() -> None:
     arguments = parser.parse_args()
     paths = sorted(arguments.folder.glob("*.tiff"))
     misread, dark, dark_above, turned = 0, 0, 0, 0
-    cells = []
+    cells: list[tuple[str, Scene, np.ndarray]] = []
+    measured: list[np.ndarray] = []
     for path in paths:
         scene = read_scene_file(str(path), AS_REFLECTANCE)
         codes = label_by_brightness(scene.rgb, scene.valid_mask, LIMITS)
@@ -54,11 +61,13 @@ def main() -> None:
         if wrong or wet.any():
             print(f"{path.stem[-60:]}: {wet.mean():.1%} open water, misread: {wrong}")
         cells.append((path.stem, scene, codes))
+        measured.append(reflectance[:, reflectance.min(axis=0) > -OFFSET])
     print(
         f"{len(paths)} chips, {misread} misread; {dark} pixels of dark water, "
         f"{dark_above} of them above the limit; without the offset {turned} pixels of "
         "open water would be ice"
     )
+    print(spectra(np.concatenate(measured, axis=1)).to_string(index=False))
     if arguments.figure:
         figure(cells).save(arguments.figure)
 
@@ -67,6 +76,28 @@ def true_reflectance(path: Path) -> np.ndarray:
     """Read all four bands by the definition, (DN - 1000) / 10 000, float (4, H, W)."""
     with rasterio.open(path) as file:
         return (file.read().astype(float) - 1000) / 10_000
+
+
+def spectra(reflectance: np.ndarray) -> pd.DataFrame:
+    """Tabulate what surfaces that the visible tells apart reflect in each band.
+
+    Args:
+        reflectance: float (4, N): blue, green, red, near infrared.
+    """
+    blue, _, red, _ = reflectance
+    surfaces = {
+        "open water": blue < 0.06,
+        "melt ponds": (blue - red > 0.2) & (red < 0.35),
+        "ice": red > 0.5,
+    }
+    rows = []
+    for name, mask in surfaces.items():
+        row = {"surface": name, "pixels": int(mask.sum())}
+        for band, values in zip(BANDS, reflectance[:, mask], strict=True):
+            low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+            row[band] = f"{low:.3f} {middle:.3f} {high:.3f}"
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def dark_water(reflectance: np.ndarray) -> np.ndarray:
