@@ -11,12 +11,11 @@ from sea_ice_kedro.imagery.simulate.noise import (
     Rng,
     as_field,
     coin,
-    fractal,
     smoothstep,
-    stirred,
     streaks,
     top_share_level,
 )
+from sea_ice_kedro.imagery.worlds.clouds import cloud_texture, draw_cloud
 from sea_ice_kedro.imagery.worlds.surface import Colour
 
 SKIES = {
@@ -73,11 +72,13 @@ def draw_sky(
     kind = str(rng.choice(list(SKIES), p=list(SKIES.values())))
     if open_sea and coin(rng):
         kind = "cloud"
+    elif open_sea and kind == "clear" and coin(rng):
+        kind = "haze"
     none = np.zeros(shape, np.float32)
     shadow, haze, cloud = none, none, none
     shading = np.ones((*shape, 3), np.float32)
     if kind == "cloud":
-        cloud, shading = _thick_cloud(shape, bright, rng)
+        cloud, shading = draw_cloud(shape, bright, rng, open_sea)
     depth = rng.uniform(0.15, 0.5) if rng.random() < 0.75 else rng.uniform(0.5, 0.7)
     if kind == "cloud" and rng.random() < 0.75:
         shadow = depth * _cast(cloud, rng)
@@ -89,7 +90,10 @@ def draw_sky(
             )
             shadow = shadow * np.clip(1 + 0.3 * ripple, 0, 1.3)
     if "haze" in kind or (kind == "cloud" and rng.random() < 0.4):
-        haze = rng.uniform(0.08, 0.5) * _patches(shape, rng, 0.3)
+        # Thin cloud has the shapes of cloud: a flat veil with an edge would be nilas.
+        wisps = cloud_texture(shape, rng, min(shape) * rng.uniform(0.1, 0.8))
+        veil = _patches(shape, rng, 0.6) * np.clip(1 + 0.3 * wisps, 0.1, 2)
+        haze = rng.uniform(0.08, 0.45) * veil
     tint = rng.uniform(*EXTRA_LOSS_OF_RED) * np.array([0.5, 0.0, -0.5])
     lost = shadow[..., None] * (1 + tint / 0.5)
     colour = bright * rng.uniform(0.7, 1.1) * (1 + rng.uniform(-0.06, 0.06, 3))
@@ -129,50 +133,11 @@ def _cast(cloud: Field, rng: Rng) -> Field:
 def _patches(shape: tuple[int, int], rng: Rng, sharpest: float) -> Field:
     """Draw a field 0..1 of patches: any size, sharp to soft; or a smooth gradient."""
     size = min(shape) * float(np.exp(rng.uniform(math.log(0.12), math.log(2.5))))
-    field = _texture(shape, rng, size)
+    field = cloud_texture(shape, rng, size)
     share = rng.uniform(0.15, 0.9)
     level = top_share_level(field, share)
     soft = float(np.exp(rng.uniform(math.log(sharpest), math.log(1.8))))
     return smoothstep(field, level - soft / 2, level + soft / 2)
-
-
-def _texture(shape: tuple[int, int], rng: Rng, size: float) -> Field:
-    """Draw the shape of cloud: sheets, streets, cells or swirls."""
-    kind = int(rng.integers(4))
-    angle = rng.uniform(0, math.pi)
-    if kind == 0:
-        return streaks(shape, rng, angle, size * 1.5, max(size / 5, 4)) + 0.5 * fractal(
-            shape, rng, size, 4, 0.5
-        )
-    if kind == 1:
-        return stirred(shape, rng, max(size, 24))
-    return fractal(shape, rng, size, 3 if kind == 2 else 12, rng.uniform(0.35, 0.6))
-
-
-def _thick_cloud(
-    shape: tuple[int, int], bright: float, rng: Rng
-) -> tuple[Field, Colour]:
-    """Draw opaque cloud: heaps, streets, or a deck; lit from a side."""
-    size = min(shape) * float(np.exp(rng.uniform(math.log(0.05), math.log(1.5))))
-    field = _texture(shape, rng, size)
-    if rng.random() < 0.7:
-        fine = fractal(shape, rng, rng.uniform(12, 60), 2, rng.uniform(0.5, 0.7))
-        field = field + rng.uniform(0.2, 0.8) * fine
-    share = 1.3 if rng.random() < 0.12 else rng.uniform(0.1, 0.8)
-    level = -9.0 if share > 1 else top_share_level(field, share)
-    opacity = smoothstep(field, level - 0.1, level + rng.uniform(0.2, 1.4))
-    relief = field + 0.3 * fractal(shape, rng, max(size / 4, 12), 4, 0.5)
-    smooth = cv2.GaussianBlur(as_field(relief), (0, 0), rng.uniform(2.0, 12.0))
-    angle = rng.uniform(0, 2 * math.pi)
-    slope = cv2.Sobel(smooth, cv2.CV_32F, 1, 0) * math.cos(angle)
-    slope = slope + cv2.Sobel(smooth, cv2.CV_32F, 0, 1) * math.sin(angle)
-    slope = slope / max(float(slope.std()), 1e-6)
-    thickness = np.clip((field - level) / 2, 0, 1) if share <= 1 else 0.5 + 0.15 * field
-    tone = rng.uniform(0.75, 1.0) + rng.uniform(0, 0.25) * thickness
-    tone = tone + rng.uniform(0.0, 0.07) * slope
-    tint = 1 + rng.uniform(-0.03, 0.03, 3)
-    reflectance = bright * rng.uniform(0.85, 1.15) * np.clip(tone, 0.45, 1.3)
-    return opacity, as_field(reflectance[..., None] * tint)
 
 
 def look_through(surface: Colour, sky: Sky) -> Colour:

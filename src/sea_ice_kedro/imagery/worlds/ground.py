@@ -21,9 +21,12 @@ from sea_ice_kedro.imagery.worlds.styles import (
     winding_line,
 )
 
-_LAND_SHARE = 0.14
+_LAND_SHARE = 0.18
 _POND_SHARE = 0.28
-_BERG_SHARE = 0.08
+_BERG_SHARE = 0.03
+_CRACKED = {"pack": 0.95, "all thick": 0.95}
+"""Share that is cracked, of styles without floes: ice moves, and no wide field of it is
+as smooth as a sheet of cloud."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,9 @@ class Ground:
 
     land_mask: Mask
     """bool (H, W): True on land, glaciers and icebergs, which are no sea ice."""
+
+    snowy_land: bool
+    """Land is a glacier, an ice shelf or an iceberg, white all over."""
 
     pixel_scale: float
     """Structures are so many times larger, in pixels, than on average."""
@@ -72,7 +78,9 @@ def lay_ground(shape: Shape, rng: Rng) -> Ground:
     scale = float(np.exp(rng.uniform(-1.0, 1.0)))
     codes, plates = LAID[style](shape, rng, scale)
     age = _ages(shape, rng, scale)
-    if style not in ("all water", "all thin") and rng.random() < 0.5:
+    if style not in ("all water", "all thin") and rng.random() < _CRACKED.get(
+        style, 0.5
+    ):
         codes = _cracked(codes, rng, scale)
     if style in ("floes", "ice edge", "levels") and rng.random() < 0.35:
         codes = _withstrew(codes, rng, scale)
@@ -80,12 +88,12 @@ def lay_ground(shape: Shape, rng: Rng) -> Ground:
     if style in ("floes", "pack", "all thick", "formed") and rng.random() < _POND_SHARE:
         pond_mask = (codes == THICK) & _ponds(shape, rng)
         codes = np.where(pond_mask, THIN, codes)
-    land_mask = np.zeros(shape, bool)
+    land_mask, snowy_land = np.zeros(shape, bool), False
     if rng.random() < _LAND_SHARE:
         land_mask = _land(shape, rng)
     elif rng.random() < _BERG_SHARE:
-        land_mask = _bergs(shape, rng, scale)
-    return Ground(style, codes, plates, age, pond_mask, land_mask, scale)
+        land_mask, snowy_land = _bergs(shape, rng, scale), True
+    return Ground(style, codes, plates, age, pond_mask, land_mask, snowy_land, scale)
 
 
 def _cracked(codes: Codes, rng: Rng, scale: float) -> Codes:

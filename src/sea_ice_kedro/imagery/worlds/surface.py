@@ -43,7 +43,7 @@ WATERS = {
 }
 """Reflectance of open water as a camera above the air sees it: from, to."""
 
-_WATER_CHANCES = (0.3, 0.25, 0.15, 0.1, 0.12, 0.08)
+_WATER_CHANCES = (0.28, 0.23, 0.15, 0.14, 0.12, 0.08)
 
 _DIRTY_SHARE = 0.06
 """Of the worlds have ice that took up sediment: shallow seas and river mouths."""
@@ -148,13 +148,13 @@ def _thick(ground: Ground, palette: Palette, rng: Rng) -> Colour:
     if coin(rng):
         dunes = streaks(shape, rng, rng.uniform(0, math.pi), 40 * scale, 5 * scale)
         tone = tone + rng.uniform(0, 0.03) * dunes
-    if coin(rng):
+    if rng.random() < 0.75:
         depth = rng.uniform(-0.3, 0.12)
         along = fractal(shape, rng, 60 * scale, 4, 0.6) > rng.uniform(-1, 1.2)
         tone = tone + np.where(seams(ground.plates) & along, np.float32(depth), 0)
-    if rng.random() < 0.4:
-        tone = tone + rng.uniform(0, 0.08) * _relief(
-            shape, rng, rng.uniform(12, 80) * scale, 0.5
+    if rng.random() < 0.15:
+        tone = tone + rng.uniform(0, 0.05) * _relief(
+            shape, rng, rng.uniform(12, 40) * scale, 0.6
         )
     if rng.random() < 0.15:
         grains = rng.standard_normal(shape, np.float32)
@@ -202,11 +202,13 @@ def _water(ground: Ground, palette: Palette, rng: Rng) -> Colour:
         tone = tone + rng.uniform(0, 0.15) * swell
     colour = np.clip(tone, 0.4, 1.8)[..., None] * palette.water
     thick, dark = float(palette.thick.mean()), float(palette.water.mean())
-    if rng.random() < 0.25:
-        # Glint is white light off the waves, broad and smooth.
+    open_sea = ground.style == "all water"
+    if rng.random() < (0.45 if open_sea else 0.25):
+        # Glint is white light off the waves, broad and smooth. Amid ice the sea is calm
+        # and cold: what is as bright there is young ice.
         sheen = np.clip(fractal(shape, rng, min(shape), 60, 0.4), 0, 2)
         grain = 1 + rng.uniform(0, 0.3) * rng.standard_normal(shape, np.float32)
-        most = max(0.18 * thick - dark, 0.01)
+        most = max((0.45 if open_sea else 0.18) * thick - dark, 0.01)
         colour = colour + (rng.uniform(0, most) / 2 * sheen * grain)[..., None]
     if rng.random() < 0.15:
         caps = rng.random(shape) < rng.uniform(0.0005, 0.01)
@@ -229,7 +231,9 @@ def _ponds(ground: Ground, palette: Palette, rng: Rng) -> Colour:
 def _land(ground: Ground, palette: Palette, rng: Rng) -> Colour:
     """Light land: rock, tundra, snow; hills in a low sun, snow in patches, rivers."""
     shape = ground.shape
-    kind = str(rng.choice(list(LANDS), p=(0.34, 0.27, 0.17, 0.1, 0.12)))
+    kind = str(rng.choice(list(LANDS), p=(0.32, 0.25, 0.16, 0.1, 0.17)))
+    if ground.snowy_land:
+        kind = "snowy"
     low, high = (np.array(end) for end in LANDS[kind])
     share = np.clip(0.5 + 0.3 * fractal(shape, rng, min(shape) / 3, 2, 0.65), 0, 1)
     colour = low + (share[..., None] ** 1.2) * (high - low)

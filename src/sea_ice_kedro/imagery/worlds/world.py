@@ -18,6 +18,9 @@ UNSCORED = NODATA
 """Truth where nothing is known or an analyst could go either way."""
 
 _MIXED_BELOW = 0.6
+_WHITE_ICE = 0.02
+"""Share of a world that is white ice under a clear sky: white cloud looks alike."""
+
 _OPAQUE_FROM, _HIDDEN_FROM = 0.85, 0.55
 """Opacity of cloud that hides the surface; between the two, either answer is right."""
 
@@ -47,8 +50,9 @@ def draw_world(seed: int, size_px: int = 512) -> World:
     The truth of a pixel is the class that covers most of what the camera sees as this
     pixel (its point spread). Where no class covers 60 %, the pixel is not scored.
     Opaque cloud (opacity from 0.85) and land have no class; opacity from 0.55 is not
-    scored; what is thinner must be seen through. Cloud over thick ice is not scored
-    where the display has clipped both to white.
+    scored; what is thinner must be seen through. Where the display has clipped
+    cloud to white it is not scored over thick ice, nor anywhere if it has clipped much
+    of the ice, too.
 
     Args:
         seed: Non-negative; the same seed and size give the same bytes.
@@ -67,10 +71,17 @@ def draw_world(seed: int, size_px: int = 512) -> World:
     seen = _blurred(look_through(surface, sky), blur)
     # A producer's white is ice as it looks through the air, or ice itself.
     white = thick + float(sky.air.mean()) * (camera_rng.random() < 0.7)
+    if sky.kind == "cloud" and camera_rng.random() < 0.6:
+        # … or the brightest cloud, where that is brighter.
+        white = max(white, float(np.quantile(seen[::8, ::8].mean(axis=-1), 0.98)))
     rgb = show(seen, white, draw_display(camera_rng), camera_rng)
     truth = _truth(ground, sky, blur)
-    white_mask = (rgb.min(axis=-1) == np.iinfo(np.uint8).max) & (sky.cloud > 0)
-    truth[white_mask & (ground.codes == SeaIceClass.THICK_ICE)] = UNSCORED
+    white_mask = rgb.min(axis=-1) == np.iinfo(np.uint8).max
+    thick_mask = ground.codes == SeaIceClass.THICK_ICE
+    hidden_mask = white_mask & (sky.cloud > 0)
+    if (white_mask & thick_mask & (sky.cloud <= 0)).mean() < _WHITE_ICE:
+        hidden_mask &= thick_mask
+    truth[hidden_mask] = UNSCORED
     valid_mask, declared = _swath(shape, camera_rng)
     rgb = np.where(valid_mask[..., None], rgb, np.uint8(0))
     # Where nobody declares the edge of the swath, a map must see it for itself.
