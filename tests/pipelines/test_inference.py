@@ -175,13 +175,12 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
     }
     assert {n for n in own.datasets() if n.startswith("inference.")} == {
         "inference.scene_listing",
-        "inference.downloads@raster",
-        "inference.downloads@stored",
+        "inference.downloads",
         "inference.scenes@raster",
         "inference.scenes@windows",
         "inference.scene_index",
     }
-    products = {"predictions", "network_statistics", "prediction_quicklooks"}
+    products = {"predictions", "network_statistics#table", "prediction_quicklooks"}
     products |= grid_predictions().all_outputs() | follow_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products

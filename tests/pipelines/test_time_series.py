@@ -372,14 +372,14 @@ def test_a_map_of_a_day_is_a_valid_cog_on_the_grid_of_all_days(season, tmp_path)
 
 def test_predictions_go_the_same_way_to_products_of_their_own():
     assert create_pipeline().all_outputs() == {
-        *("region_series", "concentration_series", "daily_cubes"),
-        "concentration_maps",
+        *("region_series#table", "concentration_series#figure"),
+        *("daily_cubes", "concentration_maps"),
     }
     assert follow_predictions().all_outputs() == {
         f"network_{name}" for name in create_pipeline().all_outputs()
     }
     assert follow_predictions().inputs() == {
-        "network_daily_grid",
+        "network_daily_grid#table",
         "scene_index",
         "params:time_series",
         "params:figures",
