@@ -1,4 +1,4 @@
-"""The configuration of a run: each part is read once, catalog entries know their layer."""
+"""The configuration of a run: parts are read once, entries are told their layer."""
 
 import re
 from collections.abc import Mapping
