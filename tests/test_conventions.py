@@ -290,7 +290,7 @@ def test_a_parameter_of_one_run_changes_that_setting_and_no_other(env):
 def test_everything_public_is_documented_and_nothing_is_too_long(path):
     text = path.read_text()
     tree = ast.parse(text)
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 450
     assert ast.get_docstring(tree), "the module has no docstring"
     for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):

@@ -225,7 +225,10 @@ def stored(tmp_path):
     tables = ParallelPartitionedDataset(
         path=str(tmp_path / "cells"),
         filename_suffix=".parquet",
-        dataset={"type": "sea_ice_kedro.datasets.ParquetPartDataset"},
+        dataset={
+            "type": "sea_ice_kedro.datasets.FileDataset",
+            "file_format": "parquet",
+        },
     )
     index = pd.DataFrame({"scene_id": ["a", "b", "c"], "crs": "EPSG:3031"})
     tables.save(count_class_maps(index, maps.load(), SMALL))

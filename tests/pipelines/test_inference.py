@@ -38,7 +38,7 @@ def handles(tmp_path):
     return ParallelPartitionedDataset(
         path=str(tmp_path / "scenes"),
         filename_suffix=".tif",
-        dataset={"type": "sea_ice_kedro.datasets.SceneWindowsDataset"},
+        dataset={"type": "sea_ice_kedro.datasets.SceneDataset", "content": "windows"},
     ).load()
 
 
@@ -48,7 +48,7 @@ def predictions(tmp_path):
     return ParallelPartitionedDataset(
         path=str(tmp_path / "predictions"),
         filename_suffix=".tif",
-        dataset={"type": "sea_ice_kedro.datasets.PredictionDataset"},
+        dataset={"type": "sea_ice_kedro.datasets.ClassMapDataset", "confidence": True},
     )
 
 

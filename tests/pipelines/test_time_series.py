@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from rio_cogeo.cogeo import cog_validate
 
-from sea_ice_kedro.datasets import ConcentrationDataset, NetcdfDataset
+from sea_ice_kedro.datasets import ConcentrationDataset, FileDataset
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.pipelines.gridding.daily_grid import sum_by_day
@@ -182,7 +182,9 @@ def test_the_cube_names_the_mask_of_land(season, masks, words):
 def stored(laid_out, tmp_path):
     """The season's file."""
     path = tmp_path / "epsg6932_25km.nc"
-    NetcdfDataset(filepath=str(path)).save(laid_out["epsg6932_25km"]())
+    FileDataset(filepath=str(path), file_format="netcdf").save(
+        laid_out["epsg6932_25km"]()
+    )
     return path
 
 
@@ -232,7 +234,7 @@ def test_no_path_and_no_time_of_making_is_in_the_cube(stored):
 
 
 def test_the_same_season_gives_the_same_bytes(laid_out, stored, tmp_path):
-    again = NetcdfDataset(filepath=str(tmp_path / "again.nc"))
+    again = FileDataset(filepath=str(tmp_path / "again.nc"), file_format="netcdf")
     again.save(laid_out["epsg6932_25km"]())
     assert (tmp_path / "again.nc").read_bytes() == stored.read_bytes()
 
@@ -265,7 +267,9 @@ def test_the_cube_passes_a_checker_of_cf_and_of_acdd(season, tmp_path, crs):
     own = TimeSeriesOptions(attributes=OWN)
     made = lay_out_seasons(rows, follow_regions(rows, options()), INDEX, own)
     path = tmp_path / "season.nc"
-    NetcdfDataset(filepath=str(path)).save(made[f"epsg{crs[5:]}_25km"]())
+    FileDataset(filepath=str(path), file_format="netcdf").save(
+        made[f"epsg{crs[5:]}_25km"]()
+    )
     checked = subprocess.run(
         [
             Path(sys.executable).with_name("compliance-checker"),

@@ -5,8 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sea_ice_kedro.pipelines.floes.nodes import (
     count_sizes,
     draw_floes,
-    outline_floes,
-    outline_leads,
+    outline_regions,
     summarise_floes,
     tabulate,
 )
@@ -27,30 +26,23 @@ def measure_maps(index: str, maps: str, prefix: str) -> Pipeline:
     """
     floes, leads = f"{prefix}floes#table", f"{prefix}leads#table"
     summary = f"{prefix}floe_summary#table"
-    polygons = {"floes": f"{prefix}floe_polygons", "leads": f"{prefix}lead_polygons"}
     return Pipeline(
         [
             Node(
-                func=outline_floes,
+                func=outline_regions,
                 inputs=[index, maps, "params:floes"],
-                outputs=polygons["floes"],
-                name=f"outline_{prefix}floes",
-            ),
-            Node(
-                func=outline_leads,
-                inputs=[index, maps, "params:floes"],
-                outputs=polygons["leads"],
-                name=f"outline_{prefix}leads",
+                outputs=[f"{prefix}floe_polygons", f"{prefix}lead_polygons"],
+                name=f"outline_{prefix}regions",
             ),
             Node(
                 func=tabulate,
-                inputs=[index, polygons["floes"]],
+                inputs=[index, f"{prefix}floe_polygons"],
                 outputs=floes,
                 name=f"tabulate_{prefix}floes",
             ),
             Node(
                 func=tabulate,
-                inputs=[index, polygons["leads"]],
+                inputs=[index, f"{prefix}lead_polygons"],
                 outputs=leads,
                 name=f"tabulate_{prefix}leads",
             ),
