@@ -19,7 +19,7 @@ import numpy as np
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sea_ice_kedro.datasets import RawSceneDataset
+from sea_ice_kedro.datasets import SceneDataset
 from tests.earth_engine import PROJECT, EarthEngine, GranuleThere, every, serving
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +99,7 @@ def is_right(server: EarthEngine, path: Path) -> bool:
     bands = server.granule(index).pixels(
         np.arange(row, row + SIZE_PX), np.arange(column, column + SIZE_PX)
     )
-    raw = RawSceneDataset(filepath=str(path)).load()
+    raw = SceneDataset(filepath=str(path), content="digital_numbers").load()
     numbers = np.stack([bands[name][0] for name in ("B4", "B3", "B2")])
     return np.array_equal(raw.numbers, numbers) and np.array_equal(
         raw.valid_mask, bands["B4"][1]

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.chips import PAPER
 from benchmarks.timing import paired
-from sea_ice_kedro.datasets import PredictionDataset, SceneDataset
+from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
 from sea_ice_kedro.imagery.chipping import chip_windows, cut_chip
 from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 from sea_ice_kedro.rasters.stored_scene import StoredScene
@@ -74,7 +74,7 @@ def main() -> None:
 def predict_whole(path: str, network: str, folder: Path) -> None:
     """Map the scene as the `inference` pipeline does."""
     made = predict_scene(StoredScene(path), ModelFile(network), InferenceOptions())
-    PredictionDataset(filepath=str(folder / "map.tif")).save(made)
+    ClassMapDataset(filepath=str(folder / "map.tif")).save(made)
 
 
 def predict_chips(rgb: Any, model: Any) -> None:  # noqa: ANN401

@@ -25,7 +25,6 @@ from benchmarks.whole_job import make_scenes
 from sea_ice_kedro.datasets import (
     ClassMapDataset,
     ParallelPartitionedDataset,
-    PredictionDataset,
     RunRecordDataset,
     SceneTableDataset,
 )
@@ -70,9 +69,12 @@ def stand_in_for_a_network(data: Path) -> None:
     folder = data / "07_model_output" / "predictions"
     for path in sorted((data / "04_feature" / "class_maps").glob("*.tif")):
         class_map = ClassMapDataset(filepath=str(path)).load()
-        PredictionDataset(filepath=str(folder / path.name)).save(predicted(class_map))
+        prediction = str(folder / path.name)
+        ClassMapDataset(filepath=prediction).save(predicted(class_map))
     predictions = ParallelPartitionedDataset(
-        path=str(folder), filename_suffix=".tif", dataset=PredictionDataset
+        path=str(folder),
+        filename_suffix=".tif",
+        dataset={"type": ClassMapDataset, "confidence": True},
     ).load()
     index = SceneTableDataset(filepath=str(data / "03_primary/scene_index.csv")).load()
     table = SceneTableDataset(

@@ -30,7 +30,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.timing import seconds
-from sea_ice_kedro.datasets import ClassMapDataset, QuicklookDataset, SceneDataset
+from sea_ice_kedro.datasets import ClassMapDataset, FileDataset, SceneDataset
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
@@ -150,7 +150,7 @@ class Stages:
             (SceneDataset, "scene.tif", scene, 2),
             (SceneDataset, "filtered.tif", filtered, 2),
             (ClassMapDataset, "class_map.tif", class_map, 1),
-            (QuicklookDataset, "quicklook.png", picture, 0),
+            (partial(FileDataset, file_format="png"), "quicklook.png", picture, 0),
         ):
             target = dataset(filepath=str(self.folder / path.stem / name))
             self.timed(partial(target.save, value))

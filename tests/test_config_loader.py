@@ -6,6 +6,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 
+from sea_ice_kedro.config_loader import with_layers
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.runs import ROOT
 
@@ -34,7 +35,34 @@ def test_a_part_is_read_once_and_is_what_kedro_reads(project, reads, part):
     ours = loader()
     got = [ours[part], ours[part]]
     assert reads.count(part) == 1
-    assert got == [loader(OmegaConfigLoader)[part]] * 2
+    theirs = loader(OmegaConfigLoader)[part]
+    assert got == [with_layers(theirs) if part == "catalog" else theirs] * 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "layer"),
+    [
+        ({"path": "data/04_feature/class_maps"}, "04_feature"),
+        ({"filepath": "gs://a/08_reporting/{folder}/{table}.csv"}, "08_reporting"),
+        ({"path": "/disk/01_raw/season/03_primary/labels"}, "03_primary"),
+        ({"filepath": "08_reporting.csv"}, None),
+        ({"type": "MemoryDataset"}, None),
+    ],
+)
+def test_the_layer_of_an_entry_is_the_folder_that_it_lies_in(entry, layer):
+    told = with_layers({"entry": entry})["entry"].pop("metadata", {})
+    assert told.get("kedro-viz", {}).get("layer") == layer
+
+
+def test_an_entry_may_name_another_layer_and_keeps_what_else_it_tells():
+    rows = {"preview_args": {"nrows": 50}}
+    entry = {"filepath": "data/06_models/a", "metadata": {"kedro-viz": rows}}
+    assert with_layers({"a": entry})["a"]["metadata"]["kedro-viz"] == {
+        **rows,
+        "layer": "06_models",
+    }
+    named = {**entry, "metadata": {"kedro-viz": {"layer": "05_model_input"}}}
+    assert with_layers({"a": named}) == {"a": named}
 
 
 def test_who_changes_what_he_got_changes_nobody_elses(project):

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("ee")
 
-from sea_ice_kedro.datasets import RawSceneDataset, SceneDataset
+from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import NoAccess
 from tests.earth_engine import PROJECT, SECRET, GranuleThere, after, every, serving
@@ -159,7 +159,7 @@ def test_a_killed_run_goes_on_and_a_credential_is_nowhere(tmp_path, server):
     before = {p.name for p in downloads.glob("*.tif")}
     assert 4 <= len(before) < 16
     for path in sorted(downloads.glob("*.tif")):
-        RawSceneDataset(filepath=str(path)).load()
+        SceneDataset(filepath=str(path), content="digital_numbers").load()
     server.faults.clear()
     asked = server.asked("computePixels")
     run = kedro(server, data_root)

@@ -327,7 +327,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from sea_ice_kedro.datasets import (
-    ClassMapDataset, FigureDataset, QuicklookDataset, SceneDataset, SceneTableDataset
+    ClassMapDataset, FigureDataset, FileDataset, SceneDataset, SceneTableDataset
 )
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 
@@ -339,7 +339,8 @@ while True:
     SceneDataset(filepath=f"{sys.argv[1]}/scene.tif").save(scene)
     class_map = ClassMap("s", rgb[..., 0] % 3)
     ClassMapDataset(filepath=f"{sys.argv[1]}/map.tif").save(class_map)
-    QuicklookDataset(filepath=f"{sys.argv[1]}/picture.png").save(rgb)
+    picture = f"{sys.argv[1]}/picture.png"
+    FileDataset(filepath=picture, file_format="png").save(rgb)
     SceneTableDataset(filepath=f"{sys.argv[1]}/table.csv").save(table)
     FigureDataset(filepath=f"{sys.argv[1]}/figure.json").save(figure)
     print("saved", flush=True)

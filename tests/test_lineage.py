@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,7 +135,7 @@ def look_at(page, address, pipeline="__default__", opened=False, **more):
     """Open a pipeline, with its namespaces open or closed."""
     query = {"pid": pipeline, "expandAllPipelines": json.dumps(opened), **more}
     page.goto("about:blank")  # nothing of the page before
-    page.goto(f"{address}/?" + "&".join(f"{k}={v}" for k, v in query.items()))
+    page.goto(f"{address}/?{urllib.parse.urlencode(query)}")
     page.wait_for_selector(".pipeline-node")
 
 
@@ -243,10 +244,10 @@ def test_layers_are_in_the_order_of_the_folders(site, four_networks, page):
 @pytest.mark.parametrize(
     ("pipeline", "product", "preview"),
     [
-        ("autolabel", "class_shares", ".js-plotly-plot .main-svg"),
-        ("gridding", "concentration_map", ".js-plotly-plot .main-svg"),
+        ("autolabel", "class_shares#figure", ".js-plotly-plot .main-svg"),
+        ("gridding", "concentration_map#figure", ".js-plotly-plot .main-svg"),
         ("autolabel", "quicklooks", "img.pipeline-metadata__plot-image"),
-        ("filtering", "cloud_statistics", ".preview-table__row"),
+        ("filtering", "cloud_statistics#table", ".preview-table__row"),
     ],
 )
 def test_figures_pictures_and_tables_are_shown(
@@ -260,7 +261,7 @@ def test_figures_pictures_and_tables_are_shown(
         # On a busy machine kedro-viz's panel once stayed empty: look a second time.
         look_at(page, site[1], pipeline, sn=product, opened=True)
         page.wait_for_selector(shown)
-    if product == "cloud_statistics":
+    if product == "cloud_statistics#table":
         cells = page.locator(".preview-table__data").all_inner_texts()
         assert "sim_ross_sea_00" in cells
     if product == "quicklooks":

@@ -1,9 +1,14 @@
-"""The configuration of a run, of which each part is read once."""
+"""The configuration of a run: parts are read once, entries are told their layer."""
 
+import re
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
+
+_LAYER = re.compile(r"/(\d\d_[a-z_]+)(?=/)")
+"""A folder below the data root: "08_reporting"."""
 
 
 class ReadOnceConfigLoader(OmegaConfigLoader):
@@ -32,5 +37,26 @@ class ReadOnceConfigLoader(OmegaConfigLoader):
             return super().__getitem__(key)
         asked = (key, str(self.base_env), str(self.env), repr(self.runtime_params))
         if asked not in self._read:
-            self._read[asked] = super().__getitem__(key)
+            found = super().__getitem__(key)
+            self._read[asked] = with_layers(found) if key == "catalog" else found
         return deepcopy(self._read[asked])
+
+
+def with_layers(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Have kedro-viz draw each dataset in the layer of the folder that it lies in.
+
+    An entry, or the pattern of many, that names a layer itself keeps that one.
+
+    Args:
+        entries: The catalog; returned with `metadata` of kedro-viz.
+    """
+    layered = {}
+    for name, entry in entries.items():
+        place = str(entry.get("path") or entry.get("filepath") or "")
+        layers = _LAYER.findall(f"/{place}/")
+        told = dict(entry.get("metadata") or {})
+        viz = dict(told.get("kedro-viz") or {})
+        if layers and "layer" not in viz:
+            told["kedro-viz"] = {**viz, "layer": layers[-1]}
+        layered[name] = {**entry, "metadata": told} if told else dict(entry)
+    return layered

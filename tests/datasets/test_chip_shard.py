@@ -3,7 +3,7 @@ import pytest
 from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import ChipShardDataset
-from sea_ice_kedro.datasets.chip_shard import DescribedChips
+from sea_ice_kedro.datasets.training import DescribedChips
 from sea_ice_kedro.errors import InvalidShard
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
 from tests.fabricate import cut, floes

@@ -108,7 +108,7 @@ def test_a_class_map_that_cannot_be_written_leaves_no_names_behind(
     def fails(*_):
         raise CannotWrite("no room")
 
-    monkeypatch.setattr("sea_ice_kedro.datasets.class_map.write_raster", fails)
+    monkeypatch.setattr("sea_ice_kedro.datasets.maps.write_raster", fails)
     with pytest.raises(DatasetError, match="no room"):
         ClassMapDataset(filepath=str(tmp_path / "s.tif")).save(ClassMap("s", CODES))
     assert list(tmp_path.iterdir()) == []

@@ -11,10 +11,8 @@ import rasterio
 from sea_ice_kedro.datasets import (
     ClassMapDataset,
     ConcentrationDataset,
+    FileDataset,
     ParallelPartitionedDataset,
-    PredictionDataset,
-    QuicklookDataset,
-    RawSceneDataset,
     SceneDataset,
 )
 from sea_ice_kedro.datasets.manifest import NAME, Manifest
@@ -100,8 +98,8 @@ DATASETS = {
     "class map": ClassMapDataset,
     "scene": SceneDataset,
     "filtered scene": SceneDataset,
-    "download": RawSceneDataset,
-    "prediction": PredictionDataset,
+    "download": {"type": SceneDataset, "content": "digital_numbers"},
+    "prediction": {"type": ClassMapDataset, "confidence": True},
     "concentration": ConcentrationDataset,
 }
 ALL = pytest.mark.parametrize("kind", MADE)
@@ -339,7 +337,9 @@ def test_in_a_bucket_facts_are_told_without_reading_a_product(opened):
 
 def test_a_picture_is_never_opened_for_what_it_says(tmp_path, opened):
     pictures = ParallelPartitionedDataset(
-        path=str(tmp_path), filename_suffix=".png", dataset=QuicklookDataset
+        path=str(tmp_path),
+        filename_suffix=".png",
+        dataset={"type": FileDataset, "file_format": "png"},
     )
     pictures.save({"a": Picture()})
     pictures.save({"a": Picture()})

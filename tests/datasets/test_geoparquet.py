@@ -1,3 +1,5 @@
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -5,9 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets.geoparquet import GeoParquetDataset, Regions
+from sea_ice_kedro.datasets.files import FileDataset, Regions
 from sea_ice_kedro.errors import InvalidRecord
 from tests.fabricate import ROSS_SEA
+
+polygons = partial(FileDataset, file_format="parquet")
 
 
 def regions(place=ROSS_SEA):
@@ -24,7 +28,7 @@ def nothing():
 
 
 def saved(path, data, **provenance):
-    dataset = GeoParquetDataset(filepath=str(path), provenance=provenance)
+    dataset = polygons(filepath=str(path), provenance=provenance)
     dataset.save(data)
     return dataset
 
@@ -57,7 +61,7 @@ def test_polygons_of_a_scene_without_a_place_are_in_pixels(tmp_path):
 def test_a_scene_without_regions_has_the_columns_of_the_others(tmp_path):
     saved(tmp_path / "p.parquet", nothing())
     assert gpd.read_parquet(tmp_path / "p.parquet").empty
-    loaded = GeoParquetDataset(filepath=str(tmp_path / "p.parquet")).load()
+    loaded = polygons(filepath=str(tmp_path / "p.parquet")).load()
     assert loaded.columns.tolist() == ["scene_id", "floe", "area_px"]
 
 
@@ -73,5 +77,5 @@ def test_the_same_regions_give_the_same_bytes_and_say_what_made_them(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "p.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(DatasetError) as raised:
-        GeoParquetDataset(filepath=str(tmp_path / "p.parquet")).load()
+        polygons(filepath=str(tmp_path / "p.parquet")).load()
     assert isinstance(raised.value.__cause__, InvalidRecord)

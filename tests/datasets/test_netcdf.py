@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import NetcdfDataset
+from sea_ice_kedro.datasets import FileDataset
 
 SEASON = xr.Dataset(
     {"ice": (("time", "x"), np.array([[0.5, np.nan]], np.float32))},
@@ -12,7 +12,9 @@ SEASON = xr.Dataset(
 
 
 def saved(path):
-    dataset = NetcdfDataset(filepath=str(path), provenance={"fingerprint": "f"})
+    dataset = FileDataset(
+        filepath=str(path), file_format="netcdf", provenance={"fingerprint": "f"}
+    )
     dataset.save(SEASON)
     return dataset
 

@@ -3,10 +3,11 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import ParallelPartitionedDataset
+from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneTableDataset
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
 from sea_ice_kedro.datasets.manifest import NAME
 from sea_ice_kedro.engines import map_partitions
@@ -101,6 +102,25 @@ def test_what_is_there_from_the_same_input_is_left_alone(tmp_path, caplog):
     assert "1 made, 1 unchanged, 0 failed" in caplog.text
     assert (tmp_path / "a.tif").stat().st_mtime_ns == 1
     assert (tmp_path / "b.tif").stat().st_mtime_ns != 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    pixels: int
+
+    def __call__(self):
+        return pd.DataFrame({"scene_id": ["a"], "pixels": [self.pixels]})
+
+
+def test_a_table_which_cannot_say_what_made_it_is_left_alone_as_well(tmp_path, caplog):
+    tables = ParallelPartitionedDataset(
+        path=str(tmp_path), filename_suffix=".csv", dataset={"type": SceneTableDataset}
+    )
+    tables.save({"a": Rows(1), "b": Rows(1)})
+    with caplog.at_level(logging.INFO):
+        tables.save({"a": Rows(1), "b": Rows(2)})
+    assert "1 made, 1 unchanged, 0 failed" in caplog.text
+    assert tables.load()["b"]()["pixels"].tolist() == [2]
 
 
 def test_what_is_up_to_date_is_made_again_on_request(tmp_path, caplog):

@@ -1,9 +1,13 @@
+from functools import partial
+
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import ParquetPartDataset
+from sea_ice_kedro.datasets import FileDataset
+
+part = partial(FileDataset, file_format="parquet")
 
 KINDS = {"scene_id": "string", "pixels": "int64", "area_km2": "float64"}
 
@@ -18,7 +22,7 @@ def rows(scene_id="001", count=2):
 
 
 def saved(path, table=None, **provenance):
-    dataset = ParquetPartDataset(filepath=str(path), provenance=provenance)
+    dataset = part(filepath=str(path), provenance=provenance)
     dataset.save(rows() if table is None else table)
     return dataset
 
@@ -72,6 +76,6 @@ def test_a_part_that_cannot_be_written_says_where_and_leaves_nothing(tmp_path):
 
 
 def test_a_part_describes_itself_by_its_file():
-    dataset = ParquetPartDataset(filepath="p.parquet", metadata={"kedro-viz": {}})
+    dataset = part(filepath="p.parquet", metadata={"kedro-viz": {}})
     assert "filepath='p.parquet'" in str(dataset).replace('"', "'")
     assert dataset.metadata == {"kedro-viz": {}}

@@ -1,15 +1,18 @@
 import zipfile
+from functools import partial
 
 import pytest
 
-from sea_ice_kedro.datasets import PictureBundleDataset
+from sea_ice_kedro.datasets import FileDataset
+
+bundle = partial(FileDataset, file_format="pictures")
 
 PICTURES = {"original": b"RIFF one", "classes": b"RIFF two"}
 
 
 def saved(path, **provenance):
-    PictureBundleDataset(filepath=str(path), provenance=provenance).save(PICTURES)
-    return PictureBundleDataset(filepath=str(path))
+    bundle(filepath=str(path), provenance=provenance).save(PICTURES)
+    return bundle(filepath=str(path))
 
 
 @pytest.mark.parametrize("place", ["disk", "bucket"])
@@ -21,8 +24,8 @@ def test_pictures_survive_with_what_they_were_made_from(tmp_path, place):
 
 def test_any_tool_opens_them(tmp_path):
     saved(tmp_path / "p.zip")
-    with zipfile.ZipFile(tmp_path / "p.zip") as bundle:
-        assert bundle.namelist() == ["original.webp", "classes.webp"]
+    with zipfile.ZipFile(tmp_path / "p.zip") as opened:
+        assert opened.namelist() == ["original.webp", "classes.webp"]
 
 
 def test_the_same_pictures_give_the_same_bytes(tmp_path):

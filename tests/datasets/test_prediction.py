@@ -1,10 +1,12 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import rasterio
 from kedro.io import DatasetError
 from rio_cogeo.cogeo import cog_validate
 
-from sea_ice_kedro.datasets import ClassMapDataset, PredictionDataset
+from sea_ice_kedro.datasets import ClassMapDataset
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.predictions import (
@@ -14,6 +16,8 @@ from sea_ice_kedro.imagery.predictions import (
     Strip,
 )
 from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, write
+
+predictions = partial(ClassMapDataset, confidence=True)
 
 CODES = np.array([[0, 1, 2, 255], [2, 2, 1, 0]], np.uint8)
 CONFIDENCE = np.array([[90, 80, 70, 255], [100, 100, 40, 80]], np.uint8)
@@ -26,7 +30,7 @@ def strips():
 
 
 def save(path, rows=None, georeference=ROSS_SEA):
-    dataset = PredictionDataset(filepath=str(path), provenance={"fingerprint": "f"})
+    dataset = predictions(filepath=str(path), provenance={"fingerprint": "f"})
     made = rows or strips()
     dataset.save(Prediction("s", (2, 4), made, georeference, WHEN, FACTS))
     return dataset
@@ -42,7 +46,7 @@ def test_a_prediction_is_saved_in_strips_and_loaded_whole(tmp_path):
 
 def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):
     save(tmp_path / "s.tif")
-    facts = PredictionDataset(filepath=str(tmp_path / "s.tif")).facts()
+    facts = predictions(filepath=str(tmp_path / "s.tif")).facts()
     assert facts.pop("pixel_area_m2") == pytest.approx(
         103, abs=1
     )  # at 78.6 degrees south
@@ -73,7 +77,7 @@ def test_a_prediction_is_a_valid_cog_with_the_names_of_its_classes(tmp_path):
         for row in range(0, 700, 70)
     ]
     made = Prediction("s", codes.shape, rows, ROSS_SEA, WHEN, FACTS)
-    PredictionDataset(filepath=str(tmp_path / "p.tif")).save(made)
+    predictions(filepath=str(tmp_path / "p.tif")).save(made)
     assert cog_validate(tmp_path / "p.tif", strict=True) == (True, [], [])
     ClassMapDataset(filepath=str(tmp_path / "c.tif")).save(ClassMap("s", codes))
     names = [(tmp_path / f"{n}.tif.aux.xml").read_bytes() for n in "pc"]
@@ -85,7 +89,7 @@ def test_a_prediction_has_the_tags_of_a_class_map(tmp_path):
     class_map = ClassMap("s", CODES, ROSS_SEA, WHEN)
     ClassMapDataset(filepath=str(tmp_path / "c.tif")).save(class_map)
     predicted, labelled = (
-        PredictionDataset(filepath=str(tmp_path / name)).facts()
+        predictions(filepath=str(tmp_path / name)).facts()
         for name in ("p.tif", "c.tif")
     )
     assert {key: predicted[key] for key in labelled} == labelled
@@ -109,11 +113,11 @@ def test_probabilities_are_further_bands_of_a_prediction(tmp_path):
     path = tmp_path / "s.tif"
     rows = [Strip(0, CODES, CONFIDENCE, 0, planes)]
     made = Prediction("s", (2, 4), rows, ROSS_SEA, WHEN, FACTS, with_probabilities=True)
-    PredictionDataset(filepath=str(path)).save(made)
+    predictions(filepath=str(path)).save(made)
     with rasterio.open(path) as file:
         assert file.descriptions[2:] == PROBABILITY_BANDS
         assert file.read()[2:, 0, 0].tolist() == [70, 20, 10, 50]
-    dataset = PredictionDataset(filepath=str(path))
+    dataset = predictions(filepath=str(path))
     assert dataset.facts()["probability_bands"] == ", ".join(PROBABILITY_BANDS)
     assert dataset.load().confidence.tolist() == CONFIDENCE.tolist()
 
@@ -121,23 +125,18 @@ def test_probabilities_are_further_bands_of_a_prediction(tmp_path):
 def test_a_scene_without_an_observed_pixel_has_no_confidence(tmp_path):
     nothing = np.full((2, 4), 255, np.uint8)
     save(tmp_path / "s.tif", [Strip(0, nothing, nothing)])
-    facts = PredictionDataset(filepath=str(tmp_path / "s.tif")).facts()
+    facts = predictions(filepath=str(tmp_path / "s.tif")).facts()
     assert "mean_confidence" not in facts
     assert facts["pixels_open_water"] == 0
 
 
 def test_a_prediction_without_a_place_has_no_area(tmp_path):
     save(tmp_path / "s.tif", georeference=None)
-    assert (
-        "pixel_area_m2"
-        not in PredictionDataset(filepath=str(tmp_path / "s.tif")).facts()
-    )
+    assert "pixel_area_m2" not in predictions(filepath=str(tmp_path / "s.tif")).facts()
 
 
 def test_a_prediction_knows_what_it_was_made_from(tmp_path):
-    assert (
-        PredictionDataset(filepath=str(tmp_path / "s.tif")).stored_fingerprint() is None
-    )
+    assert predictions(filepath=str(tmp_path / "s.tif")).stored_fingerprint() is None
     assert save(tmp_path / "s.tif").stored_fingerprint() == "f"
 
 
@@ -158,4 +157,4 @@ def test_a_foreign_raster_is_no_prediction(tmp_path, pixels):
         quiet(),
         pytest.raises(DatasetError, match=r"s\.tif: expected a prediction \("),
     ):
-        PredictionDataset(filepath=str(path)).load()
+        predictions(filepath=str(path)).load()

@@ -1,7 +1,7 @@
 import base64
+import inspect
 import io
 from dataclasses import dataclass
-from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,14 @@ import pytest
 from PIL import Image
 
 from sea_ice_kedro.datasets import (
-    PictureFolderDataset,
-    QuicklookDataset,
+    FileDataset,
+    ParallelPartitionedDataset,
+    SceneDataset,
     SceneTableDataset,
-    TableFolderDataset,
 )
+
+PNG = {"type": FileDataset, "file_format": "png"}
+TABLE = {"type": SceneTableDataset}
 
 COLOURS = {"c": (0, 0, 255), "a": (255, 0, 0), "b": (0, 255, 0)}
 
@@ -31,21 +34,17 @@ def pictures(tmp_path):
     """Three pictures of one colour each, 100 x 40."""
     for name, colour in COLOURS.items():
         picture = np.full((40, 100, 3), colour, np.uint8)
-        QuicklookDataset(filepath=str(tmp_path / f"{name}.png")).save(picture)
-    return PictureFolderDataset(
-        path=str(tmp_path),
-        filename_suffix=".png",
-        dataset={"type": QuicklookDataset},
-        optional=True,
+        path = str(tmp_path / f"{name}.png")
+        FileDataset(filepath=path, file_format="png").save(picture)
+    return ParallelPartitionedDataset(
+        path=str(tmp_path), filename_suffix=".png", dataset=PNG, optional=True
     )
 
 
 @pytest.fixture
 def tables(tmp_path):
-    folder = TableFolderDataset(
-        path=str(tmp_path / "tables"),
-        filename_suffix=".csv",
-        dataset={"type": SceneTableDataset},
+    folder = ParallelPartitionedDataset(
+        path=str(tmp_path / "tables"), filename_suffix=".csv", dataset=TABLE
     )
     folder.save({"002": Table("002"), "001": Table("001")})
     return folder
@@ -65,7 +64,7 @@ def test_the_first_pictures_are_shown_below_each_other(pictures):
 
 
 def test_wide_pictures_are_shown_scaled_down(pictures):
-    assert shown(pictures.preview(count=1, width_px=50)).shape == (20, 50, 3)
+    assert shown(pictures.preview(count=1, max_px=50)).shape == (20, 50, 3)
 
 
 def test_the_first_rows_of_the_first_scene_are_shown(tables):
@@ -77,20 +76,27 @@ def test_the_first_rows_of_the_first_scene_are_shown(tables):
 
 
 @pytest.mark.parametrize("optional", [True, False])
-@pytest.mark.parametrize("kind", [PictureFolderDataset, TableFolderDataset])
+@pytest.mark.parametrize("kind", [PNG, TABLE])
 def test_a_folder_that_was_not_made_has_no_preview(kind, optional, tmp_path):
-    folder = kind(
-        path=str(tmp_path / "none"),
-        dataset={"type": QuicklookDataset},
-        optional=optional,
+    folder = ParallelPartitionedDataset(
+        path=str(tmp_path / "none"), dataset=kind, optional=optional
     )
     with pytest.raises(FileNotFoundError, match="expected none, got none yet"):
         folder.preview()
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
-    [(PictureFolderDataset, "ImagePreview"), (TableFolderDataset, "TablePreview")],
+    ("kind", "name"), [(PNG, "ImagePreview"), (TABLE, "TablePreview")]
 )
-def test_kedro_viz_is_told_what_kind_of_preview_it_is(kind, name):
-    assert get_type_hints(kind.preview)["return"].__name__ == name
+def test_kedro_viz_is_told_what_kind_of_preview_it_is(kind, name, tmp_path):
+    folder = ParallelPartitionedDataset(path=str(tmp_path), dataset=kind)
+    returned = inspect.signature(folder.preview).return_annotation
+    assert returned.__name__ == name
+
+
+@pytest.mark.parametrize(
+    "kind", [{"type": SceneDataset}, {"type": FileDataset, "file_format": "netcdf"}]
+)
+def test_kedro_viz_is_asked_for_no_preview_of_what_has_none(kind, tmp_path):
+    folder = ParallelPartitionedDataset(path=str(tmp_path), dataset=kind)
+    assert not hasattr(folder, "preview")

@@ -1,19 +1,22 @@
 import base64
+import inspect
 import io
-from typing import get_type_hints
+from functools import partial
 
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 from PIL import Image
 
-from sea_ice_kedro.datasets import QuicklookDataset
+from sea_ice_kedro.datasets import FileDataset
 from tests.fabricate import floes
+
+quicklook = partial(FileDataset, file_format="png")
 
 
 def saved(path, **provenance):
-    QuicklookDataset(filepath=str(path), provenance=provenance).save(floes())
-    return QuicklookDataset(filepath=str(path))
+    quicklook(filepath=str(path), provenance=provenance).save(floes())
+    return quicklook(filepath=str(path))
 
 
 def test_a_picture_survives_with_its_provenance(tmp_path):
@@ -25,15 +28,15 @@ def test_a_picture_survives_with_its_provenance(tmp_path):
 
 
 def test_a_picture_that_is_not_there_does_not_exist(tmp_path):
-    dataset = QuicklookDataset(filepath=str(tmp_path / "none.png"))
+    dataset = quicklook(filepath=str(tmp_path / "none.png"))
     assert not dataset.exists()
 
 
 def test_a_picture_survives_in_a_bucket(bucket):
     noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
     url = f"{bucket.url}/q.png"
-    QuicklookDataset(filepath=url, provenance={"fingerprint": "f"}).save(noise)
-    assert np.array_equal(QuicklookDataset(filepath=url).load(), noise)
+    quicklook(filepath=url, provenance={"fingerprint": "f"}).save(noise)
+    assert np.array_equal(quicklook(filepath=url).load(), noise)
 
 
 def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
@@ -51,8 +54,8 @@ def previewed(dataset, **preview_args):
 def test_kedro_viz_is_shown_the_picture(tmp_path):
     dataset = saved(tmp_path / "q.png")
     assert np.array_equal(previewed(dataset), floes())
-    hints = get_type_hints(QuicklookDataset.preview)
-    assert hints["return"].__name__ == "ImagePreview"
+    returned = inspect.signature(dataset.preview).return_annotation
+    assert returned.__name__ == "ImagePreview"
 
 
 def test_kedro_viz_is_shown_a_large_picture_scaled_down(tmp_path):

@@ -1,13 +1,17 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import RawSceneDataset
+from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.imagery.arrays import Acquisition, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
 from tests.fabricate import ROSS_SEA, WHEN, floes, write
 from tests.products import ice_numbers
+
+numbers = partial(SceneDataset, content="digital_numbers")
 
 RAW = RawScene(
     "s",
@@ -23,9 +27,7 @@ RAW = RawScene(
 
 
 def test_what_was_downloaded_is_read_back_as_it_was(tmp_path):
-    dataset = RawSceneDataset(
-        filepath=str(tmp_path / "s.tif"), provenance={"fingerprint": "f"}
-    )
+    dataset = numbers(filepath=str(tmp_path / "s.tif"), provenance={"fingerprint": "f"})
     dataset.save(RAW)
     raw = dataset.load()
     assert raw.numbers.dtype == np.uint16
@@ -40,10 +42,10 @@ def test_what_was_downloaded_is_read_back_as_it_was(tmp_path):
 
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match="no such file"):
-        RawSceneDataset(filepath=str(tmp_path / "s.tif")).load()
+        numbers(filepath=str(tmp_path / "s.tif")).load()
 
 
 def test_a_file_of_somebody_else_is_refused(tmp_path):
     path = write(tmp_path / "s.tif", floes())
     with pytest.raises(DatasetError, match=r"s\.tif: expected digital numbers"):
-        RawSceneDataset(filepath=str(path)).load()
+        numbers(filepath=str(path)).load()

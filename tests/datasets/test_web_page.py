@@ -1,7 +1,11 @@
+from functools import partial
+
 import pytest
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import WebPageDataset
+from sea_ice_kedro.datasets import FileDataset
+
+page = partial(FileDataset, file_format="text")
 
 PAGE = "<!doctype html><p>Eis ä ± – 80 %</p>\n"
 
@@ -9,7 +13,7 @@ PAGE = "<!doctype html><p>Eis ä ± – 80 %</p>\n"
 @pytest.mark.parametrize("place", ["disk", "bucket"])
 def test_a_page_survives_letter_by_letter(tmp_path, place):
     path = tmp_path / "p.html" if place == "disk" else "memory://pages-of-tests/p.html"
-    dataset = WebPageDataset(filepath=str(path))
+    dataset = page(filepath=str(path))
     assert not dataset.exists()
     dataset.save(PAGE)
     assert dataset.exists()
@@ -19,8 +23,8 @@ def test_a_page_survives_letter_by_letter(tmp_path, place):
 def test_a_page_that_cannot_be_written_says_where_and_keeps_the_old_one(tmp_path):
     (tmp_path / "folder").write_text("a file where a folder should be")
     with pytest.raises(DatasetError, match=r"p\.html: expected to write it to"):
-        WebPageDataset(filepath=str(tmp_path / "folder" / "p.html")).save(PAGE)
-    dataset = WebPageDataset(filepath=str(tmp_path / "p.html"))
+        page(filepath=str(tmp_path / "folder" / "p.html")).save(PAGE)
+    dataset = page(filepath=str(tmp_path / "p.html"))
     dataset.save(PAGE)
     with pytest.raises(DatasetError, match="surrogates not allowed"):
         dataset.save("\ud800")

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -5,13 +7,19 @@ import pytest
 import xarray as xr
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets import FigureDataset, NetcdfDataset, ParquetPartDataset
+from sea_ice_kedro.datasets import FigureDataset, FileDataset
 from sea_ice_kedro.errors import InvalidRecord
 
+parquet, netcdf, png, pictures = (
+    partial(FileDataset, file_format=name)
+    for name in ("parquet", "netcdf", "png", "pictures")
+)
 MADE = {
     "a.json": (FigureDataset, go.Figure(go.Bar(x=[1], y=[2]))),
-    "a.parquet": (ParquetPartDataset, pd.DataFrame({"scene_id": ["001"], "n": [7]})),
-    "a.nc": (NetcdfDataset, xr.Dataset({"n": ("x", np.arange(100.0))})),
+    "a.parquet": (parquet, pd.DataFrame({"scene_id": ["001"], "n": [7]})),
+    "a.nc": (netcdf, xr.Dataset({"n": ("x", np.arange(100.0))})),
+    "a.png": (png, np.zeros((8, 8, 3), np.uint8)),
+    "a.zip": (pictures, {"classes": bytes(100)}),
 }
 
 

@@ -144,7 +144,7 @@ RULES = [
     Rule(r"^\.tools/uv sync ", "uv"),
     Rule(r"^pre-commit install$", "help"),
     Rule(r"^python -m http\.server|^python tools/|^(python -m )?sea.ice.kedro", "help"),
-    Rule(r"^kedro package$|^kedro viz|^jupyter lab ", "help"),
+    Rule(r"^kedro package$|^kedro viz|^kedro catalog |^jupyter lab ", "help"),
     # --- kedro
     Rule(
         r"kedro run .*--env dataproc",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sea_ice_kedro.datasets import ClassMapDataset, QuicklookDataset, SceneDataset
+from sea_ice_kedro.datasets import ClassMapDataset, FileDataset, SceneDataset
 from sea_ice_kedro.engines import Task
 from sea_ice_kedro.engines.code import Code, read_source
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
@@ -35,7 +35,7 @@ PRODUCTS = {
     ),
     "quicklooks": (
         Task(partial(draw_quicklook, options=QuicklookOptions()), ()),
-        QuicklookDataset,
+        FileDataset,
     ),
     "grid counts": (grid_check._counts,),
     "networks": ("sea_ice_kedro.training.fit:fit",),
@@ -87,7 +87,7 @@ FILTERED = {"filtered", "predictions"}  # a network may have learnt from filtere
         (("training.unet", "def build_unet(", "@d\ndef build_unet("), {"predictions", "networks"}),
         (("training.losses", "def masked_cross", "@d\ndef masked_cross"), {"networks"}),
         (("reporting.quicklooks", "def draw_quicklook(", "@d\ndef draw_quicklook("), {"quicklooks"}),
-        (("datasets.class_map", "class ClassMapDataset", "@d\nclass ClassMapDataset"), {"labels"}),
+        (("datasets.maps", "class ClassMapDataset", "@d\nclass ClassMapDataset"), {"labels"}),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )  # fmt: skip

@@ -322,7 +322,7 @@ def test_each_variant_is_predicted_with_its_own_network(wired_for, names):
     assert networks == {f"{name}.unet_onnx" for name in names.split("+")}
     (table,) = (n for n in pipeline.nodes if n.name == "tabulate_scores")
     assert [name for name in table.inputs if name.endswith("chip_scores")] == [
-        f"{name}.chip_scores" for name in names.split("+")
+        f"{name}.chip_scores#scene_tables" for name in names.split("+")
     ]
 
 
@@ -360,7 +360,7 @@ def test_the_whole_pipeline_makes_every_product(wired_for, data_root):
     SequentialRunner().run(pipeline, catalog)
     missing = [name for name in pipeline.all_outputs() if not catalog.exists(name)]
     assert missing == []
-    assert catalog.load("metrics")["measure"] == "accuracy"
-    table = catalog.load("table_iv")
+    assert catalog.load("evaluation.metrics#json")["measure"] == "accuracy"
+    table = catalog.load("evaluation.table_iv#table")
     assert table["images"].tolist() == ["original", "filtered"]
     assert not any(math.isnan(value) for value in table["unet_auto"])

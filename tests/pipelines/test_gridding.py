@@ -195,13 +195,13 @@ def test_predictions_go_the_same_way_to_products_of_their_own():
     brightness, predicted = create_pipeline(), grid_predictions()
     assert brightness.all_outputs() == {
         "cell_counts@parts",
-        "daily_grid",
-        "concentration_map",
+        "daily_grid#table",
+        "concentration_map#figure",
     }
     assert predicted.all_outputs() == {
         "network_cell_counts@parts",
-        "network_daily_grid",
-        "network_concentration_map",
+        "network_daily_grid#table",
+        "network_concentration_map#figure",
     }
     assert predicted.inputs() == {
         "scene_index",
@@ -225,7 +225,10 @@ def stored(tmp_path):
     tables = ParallelPartitionedDataset(
         path=str(tmp_path / "cells"),
         filename_suffix=".parquet",
-        dataset={"type": "sea_ice_kedro.datasets.ParquetPartDataset"},
+        dataset={
+            "type": "sea_ice_kedro.datasets.FileDataset",
+            "file_format": "parquet",
+        },
     )
     index = pd.DataFrame({"scene_id": ["a", "b", "c"], "crs": "EPSG:3031"})
     tables.save(count_class_maps(index, maps.load(), SMALL))

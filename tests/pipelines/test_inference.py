@@ -38,7 +38,7 @@ def handles(tmp_path):
     return ParallelPartitionedDataset(
         path=str(tmp_path / "scenes"),
         filename_suffix=".tif",
-        dataset={"type": "sea_ice_kedro.datasets.SceneWindowsDataset"},
+        dataset={"type": "sea_ice_kedro.datasets.SceneDataset", "content": "windows"},
     ).load()
 
 
@@ -48,7 +48,7 @@ def predictions(tmp_path):
     return ParallelPartitionedDataset(
         path=str(tmp_path / "predictions"),
         filename_suffix=".tif",
-        dataset={"type": "sea_ice_kedro.datasets.PredictionDataset"},
+        dataset={"type": "sea_ice_kedro.datasets.ClassMapDataset", "confidence": True},
     )
 
 
@@ -175,13 +175,12 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
     }
     assert {n for n in own.datasets() if n.startswith("inference.")} == {
         "inference.scene_listing",
-        "inference.downloads@raster",
-        "inference.downloads@stored",
+        "inference.downloads",
         "inference.scenes@raster",
         "inference.scenes@windows",
         "inference.scene_index",
     }
-    products = {"predictions", "network_statistics", "prediction_quicklooks"}
+    products = {"predictions", "network_statistics#table", "prediction_quicklooks"}
     products |= grid_predictions().all_outputs() | follow_predictions().all_outputs()
     assert products <= own.all_outputs()
     assert shared.all_outputs() == products

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.datasets.training import WorkFolder
 from sea_ice_kedro.engines.tasks import recipe_of
 from sea_ice_kedro.errors import InvalidLabel, InvalidOption, InvalidScene, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene

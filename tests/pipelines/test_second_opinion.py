@@ -77,4 +77,4 @@ def test_labels_are_compared_with_the_network_that_ships():
     nodes = {node.name: node for node in map_with_polar().nodes}
     inputs = nodes["compare_opinions"].inputs
     assert {"class_maps", "polar_predictions"} < set(inputs)
-    assert nodes["summarise_opinions"].outputs == ["second_opinion"]
+    assert nodes["summarise_opinions"].outputs == ["second_opinion#table"]

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from rio_cogeo.cogeo import cog_validate
 
-from sea_ice_kedro.datasets import ConcentrationDataset, NetcdfDataset
+from sea_ice_kedro.datasets import ConcentrationDataset, FileDataset
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.pipelines.gridding.daily_grid import sum_by_day
@@ -182,7 +182,9 @@ def test_the_cube_names_the_mask_of_land(season, masks, words):
 def stored(laid_out, tmp_path):
     """The season's file."""
     path = tmp_path / "epsg6932_25km.nc"
-    NetcdfDataset(filepath=str(path)).save(laid_out["epsg6932_25km"]())
+    FileDataset(filepath=str(path), file_format="netcdf").save(
+        laid_out["epsg6932_25km"]()
+    )
     return path
 
 
@@ -232,7 +234,7 @@ def test_no_path_and_no_time_of_making_is_in_the_cube(stored):
 
 
 def test_the_same_season_gives_the_same_bytes(laid_out, stored, tmp_path):
-    again = NetcdfDataset(filepath=str(tmp_path / "again.nc"))
+    again = FileDataset(filepath=str(tmp_path / "again.nc"), file_format="netcdf")
     again.save(laid_out["epsg6932_25km"]())
     assert (tmp_path / "again.nc").read_bytes() == stored.read_bytes()
 
@@ -265,7 +267,9 @@ def test_the_cube_passes_a_checker_of_cf_and_of_acdd(season, tmp_path, crs):
     own = TimeSeriesOptions(attributes=OWN)
     made = lay_out_seasons(rows, follow_regions(rows, options()), INDEX, own)
     path = tmp_path / "season.nc"
-    NetcdfDataset(filepath=str(path)).save(made[f"epsg{crs[5:]}_25km"]())
+    FileDataset(filepath=str(path), file_format="netcdf").save(
+        made[f"epsg{crs[5:]}_25km"]()
+    )
     checked = subprocess.run(
         [
             Path(sys.executable).with_name("compliance-checker"),
@@ -372,14 +376,14 @@ def test_a_map_of_a_day_is_a_valid_cog_on_the_grid_of_all_days(season, tmp_path)
 
 def test_predictions_go_the_same_way_to_products_of_their_own():
     assert create_pipeline().all_outputs() == {
-        *("region_series", "concentration_series", "daily_cubes"),
-        "concentration_maps",
+        *("region_series#table", "concentration_series#figure"),
+        *("daily_cubes", "concentration_maps"),
     }
     assert follow_predictions().all_outputs() == {
         f"network_{name}" for name in create_pipeline().all_outputs()
     }
     assert follow_predictions().inputs() == {
-        "network_daily_grid",
+        "network_daily_grid#table",
         "scene_index",
         "params:time_series",
         "params:figures",

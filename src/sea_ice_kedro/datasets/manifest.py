@@ -46,7 +46,7 @@ class Entry:
     """One readable line that says what failed."""
 
     fingerprint: str = ""
-    """"" of a product that is made anew by every run."""
+    """Of all that decides the product; "" where none could be made."""
 
     code: str = ""
     """Digest of the code that made it; "" of downloads."""

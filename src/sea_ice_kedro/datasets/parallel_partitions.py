@@ -45,7 +45,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
 
     One worker loads, computes and writes a scene, so pixels never pass through the
     driver. A partition that is there already, made from the same input and options by
-    the same code, is left alone.
+    the same code, is left alone. kedro-viz shows the first pictures, or rows of the
+    first table, of a folder of those.
 
     Examples:
         Using the YAML API:
@@ -107,6 +108,10 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         self.last_saved: ProductRecord | None = None
         """Outcomes of the partitions in the last `save`."""
 
+        one = self._dataset_type(**self._dataset_config, filepath=self.folder)
+        if hasattr(one, "preview_first"):  # kedro-viz shows what has a `preview`
+            self.preview = partial(one.preview_first, self._first)
+
     @property
     def folder(self) -> str:
         """Path or URL of the folder, of which those of all partitions begin."""
@@ -146,6 +151,17 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
                 removed,
             )
         return StoredPartitions(loaders, self._engine, entries)
+
+    def _first(self, count: int) -> list[Any]:
+        """Load the first partitions by id, without the engine.
+
+        Raises:
+            FileNotFoundError: if there is none: to kedro-viz that is not made yet.
+        """
+        if not self.exists():
+            raise FileNotFoundError(f"expected {self.name}, got none yet; run its node")
+        stored = self.load()
+        return [stored[partition_id]() for partition_id in sorted(stored)[:count]]
 
     def _exists(self) -> bool:
         self._invalidate_caches()

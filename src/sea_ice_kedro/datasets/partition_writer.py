@@ -191,11 +191,6 @@ class PartitionWriter:
 
     def _write(self, request: Request) -> Receipt:
         partition_id, make = request.partition_id, request.make
-        if "provenance" not in signature(self.dataset_type).parameters:
-            dataset = self._dataset(request.filepath)
-            dataset.save(make())
-            entry = self._entry(request, dataset, {})
-            return Receipt(partition_id, "written", entry=entry)
         fingerprint = fingerprint_of(make, request.code)
         provenance = {
             "fingerprint": fingerprint,
@@ -209,7 +204,10 @@ class PartitionWriter:
             if stored(dataset) == fingerprint:
                 entry = self._entry(request, dataset, provenance)
                 return Receipt(partition_id, "unchanged", entry=entry)
-        dataset = self._dataset(request.filepath, provenance=provenance)
+        # A table has no place for it: its line in the manifest says it all.
+        says = "provenance" in signature(self.dataset_type).parameters
+        more = {"provenance": provenance} if says else {}
+        dataset = self._dataset(request.filepath, **more)
         dataset.save(make())
         entry = self._entry(request, dataset, provenance)
         return Receipt(partition_id, "written", entry=entry)

@@ -63,6 +63,19 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
         """
         return TablePreview(self._read(nrows).to_dict(orient="split"))
 
+    @staticmethod
+    def preview_first(
+        first: Callable[[int], list[pd.DataFrame]], nrows: int = 20
+    ) -> TablePreview:
+        """Return the first rows of the first table of a folder for kedro-viz.
+
+        Args:
+            first: Loads the first ones of the folder.
+            nrows: How many rows to show.
+        """
+        (table,) = first(1)
+        return TablePreview(table.head(nrows).to_dict(orient="split"))
+
     def _read(self, nrows: int | None = None) -> pd.DataFrame:
         with reading(self._filepath) as path:
             self._expect_whole(path)

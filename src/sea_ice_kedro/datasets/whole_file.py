@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 from kedro.io import AbstractDataset
 
@@ -11,6 +12,8 @@ from sea_ice_kedro.errors import InvalidRecord, SeaIceError
 from sea_ice_kedro.rasters.remote import locate
 
 Value = TypeVar("Value")
+
+_DAMAGE = (ValueError, TypeError, KeyError, OSError, RecursionError, BadZipFile)
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def damage_named(filepath: str) -> Iterator[None]:
         yield
     except (FileNotFoundError, SeaIceError):
         raise
-    except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
+    except _DAMAGE as error:
         said = (str(error).splitlines() or [""])[0][:200]
         raise InvalidRecord(
             f"{Path(filepath).name}: expected it as this project writes it, got "

@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=summarise_labels,
                 inputs=["scene_index", "class_maps"],
-                outputs="label_statistics",
+                outputs="label_statistics#table",
                 name="summarise_labels",
             ),
             Node(
@@ -45,8 +45,8 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=compare_scenes,
-                inputs=["label_statistics", "params:figures"],
-                outputs="class_shares",
+                inputs=["label_statistics#table", "params:figures"],
+                outputs="class_shares#figure",
                 name="compare_scenes",
             ),
         ],

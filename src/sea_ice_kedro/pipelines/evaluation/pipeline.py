@@ -56,7 +56,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
                     *_LABELS,
                     "filtered_scenes",
                 ],
-                outputs="chip_scores",
+                outputs="chip_scores#scene_tables",
                 name="score_held_out",
             ),
             Node(
@@ -66,7 +66,7 @@ def create_variant_pipeline(variant: Variant) -> Pipeline:
                     _IMAGES[variant.images],
                     "held_out_predictions",
                     *_LABELS,
-                    "chip_scores",
+                    "chip_scores#scene_tables",
                     "unet_onnx",
                     "params:evaluation",
                     "params:figures",
@@ -97,13 +97,17 @@ def _baseline() -> list[Node]:
                 "filtered_scenes",
                 "params:autolabel.thresholds",
             ],
-            outputs="threshold_scores",
+            outputs="evaluation.threshold_scores#scene_tables",
             name="score_thresholds",
         ),
         Node(
             func=compare_auto_labels,
-            inputs=[*_HELD_OUT, "threshold_scores", "params:evaluation"],
-            outputs="auto_label_ssim",
+            inputs=[
+                *_HELD_OUT,
+                "evaluation.threshold_scores#scene_tables",
+                "params:evaluation",
+            ],
+            outputs="evaluation.auto_label_ssim#table",
             name="compare_auto_labels",
         ),
     ]
@@ -118,16 +122,20 @@ def _tables(variants: Sequence[Variant]) -> list[Node]:
                 "chip_split": "chip_split",
                 "scene_index": "scene_index",
                 "options": "params:evaluation",
-                "threshold_scores": "threshold_scores",
-                **{v.name: f"{v.name}.chip_scores" for v in variants},
+                "threshold_scores": "evaluation.threshold_scores#scene_tables",
+                **{v.name: f"{v.name}.chip_scores#scene_tables" for v in variants},
             },
-            outputs={name: name for name in names},
+            outputs={name: f"evaluation.{name}#table" for name in names},
             name="tabulate_scores",
         ),
         Node(
             func=compare_with_paper,
-            inputs="evaluation_scores",
-            outputs=["table_iv", "table_v", "metrics"],
+            inputs="evaluation.evaluation_scores#table",
+            outputs=[
+                "evaluation.table_iv#table",
+                "evaluation.table_v#table",
+                "evaluation.metrics#json",
+            ],
             name="compare_with_paper",
         ),
     ]
@@ -137,14 +145,14 @@ def _figures() -> list[Node]:
     return [
         Node(
             func=draw_accuracies,
-            inputs="evaluation_scores",
-            outputs="accuracy_figure",
+            inputs="evaluation.evaluation_scores#table",
+            outputs="evaluation.accuracy_figure#figure",
             name="draw_accuracies",
         ),
         Node(
             func=draw_confusion,
-            inputs="confusion_matrices",
-            outputs="confusion_figure",
+            inputs="evaluation.confusion_matrices#table",
+            outputs="evaluation.confusion_figure#figure",
             name="draw_confusion",
         ),
     ]

@@ -23,7 +23,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=summarise_clouds,
                 inputs=["scene_index", "filtered_scenes", "params:filtering"],
-                outputs="cloud_statistics",
+                outputs="cloud_statistics#table",
                 name="summarise_clouds",
             ),
         ],

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sea_ice_kedro.datasets.geoparquet import Regions
+from sea_ice_kedro.datasets.files import Regions
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions, load_many
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import ClassMap
@@ -19,32 +19,22 @@ from sea_ice_kedro.reporting.floe_figure import draw_floe_figure
 _BY = "autolabel (class maps) or inference (predictions)"
 
 
-def outline_floes(
+def outline_regions(
     scene_index: pd.DataFrame, maps: Partitions[ClassMap], options: FloeOptions
-) -> Partitions[Regions]:
-    """Declare the floes of every scene, as polygons with a row each; made when saved.
+) -> tuple[Partitions[Regions], Partitions[Regions]]:
+    """Declare the floes and the leads of every scene; made when saved.
 
     Args:
         scene_index: A row a scene.
         maps: Scene id -> loader of one class map or prediction.
-        options: What is a floe.
+        options: What is a floe, and what a lead.
+
+    Returns:
+        Floes and leads, scene id -> maker of polygons with a row each.
     """
     chosen = of_index(scene_index, maps, "the map", _BY)
-    return map_partitions(partial(floes_of, options=options), chosen)
-
-
-def outline_leads(
-    scene_index: pd.DataFrame, maps: Partitions[ClassMap], options: FloeOptions
-) -> Partitions[Regions]:
-    """Declare the leads of every scene, as polygons with a row each; made when saved.
-
-    Args:
-        scene_index: A row a scene.
-        maps: Scene id -> loader of one class map or prediction.
-        options: What is a lead.
-    """
-    chosen = of_index(scene_index, maps, "the map", _BY)
-    return map_partitions(partial(leads_of, options=options), chosen)
+    floes = map_partitions(partial(floes_of, options=options), chosen)
+    return floes, map_partitions(partial(leads_of, options=options), chosen)
 
 
 def tabulate(

@@ -5,8 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sea_ice_kedro.pipelines.floes.nodes import (
     count_sizes,
     draw_floes,
-    outline_floes,
-    outline_leads,
+    outline_regions,
     summarise_floes,
     tabulate,
 )
@@ -25,51 +24,45 @@ def measure_maps(index: str, maps: str, prefix: str) -> Pipeline:
         maps: Name of the folder of maps.
         prefix: Of the names of products and nodes.
     """
-    floes, leads = f"{prefix}floes", f"{prefix}leads"
-    polygons = {"floes": f"{prefix}floe_polygons", "leads": f"{prefix}lead_polygons"}
+    floes, leads = f"{prefix}floes#table", f"{prefix}leads#table"
+    summary = f"{prefix}floe_summary#table"
     return Pipeline(
         [
             Node(
-                func=outline_floes,
+                func=outline_regions,
                 inputs=[index, maps, "params:floes"],
-                outputs=polygons["floes"],
-                name=f"outline_{floes}",
-            ),
-            Node(
-                func=outline_leads,
-                inputs=[index, maps, "params:floes"],
-                outputs=polygons["leads"],
-                name=f"outline_{leads}",
+                outputs=[f"{prefix}floe_polygons", f"{prefix}lead_polygons"],
+                name=f"outline_{prefix}regions",
             ),
             Node(
                 func=tabulate,
-                inputs=[index, polygons["floes"]],
+                inputs=[index, f"{prefix}floe_polygons"],
                 outputs=floes,
-                name=f"tabulate_{floes}",
+                name=f"tabulate_{prefix}floes",
             ),
             Node(
                 func=tabulate,
-                inputs=[index, polygons["leads"]],
+                inputs=[index, f"{prefix}lead_polygons"],
                 outputs=leads,
-                name=f"tabulate_{leads}",
+                name=f"tabulate_{prefix}leads",
             ),
             Node(
                 func=count_sizes,
                 inputs=[index, floes, maps, "params:floes"],
-                outputs=f"{prefix}floe_sizes",
+                outputs=f"{prefix}floe_sizes#table",
                 name=f"count_{prefix}sizes",
             ),
             Node(
                 func=summarise_floes,
                 inputs=[index, floes, leads, maps],
-                outputs=f"{prefix}floe_summary",
-                name=f"summarise_{floes}",
+                outputs=summary,
+                name=f"summarise_{prefix}floes",
             ),
             Node(
                 func=draw_floes,
-                inputs=[floes, leads, f"{prefix}floe_summary"],
-                outputs=f"{prefix}floe_figure",
-                name=f"draw_{floes}",
+                inputs=[floes, leads, summary],
+                outputs=f"{prefix}floe_figure#figure",
+                name=f"draw_{prefix}floes",
             ),
         ],
         tags="floes",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sea_ice_kedro.datasets.geoparquet import Regions
+from sea_ice_kedro.datasets.files import Regions
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.floe_options import FloeOptions
 from sea_ice_kedro.imagery.floes import Floats, find_floes

@@ -40,13 +40,13 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=count_grids,
                 inputs=["scene_index", "grid_labels"],
-                outputs="grid_counts",
+                outputs="grid_check.counts#scene_tables",
                 name="count_grids",
             ),
             Node(
                 func=summarise_grids,
-                inputs=["scene_index", "grid_counts"],
-                outputs="grid_statistics",
+                inputs=["scene_index", "grid_check.counts#scene_tables"],
+                outputs="grid_check.grid_statistics#table",
                 name="summarise_grids",
             ),
         ],

@@ -31,7 +31,7 @@ def _grid(count: Callable[..., Any], class_maps: str, prefix: str) -> Pipeline:
         class_maps: Name of the folder of class maps.
         prefix: Of the names of products and nodes.
     """
-    cell_counts, daily = f"{prefix}cell_counts", f"{prefix}daily_grid"
+    cell_counts, daily = f"{prefix}cell_counts", f"{prefix}daily_grid#table"
     return Pipeline(
         [
             Node(
@@ -49,7 +49,7 @@ def _grid(count: Callable[..., Any], class_maps: str, prefix: str) -> Pipeline:
             Node(
                 func=map_concentration,
                 inputs=daily,
-                outputs=f"{prefix}concentration_map",
+                outputs=f"{prefix}concentration_map#figure",
                 name=f"map_{prefix}concentration",
             ),
         ],

@@ -20,13 +20,13 @@ NAMESPACE = "inference"
 
 _PRODUCTS = {
     "predictions",
-    "network_statistics",
+    "network_statistics#table",
     "prediction_quicklooks",
     "network_cell_counts",
-    "network_daily_grid",
-    "network_concentration_map",
-    "network_region_series",
-    "network_concentration_series",
+    "network_daily_grid#table",
+    "network_concentration_map#figure",
+    "network_region_series#table",
+    "network_concentration_series#figure",
     "network_daily_cubes",
     "network_concentration_maps",
 }
@@ -63,7 +63,7 @@ def map_ingested(unet: str) -> Pipeline:
     """
     nodes = _maps(
         unet,
-        ("predictions", "network_statistics", "prediction_quicklooks"),
+        ("predictions", "network_statistics#table", "prediction_quicklooks"),
         ("predict_scenes", "summarise_ice", "draw_prediction_quicklooks"),
     )
     return Pipeline([grid_predictions(), follow_predictions(), *nodes], tags=NAMESPACE)
@@ -90,12 +90,12 @@ def map_with_polar() -> Pipeline:
     summarised = Node(
         func=summarise_opinions,
         inputs=["scene_index", "opinions"],
-        outputs="second_opinion",
+        outputs="second_opinion#table",
         name="summarise_opinions",
     )
     maps = _maps(
         "polar_network",
-        ("polar_predictions", "polar_statistics", "polar_quicklooks"),
+        ("polar_predictions", "polar_statistics#table", "polar_quicklooks"),
         ("predict_with_polar", "summarise_polar_ice", "draw_polar_quicklooks"),
     )
     return Pipeline([*maps, compared, summarised], tags=NAMESPACE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sea_ice_kedro.datasets.chip_shard import DescribedChips
+from sea_ice_kedro.datasets.training import DescribedChips
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips

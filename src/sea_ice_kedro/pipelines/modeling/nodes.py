@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sea_ice_kedro.datasets.chip_shard import DescribedChips
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
-from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.engines.tasks import recipe_of
 from sea_ice_kedro.errors import InvalidScene

@@ -169,14 +169,14 @@ def _train() -> list[Node]:
                 "params:modeling.training",
                 "params:modeling.workers",
             ],
-            outputs=["unet", "training_history"],
+            outputs=["unet", "training_history#table"],
             name="train_unet",
         ),
         Node(func=export_unet, inputs="unet", outputs="unet_onnx", name="export_unet"),
         Node(
             func=draw_curves,
-            inputs="training_history",
-            outputs="learning_curves",
+            inputs="training_history#table",
+            outputs="learning_curves#figure",
             name="draw_curves",
         ),
     ]

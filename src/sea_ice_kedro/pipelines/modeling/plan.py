@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.datasets.training import WorkFolder
 from sea_ice_kedro.engines.code import CODE
 from sea_ice_kedro.errors import InvalidOption, TooFewScenes
 from sea_ice_kedro.imagery.classes import SeaIceClass

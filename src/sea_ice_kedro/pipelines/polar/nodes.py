@@ -6,8 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sea_ice_kedro.datasets.chip_shard import DescribedChips
-from sea_ice_kedro.datasets.work_folder import WorkFolder
+from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.engines.tasks import Task
 from sea_ice_kedro.imagery.chipping import chip_windows

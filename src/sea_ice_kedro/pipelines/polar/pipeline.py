@@ -30,19 +30,19 @@ def create_pipeline() -> Pipeline:
                     "polar.checkpoints",
                     "params:polar.training",
                 ],
-                ["polar.unet", "polar.training_history"],
+                ["polar.unet", "polar.training_history#table"],
                 name="train_polar",
             ),
             Node(
                 draw_curves,
-                "polar.training_history",
-                "polar.learning_curves",
+                "polar.training_history#table",
+                "polar.learning_curves#figure",
                 name="draw_polar_curves",
             ),
             Node(
                 calibrate_polar,
                 ["polar.chip_index", "polar.chips", "polar.unet"],
-                ["polar.calibrated_unet", "polar.reliability"],
+                ["polar.calibrated_unet", "polar.reliability#table"],
                 name="calibrate_polar",
             ),
             Node(

@@ -41,7 +41,9 @@ class ChipLabeller:
 
     def load(self, number: int) -> Scene:
         """Read a chip."""
-        return SceneDataset(filepath=_chip_file(self.chips, number)).load()
+        path = _chip_file(self.chips, number)
+        chip: Scene = SceneDataset(filepath=path).load()
+        return chip
 
     def label(self, number: int, chip: Scene) -> tuple[int, ...]:
         """Label a chip and write its class map: pixels of each class."""

@@ -12,12 +12,12 @@ from sea_ice_kedro.pipelines.time_series.nodes import (
 
 def create_pipeline() -> Pipeline:
     """Wire the `time_series` pipeline: of the class maps by brightness."""
-    return _follow("daily_grid", "")
+    return _follow("daily_grid#table", "")
 
 
 def follow_predictions() -> Pipeline:
     """Wire the same of the predictions by a network."""
-    return _follow("network_daily_grid", "network_")
+    return _follow("network_daily_grid#table", "network_")
 
 
 def _follow(daily: str, prefix: str) -> Pipeline:
@@ -27,7 +27,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
         daily: Name of the daily grid.
         prefix: Of the names of products and nodes.
     """
-    series = f"{prefix}region_series"
+    series = f"{prefix}region_series#table"
     return Pipeline(
         [
             Node(
@@ -39,7 +39,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
             Node(
                 func=draw_regions,
                 inputs=[series, "params:figures"],
-                outputs=f"{prefix}concentration_series",
+                outputs=f"{prefix}concentration_series#figure",
                 name=f"draw_{prefix}regions",
             ),
             Node(
