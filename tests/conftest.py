@@ -1,4 +1,3 @@
-import sys
 from collections import Counter
 
 import pytest
@@ -6,7 +5,7 @@ from kedro.framework.startup import bootstrap_project
 
 from sea_ice_kedro.datasets.failures import LEDGER
 from sea_ice_kedro.datasets.progress import STEPS
-from sea_ice_kedro.hooks.run_log import LOG
+from sea_ice_kedro.hooks.run_log import close_log
 from tests import runs
 
 
@@ -39,7 +38,6 @@ def data_root(project, tmp_path, monkeypatch):
     root = tmp_path / "data"
     monkeypatch.setenv("SEA_ICE_DATA", str(root))
     monkeypatch.setenv("SEA_ICE_LOG", str(tmp_path / "info.log"))
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
     return root
 
 
@@ -92,5 +90,5 @@ def closed_ledger():
     """No test sees the failures of another, its log or its steps."""
     yield
     LEDGER.close()
-    LOG.close()
+    close_log()
     STEPS.stop()

@@ -37,7 +37,6 @@ def run_in(data_root, *pipelines, **parameters):
     """Run pipelines in this process, for tests that share a data root; gives that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEA_ICE_DATA", str(data_root))
-        patch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
         run_here(*pipelines, **parameters)
     return data_root
 

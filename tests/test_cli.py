@@ -1,8 +1,14 @@
+import sys
+
 import pytest
 from click import ClickException
 from click.testing import CliRunner
+from kedro.io import DatasetError
 
 from sea_ice_kedro import cli
+from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.errors import MissingInput
+from sea_ice_kedro.hooks.run_log import open_file
 
 
 @pytest.mark.parametrize("name", ["SequentialRunner", "ThreadRunner", None])
@@ -47,3 +53,83 @@ def test_viz_without_its_package_says_how_to_get_it():
     result = CliRunner().invoke(cli._viz, ["run", "--no-browser"])
     assert result.exit_code == 1
     assert "sea_ice_kedro[viz]" in result.output
+
+
+def chained(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+@pytest.fixture
+def ended(monkeypatch):
+    """End a run by an error: what the command then does and writes."""
+    monkeypatch.delenv("SEA_ICE_TRACE", raising=False)
+
+    def end(error):
+        def fail(**_):
+            raise error
+
+        monkeypatch.setattr(cli.kedro_run, "callback", fail)
+        return CliRunner().invoke(cli.run, [])
+
+    return end
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingInput("expected [red] scenes"),
+        chained(DatasetError("a wrapper"), MissingInput("expected [red] scenes")),
+    ],
+)
+def test_our_own_errors_end_a_run_in_words(ended, error):
+    result = ended(error)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: expected [red] scenes\n")
+    assert "SEA_ICE_TRACE=1" in result.stderr
+    assert result.stdout == ""
+
+
+def test_no_key_of_an_address_is_shown(ended):
+    result = ended(
+        MissingInput("expected scenes at https://host/v1?token=SECRET, got none")
+    )
+    assert "expected scenes at https://host/v1?... got none" in result.stderr
+
+
+def test_other_errors_end_a_run_with_their_frames_where_there_is_no_log(ended):
+    error = ZeroDivisionError("nobody thought of this")
+    assert ended(error).exception is error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ZeroDivisionError("by [red]"), "Error: ZeroDivisionError: by [red]\n"),
+        (MissingInput("expected scenes"), "Error: expected scenes\n"),
+    ],
+)
+def test_every_error_ends_a_run_in_a_line_and_has_its_frames_in_the_log(
+    ended, tmp_path, error, said
+):
+    open_file(tmp_path / "info.log")
+    result = ended(error)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(said)
+    assert f"all of it is in {tmp_path / 'info.log'};" in result.stderr
+    written = (tmp_path / "info.log").read_text()
+    assert "the run ended with\nTraceback" in written
+    assert "test_cli.py" in written
+
+
+def test_all_errors_have_frames_when_asked_for(ended, monkeypatch):
+    monkeypatch.setenv("SEA_ICE_TRACE", "1")
+    error = PartitionsFailed([])
+    assert ended(error).exception is error
+
+
+def test_a_notebook_gets_the_error_itself(ended, monkeypatch):
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    error = MissingInput("expected scenes")
+    assert ended(error).exception is error

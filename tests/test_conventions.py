@@ -1,20 +1,22 @@
 """Conventions that a reader may rely on, checked by a machine."""
 
 import ast
+import importlib
 import inspect
 import re
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import get_type_hints
+from types import NoneType
+from typing import get_args, get_type_hints
 
 import pytest
 from kedro.framework.project import pipelines
 from kedro.io import AbstractDataset, CatalogConfigResolver
-from kedro.pipeline import Pipeline
 
-from sea_ice_kedro.hooks.optional_inputs import optional_inputs
+from sea_ice_kedro.datasets import ParallelPartitionedDataset
+from sea_ice_kedro.pipelines import SUMMARIES
 from sea_ice_kedro.pipelines.variants import VARIANTS, choose, chosen
 from tests.runs import ROOT, configuration, environment
 
@@ -170,19 +172,28 @@ def test_no_two_datasets_share_a_place_but_those_that_are_meant_to(conf, registe
     assert sorted(shared, key=sorted) == [{"downloads", "inference.downloads"}, polar]
 
 
-def test_what_a_run_may_rightly_not_make_is_no_need_of_any_node(conf, registered):
+def test_what_a_run_may_rightly_not_make_is_a_folder_that_may_be_empty(
+    conf, registered
+):
     used = described(conf, datasets_of(registered))
-    optional = {n.partition("@")[0] for n, e in used.items() if "optional" in e}
-    optional |= {"downloads", "inference.downloads"}  # one that fails is no scene
-    assert {"manual_labels", "concentration_maps"} <= optional
+    optional = {n: e for n, e in used.items() if "optional" in e}
+    assert {"manual_labels", "concentration_maps", "downloads"} <= set(optional)
+    for name, entry in optional.items():
+        module, _, kind = entry["type"].rpartition(".")
+        dataset = getattr(importlib.import_module(module), kind)
+        assert issubclass(dataset, ParallelPartitionedDataset), name
+
+
+def test_steps_that_sum_up_what_there_is_and_no_others_admit_none(registered):
     nodes = {n for pipeline in registered.values() for n in pipeline.nodes}
-    needs = [
-        (node.name, name)
-        for node in nodes
-        for name in set(node.inputs) - optional_inputs(Pipeline([node]))
-        if name.partition("@")[0] in optional
-    ]
-    assert sorted(needs) == []
+    for node in nodes:
+        hints = get_type_hints(node.func)
+        admits = [n for n, t in hints.items() if n != "return" and _admits_none(t)]
+        assert bool(admits) is (node.namespace in SUMMARIES), node.name
+
+
+def _admits_none(kind):
+    return NoneType in get_args(kind)
 
 
 def test_every_parameter_is_a_field_of_what_a_node_takes_and_the_other_way_round(

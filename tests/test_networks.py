@@ -10,7 +10,7 @@ import rasterio
 from sea_ice_kedro.datasets import SceneTableDataset, UNetDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
-from sea_ice_kedro.hooks.readable_errors import meant_for_people
+from sea_ice_kedro.hooks.failures import meant_for_people
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, quiet, write
 from tests.runs import digests, expect_whole, files, from_folder, run_here, run_in
 

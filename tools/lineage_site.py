@@ -16,9 +16,9 @@ from pathlib import Path
 
 import fsspec
 
-from sea_ice_kedro.hooks.lineage import quieten
+from sea_ice_kedro.hooks.run_log import quieten_viz
 
-quieten()  # before kedro-viz is imported
+quieten_viz()  # before kedro-viz is imported
 from kedro_viz.integrations.deployment.base_deployer import BaseDeployer  # noqa: E402
 from kedro_viz.server import load_and_populate_data  # noqa: E402
 

@@ -1,6 +1,7 @@
 """Kedro's commands in this project: what goes wrong before a run says its way out."""
 
 import os
+import sys
 from copy import copy
 from typing import Any
 
@@ -12,6 +13,7 @@ from yaml import YAMLError
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.extras import INSTALL, is_installed
+from sea_ice_kedro.plain_text import inert
 
 _RUNNERS = ("SequentialRunner", "ThreadRunner")
 
@@ -22,10 +24,59 @@ def cli() -> None:
 
 
 def _run(**options: Any) -> Any:  # noqa: ANN401 - what Kedro's own command takes
-    """Run a pipeline as Kedro does, by a runner that exists."""
+    """Run a pipeline as Kedro does, by a runner that exists; end with errors in words.
+
+    Raises:
+        RunFailed: in the place of an error that is explained: by its own message, or
+            by the log, which has its traceback.
+        Exception: any other, and all with SEA_ICE_TRACE=1 or in a notebook.
+    """
     expect_runner(options.get("runner"))
     expect_plain_places()
-    return kedro_run.callback(**options)  # type: ignore[misc]
+    try:
+        return kedro_run.callback(**options)  # type: ignore[misc]
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if os.environ.get("SEA_ICE_TRACE") or hasattr(sys, "ps1"):
+            raise
+        explained = _explained(error)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+class RunFailed(click.ClickException):
+    """A run was ended by an error: its message, and where its traceback is."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        """Take both, without keys and control characters."""
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's
+        """Write both to standard error."""
+        from rich.console import Console  # noqa: PLC0415 - a run has it loaded
+        from rich.markup import escape  # noqa: PLC0415
+
+        console = Console(
+            file=file, stderr=True, soft_wrap=True, highlight=False, emoji=False
+        )
+        console.print(f"[bold red]Error:[/] {escape(self.message)}")
+        console.print(f"[dim]({escape(self.hint)})[/]")
+
+
+def _explained(error: Exception) -> RunFailed | None:
+    """Say what ended a run; None where neither its message nor a log explains it."""
+    from sea_ice_kedro.hooks.failures import in_words, meant_for_people  # noqa: PLC0415
+    from sea_ice_kedro.hooks.run_log import log_end  # noqa: PLC0415
+
+    log = log_end(error)
+    if meant_for_people(error) is None and log is None:
+        return None
+    where = f"all of it is in {log}; " if log else ""
+    hint = f"{where}SEA_ICE_TRACE=1 shows where in the code"
+    return RunFailed(inert(without_keys(in_words(error))), hint)
 
 
 def expect_runner(name: str | None) -> None:

@@ -14,7 +14,7 @@ from sea_ice_kedro.pipelines.inference.pipeline import (
     map_ingested,
     map_with_polar,
 )
-from sea_ice_kedro.pipelines.variants import chosen
+from sea_ice_kedro.pipelines.variants import wire
 
 _APART = {*ON_REQUEST, NAMESPACE}
 
@@ -30,6 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     On its own, `inference` takes in scenes of its own; in the default run it maps those
     that were ingested, with the first network of the run and with the one that ships.
     """
+    first = wire()[0]
     found = _found()
     pipelines = {
         name: made if name == NAMESPACE else _grouped(made, name)
@@ -38,7 +39,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     in_order = [
         made for name, made in pipelines.items() if name not in {*_APART, "__default__"}
     ]
-    by_own = map_ingested(f"{chosen()[0].name}.unet_onnx")
+    by_own = map_ingested(f"{first.name}.unet_onnx")
     mapped = _grouped(by_own + map_with_polar(), NAMESPACE)
     pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
     return pipelines

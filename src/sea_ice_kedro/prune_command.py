@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset
 from sea_ice_kedro.datasets.root_scenes import RootScenes
 from sea_ice_kedro.errors import CannotRead, MissingInput, SeaIceError
 from sea_ice_kedro.hooks.root_scenes import ROOT_SCENES, SETTINGS
-from sea_ice_kedro.hooks.said_settings import with_value
+from sea_ice_kedro.hooks.settings_checks import with_value
 from sea_ice_kedro.packaged_conf import conf_folder
 from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.pruning import Places, Stale, absolute, find_stale, remove_stale

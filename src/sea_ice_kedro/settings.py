@@ -17,26 +17,8 @@ from pathlib import Path
 from omegaconf.resolvers import oc
 
 from sea_ice_kedro.config_loader import ReadOnceConfigLoader
-from sea_ice_kedro.hooks import (
-    ApplicableSettingHooks,
-    CredentialHooks,
-    FailureHooks,
-    IntermediateHooks,
-    KnownSettingHooks,
-    LimitHooks,
-    MissingInputHooks,
-    OptionalInputHooks,
-    OverviewHooks,
-    ReadableErrorHooks,
-    RecordHooks,
-    RequirementHooks,
-    RootSceneHooks,
-    RunLogHooks,
-    RuntimeParameterHooks,
-    SparkHooks,
-    VariantHooks,
-)
-from sea_ice_kedro.hooks.lineage import quieten
+from sea_ice_kedro.hooks import CheckHooks, FailureHooks, RecordHooks, SparkHooks
+from sea_ice_kedro.hooks.run_log import quieten_viz
 from sea_ice_kedro.networks import network_url
 
 # Kedro's own configuration loader calls what newer OmegaConf has renamed.
@@ -60,30 +42,11 @@ for name in ("SEA_ICE_DATA", "SEA_ICE_LOG", "SEA_ICE_TABLES"):
     if os.environ.get(name, "").startswith("~"):
         os.environ[name] = str(Path(os.environ[name]).expanduser())
 
-quieten()  # kedro-viz reads these settings, too
+quieten_viz()  # kedro-viz reads these settings, too
 
-# The last is called first: what is missing is said before failures are collected, a run
-# is recorded before its failures are raised, what it does not keep is removed before
-# that, and everything is said to an open log.
-HOOKS = (
-    FailureHooks(),
-    RecordHooks(),
-    IntermediateHooks(),
-    SparkHooks(),
-    CredentialHooks(),
-    MissingInputHooks(),
-    OptionalInputHooks(),
-    RuntimeParameterHooks(),
-    RequirementHooks(),
-    VariantHooks(),
-    ApplicableSettingHooks(),
-    RootSceneHooks(),
-    LimitHooks(),
-    KnownSettingHooks(),
-    OverviewHooks(),
-    RunLogHooks(),
-    ReadableErrorHooks(),
-)
+# In any order: where one must be called before or after the others, it says so itself
+# (docs/decisions/22-four-hooks.md).
+HOOKS = (CheckHooks(), RecordHooks(), FailureHooks(), SparkHooks())
 
 CONFIG_LOADER_CLASS = ReadOnceConfigLoader
 CONFIG_LOADER_ARGS = {

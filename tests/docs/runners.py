@@ -14,6 +14,7 @@ import pytest
 from kedro.framework.cli.cli import KedroCLI
 from kedro.runner import SequentialRunner
 
+from sea_ice_kedro.cli import RunFailed
 from sea_ice_kedro.errors import MissingInput
 from tests.docs import cloud
 from tests.docs.commands import plain
@@ -60,8 +61,9 @@ def up_to_the_work(command, places, monkeypatch):
         raise Reached
 
     monkeypatch.setattr(SequentialRunner, "run", reached)
-    with pytest.raises((Reached, MissingInput)):
+    with pytest.raises((Reached, RunFailed)) as ended:
         kedro(command, places)
+    assert isinstance(ended.value.__cause__ or ended.value, Reached | MissingInput)
 
 
 def options_of_benchmark(command, monkeypatch):

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -72,7 +71,6 @@ def data(finished, tmp_path, monkeypatch):
     root = shutil.copytree(finished, tmp_path / "data")
     monkeypatch.setenv("SEA_ICE_DATA", str(root))
     monkeypatch.setenv("KEDRO_ENV", "test")
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # hooks put theirs there
     return root
 
 

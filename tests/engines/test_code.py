@@ -102,7 +102,7 @@ HARMLESS = (
     ("reporting.run_report.findings", "\ndef ", "\n@d\ndef "),
     ("reporting.grid_differences", "\ndef ", "\n@d\ndef "),
     ("pipelines.autolabel.nodes", "\ndef ", "\n@d\ndef "),
-    ("hooks.overview", "\ndef ", "\n@d\ndef "),
+    ("hooks.record", "\ndef ", "\n@d\ndef "),
     ("engines.threads", "\nclass ", "\n@d\nclass "),
     ("datasets.parallel_partitions", "\ndef ", "\n@d\ndef "),
     ("errors", "\nclass ", "\n@d\nclass "),

@@ -1,10 +1,19 @@
 import importlib.util
+import logging
 
+import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner
 
-from sea_ice_kedro.errors import InvalidOption, MissingPackage
+from sea_ice_kedro.datasets import (
+    ClassMapDataset,
+    ParallelPartitionedDataset,
+    SceneTableDataset,
+)
+from sea_ice_kedro.errors import InvalidOption, MissingInput, MissingPackage
 from sea_ice_kedro.hooks import requirements
 from sea_ice_kedro.training.options import WorkersOptions
 from tests.runs import ROOT, run_here
@@ -92,3 +101,100 @@ def test_as_many_workers_as_gpus_need_horovod(monkeypatch, without):
     workers = WorkersOptions(count="auto", collectives="nccl")
     with pytest.raises(MissingPackage, match="horovod for 8 workers"):
         requirements.expect_workers(workers)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "lines"),
+    [
+        (
+            "autolabel",
+            [
+                "filtered_scenes: made by: kedro run --pipelines filtering",
+                "scene_index: made by: kedro run --pipelines ingestion",
+            ],
+        ),
+        ("filtering", ["scenes@raster: made by: kedro run --pipelines ingestion"]),
+    ],
+)
+def test_a_pipeline_without_its_input_says_which_pipeline_makes_it(
+    data_root, pipeline, lines
+):
+    with pytest.raises(MissingInput) as error:
+        run_here(pipeline)
+    assert [line for line in lines if line not in str(error.value)] == []
+
+
+def take(*inputs, **more):
+    return "made"
+
+
+def table(path):
+    return SceneTableDataset(filepath=str(path))
+
+
+def steps(inputs, namespace="reporting", output="report"):
+    """A pipeline of one step, in the namespace of a pipeline of the project."""
+    node = Node(take, inputs, output, name="take")
+    return Pipeline([node], namespace=namespace, prefix_datasets_with_namespace=False)
+
+
+def test_a_summary_gets_none_for_what_is_not_there_and_what_is_there_is_left(
+    tmp_path, caplog
+):
+    table(tmp_path / "there.csv").save(pd.DataFrame({"scene_id": ["a"]}))
+    absent = table(tmp_path / "absent.csv")
+    catalog = DataCatalog(
+        {
+            "run_record": MemoryDataset(1),
+            "x.a": table(tmp_path / "there.csv"),
+            "x.b": absent,
+            "unused": absent,
+        }
+    )
+    with caplog.at_level(logging.WARNING):
+        requirements.expect_inputs(steps(["run_record", "x.a", "x.b"]), catalog)
+    assert catalog.load("x.b") is None
+    assert catalog.load("x.a")["scene_id"].tolist() == ["a"]
+    assert not catalog.exists("unused")
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        steps(["scene_index", "scores"], "evaluation"),
+        steps(["scores", "scene_index"], "stac_export"),
+        steps("scene_index") + steps("scene_index", "evaluation", "other"),
+        steps("nowhere"),
+    ],
+    ids=["other step", "need of a summary", "another step as well", "no entry"],
+)
+def test_what_any_step_needs_is_missed(tmp_path, project, pipeline):
+    catalog = DataCatalog({n: table(tmp_path / n) for n in ("scene_index", "scores")})
+    with pytest.raises(MissingInput, match=r"scene_index: made by|nowhere: no pipel"):
+        requirements.expect_inputs(pipeline, catalog)
+
+
+def test_what_the_run_makes_is_no_input_of_it(tmp_path):
+    catalog = DataCatalog({"scores": table(tmp_path / "scores")})
+    made = steps("scores") + Pipeline([Node(take, None, "scores", name="score")])
+    requirements.expect_inputs(made, catalog)
+    assert not catalog.exists("scores")
+
+
+@pytest.mark.parametrize("optional", [True, False])
+def test_a_folder_may_be_missing_where_its_entry_says_so(tmp_path, project, optional):
+    folder = ParallelPartitionedDataset(
+        path=str(tmp_path / "manual_labels"),
+        dataset={"type": ClassMapDataset},
+        filename_suffix=".tif",
+        optional=optional,
+    )
+    pipeline = steps("manual_labels", "evaluation")
+    catalog = DataCatalog({"manual_labels": folder})
+    if optional:
+        requirements.expect_inputs(pipeline, catalog)
+        assert catalog.load("manual_labels") == {}
+    else:
+        with pytest.raises(MissingInput, match=r"manual_labels: made by: .*ingestion"):
+            requirements.expect_inputs(pipeline, catalog)

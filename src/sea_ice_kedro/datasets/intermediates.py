@@ -153,4 +153,4 @@ def found_in(value: object, kind: type[Kind]) -> Iterator[Kind]:
 
 
 INTERMEDIATES = Intermediates()
-"""Of the run in this process; opened and closed by `hooks.IntermediateHooks`."""
+"""Of the run in this process; opened and closed by `hooks.RecordHooks`."""

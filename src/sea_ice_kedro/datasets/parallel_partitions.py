@@ -81,7 +81,8 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
             engine: `name` and `workers` (see `make_engine`); default: sequential. It
                 also runs `load_many`. With `remake: true`, partitions are made again
                 that are up to date.
-            optional: Whether a run goes on when all partitions failed.
+            optional: Whether a run may lack the partitions: it goes on when all of
+                them failed, and begins without a folder of them.
             intermediate: Whether partitions, which are rasters, are removed at the end
                 of a run with `keep_intermediates: false`.
             metadata: Ignored by Kedro; read by kedro-viz.
@@ -103,7 +104,9 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
                 f"expected engine.remake to be true or false, got {self._remake!r}"
             )
         self._engine = make_engine(**options)
-        self._optional = optional
+        self.optional = optional
+        """Whether a run may lack the partitions: what is made of them takes none."""
+
         self._intermediate = intermediate
         self.last_saved: ProductRecord | None = None
         """Outcomes of the partitions in the last `save`."""
@@ -191,7 +194,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
         loaders = found_in(tuple(data.values()), PartitionLoader)
         INTERMEDIATES.used(loader.filepath for loader in loaders)
         if data:
-            self._make_all(data, needed=not self._optional)
+            self._make_all(data, needed=not self.optional)
 
     def _make_again(
         self, data: Mapping[str, Callable[[], Any]], partition_ids: Collection[str]

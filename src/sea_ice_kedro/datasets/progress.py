@@ -67,7 +67,7 @@ class RunSteps:
 
 
 STEPS = RunSteps()
-"""Counts of the run in this process; kept by `hooks.OverviewHooks`."""
+"""Counts of the run in this process; kept by `hooks.RecordHooks`."""
 
 
 def track(

@@ -99,7 +99,7 @@ def _region(region: Any) -> str | None:  # noqa: ANN401 - as somebody wrote it
 
 
 class RootScenesDataset(WholeFileDataset[RootScenes]):
-    """Saves and loads the `RootScenes` that `hooks.RootSceneHooks` keeps.
+    """Saves and loads the `RootScenes` that `hooks.CheckHooks` keeps.
 
     Examples:
         Using the YAML API:

@@ -1,119 +1,104 @@
-"""Checks before a run starts: its parameters and its inputs."""
+"""Checks of a run before its first step, in the order in which they are called here."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
-from kedro.framework.project import pipelines
-from kedro.io import DatasetNotFoundError
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
-from sea_ice_kedro.errors import InvalidOption, MissingInput
-
-
-class RuntimeParameterHooks:
-    """Refuse `--params` that nothing reads: a typing error would go unnoticed."""
-
-    @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
-        """Check the parameters of this run against those that pipelines read.
-
-        Raises:
-            InvalidOption: naming those that nothing reads, and all that are read.
-        """
-        read = {*CONFIGURED, *_parameters_read()}
-        given = _dotted(run_params.get("runtime_params") or {})
-        unread = [name for name in given if not _is_below(name, read)]
-        if unread:
-            raise InvalidOption(
-                f"expected --params below one of {', '.join(sorted(read))}, got "
-                f"{', '.join(unread)}, which nothing reads"
-            )
+from sea_ice_kedro.hooks import requirements, root_scenes
+from sea_ice_kedro.hooks import settings_checks as checks
+from sea_ice_kedro.pipelines.variants import DEFAULT, choose
+from sea_ice_kedro.sources import earth_engine_access
 
 
-CONFIGURED = (
-    *("engine.name", "engine.workers", "engine.remake"),
-    *("inference.model", "modeling.variants", "keep_intermediates"),
-)
-"""Read by catalog files and by other hooks, not by a node."""
+class CheckHooks:
+    """Refuse a run that cannot end well: by its settings, its needs or its inputs.
 
+    Each check is a plain function with a test of its own. What is misspelt is said
+    first, as later checks read it; inputs come last, as they are looked for in buckets.
+    """
 
-def is_read(name: str) -> bool:
-    """Return whether anything reads a setting: "autolabel.thresholds.thin_ice_min"."""
-    return _is_below(name, {*CONFIGURED, *_parameters_read()})
-
-
-def _is_below(name: str, groups: Collection[str]) -> bool:
-    return any(f"{name}.".startswith(f"{group}.") for group in groups)
-
-
-def _dotted(nested: dict[str, Any], above: str = "") -> list[str]:
-    """Return the full names of a nested record's values: "engine.name", ..."""
-    names: list[str] = []
-    for key, value in nested.items():
-        name = f"{above}{key}"
-        names += _dotted(value, f"{name}.") if isinstance(value, dict) else [name]
-    return names
-
-
-def _parameters_read() -> set[str]:
-    pipelines.set_requested(None)  # a run loads only the pipelines it was asked for
-    return {
-        name.removeprefix("params:")
-        for pipeline in pipelines.values()
-        for name in pipeline.inputs()
-        if name.startswith("params:")
-    }
-
-
-class MissingInputHooks:
-    """Name the pipeline that makes the missing data that a run needs."""
+    def __init__(self) -> None:
+        """Start before any run."""
+        self._loader: Any = None
+        self._scenes: root_scenes.RunScenes | None = None
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
-        """Check the inputs that no node of this run makes.
+    def after_context_created(self, context: Any) -> None:  # noqa: ANN401
+        """Check settings; go on with the scenes of the data root; configure the rest.
 
         Raises:
-            MissingInput: naming what is missing and the command that makes it.
+            InvalidOption, InvalidRecord, NoAccess: as the functions that are called.
         """
-        missing = [
-            name
-            for name in sorted(pipeline.inputs())
-            if not _is_parameter(name) and not _exists(name, catalog)
-        ]
-        if missing:
-            lines = [f"  {name}: {_how_to_make(name)}" for name in missing]
-            raise MissingInput(
-                "expected the data that this pipeline starts from, got none of:\n"
-                + "\n".join(lines)
-            )
+        self._loader = loader = context.config_loader
+        project_path = Path(context.project_path)
+        defaults = loader["globals"]
+        settings = checks.settings_of(loader)
+
+        checks.expect_known(settings)
+        checks.expect_limits_used(settings)
+        checks.keep_intermediates(defaults, settings.params)
+        requirements.expect_shared_root(defaults["data_root"], context.env)
+
+        note = root_scenes.note_in(loader["catalog"], project_path)
+        named = root_scenes.named_in(settings)
+        loader.runtime_params = root_scenes.going_on(settings, note.kept)
+        settings = checks.settings_of(loader)
+        ingestion = settings.used["ingestion"]
+        self._scenes = root_scenes.scenes_of_run(ingestion, note, named)
+
+        checks.expect_applicable(settings)
+        by_source = defaults["variants"].get(ingestion["source"], DEFAULT)
+        choose(checks.value_in(settings.params, "modeling.variants") or by_source)
+        earth_engine_access.configure(credentials_of(loader), project_path)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: Any,  # noqa: ANN401 - Kedro's catalog
+    ) -> None:
+        """Check what this pipeline needs.
+
+        Raises:
+            InvalidOption, MissingPackage, MissingInput: as the functions that are
+                called.
+        """
+        if self._scenes is not None:
+            root_scenes.expect_same_scenes(self._scenes, pipeline, catalog)
+        requirements.expect_shared_memory(run_params.get("runner"))
+        requirements.expect_spark(pipeline, self._loader)
+        requirements.expect_packages(pipeline)
+        if requirements.trains(pipeline):
+            workers = catalog.load("params:modeling.workers")
+            requirements.expect_workers(workers)
+        checks.expect_read(run_params.get("runtime_params") or {})
+        requirements.expect_inputs(pipeline, catalog)
+
+    @hook_impl
+    def after_node_run(self, node: Node, catalog: Any) -> None:  # noqa: ANN401
+        """Keep where scenes are from, before the first of them is read."""
+        if self._scenes is not None and root_scenes.lists_scenes(node):
+            root_scenes.keep_scenes(self._scenes, catalog)
+            kept = replace(self._scenes.note, kept=self._scenes.wanted)
+            self._scenes = replace(self._scenes, note=kept)
 
 
-def _is_parameter(name: str) -> bool:
-    return name.startswith("params:") or name == "parameters"
+def credentials_of(loader: Any) -> Mapping[str, Any]:  # noqa: ANN401 - Kedro's loader
+    """Return what credentials.yml says of Earth Engine: names, no secret.
 
-
-def _exists(name: str, catalog: Any) -> bool:  # noqa: ANN401
+    That of conf/local holds in every environment: credentials do not depend on `--env
+    paper`.
+    """
     try:
-        return bool(catalog.exists(name))
-    except DatasetNotFoundError:
-        return False
-
-
-def _how_to_make(name: str) -> str:
-    stored = name.partition("@")[0]
-    pipelines.set_requested(None)  # a run loads only the pipelines it was asked for
-    makers = [
-        pipeline_name
-        for pipeline_name, registered in pipelines.items()
-        if pipeline_name != "__default__"
-        and stored in {output.partition("@")[0] for output in registered.all_outputs()}
-    ]
-    if stored == "served_model":
-        return (
-            "a trained network: --params inference.model=/path/to/unet.onnx, or made "
-            "by: kedro run --pipelines modeling"
-        )
-    if not makers:
-        return "no pipeline makes it; is its catalog entry right?"
-    return f"made by: kedro run --pipelines {makers[0]}"
+        known = loader["credentials"].get("earth_engine") or {}
+    except MissingConfigException:
+        known = {}
+    of_user = Path(loader.conf_source) / "local" / "credentials.yml"
+    return earth_engine_access.entry_in(of_user) | known

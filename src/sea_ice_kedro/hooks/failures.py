@@ -1,45 +1,58 @@
-"""Failures of single scenes, and where the products of the others are."""
+"""Failures of a run: of single scenes at its end, and errors in words."""
 
 import logging
-from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.pipeline import Pipeline
+from kedro.io import DatasetError
+from kedro.validation.exceptions import ParameterValidationError
 
 from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
-from sea_ice_kedro.datasets.progress import IN_DETAIL
-from sea_ice_kedro.hooks.dataset_paths import path_of
+from sea_ice_kedro.errors import SeaIceError
 
 logger = logging.getLogger(__name__)
 
 
 class FailureHooks:
-    """Raise at the end of a run what single scenes failed with during it."""
+    """Raise at the end of a run what single scenes failed with during it.
 
-    @hook_impl
+    Called last, as all that a run does at its end may fail, too.
+    """
+
+    @hook_impl(trylast=True)
     def before_pipeline_run(self) -> None:
         """Start collecting failures, so that one scene does not stop the others."""
         LEDGER.open()
 
-    @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
-        """Log where the products are; end with one error if any scene failed.
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """End with one error if any scene failed.
 
         Raises:
             PartitionsFailed: naming every failed product and why.
         """
-        for name in sorted(pipeline.all_outputs()):
-            place = path_of(name, catalog)
-            if place:
-                said = name.partition("@")[0], place
-                logger.info("%s: %s", *said, extra=IN_DETAIL)
         failures = LEDGER.close()
         if failures:
             raise PartitionsFailed(failures)
 
-    @hook_impl
+    @hook_impl(trylast=True)
     def on_pipeline_error(self) -> None:
         """Show what had failed before the error that ended the run."""
         failures = LEDGER.close()
         if failures:
             logger.error("before that, %s", PartitionsFailed(failures))
+
+
+def meant_for_people(error: BaseException | None) -> BaseException | None:
+    """Find the outermost error in a chain of causes whose message says it all."""
+    while error is not None:
+        if isinstance(error, SeaIceError | ParameterValidationError):
+            return error
+        silenced = error.__suppress_context__ or not isinstance(error, DatasetError)
+        error = error.__cause__ or (None if silenced else error.__context__)
+    return None
+
+
+def in_words(error: BaseException) -> str:
+    """Return the message of an error, with its kind where it was not meant."""
+    meant = meant_for_people(error)
+    return f"{type(error).__name__}: {error}" if meant is None else str(meant)

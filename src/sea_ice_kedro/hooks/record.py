@@ -1,9 +1,12 @@
-"""Steps of a run and their times, kept for the run report."""
+"""What a run does: logged as it goes, recorded for the run report."""
 
+import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -11,12 +14,24 @@ from kedro.io import DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from sea_ice_kedro import __version__
 from sea_ice_kedro.datasets.failures import LEDGER, Failure
-from sea_ice_kedro.hooks.readable_errors import meant_for_people
-from sea_ice_kedro.hooks.settings_used import settings_that_differ
-from sea_ice_kedro.hooks.software import commit, software_and_machine
+from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, SETTING, MadeFolder
+from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS
+from sea_ice_kedro.datasets.removal import remove_intermediates
+from sea_ice_kedro.errors import FolderInUse
+from sea_ice_kedro.hooks.failures import in_words
+from sea_ice_kedro.hooks.run_facts import (
+    commit,
+    settings_that_differ,
+    software_and_machine,
+)
+from sea_ice_kedro.hooks.run_log import log_path, open_log
+from sea_ice_kedro.hooks.settings_checks import keep_intermediates
 from sea_ice_kedro.interrupts import Interrupts
 from sea_ice_kedro.run_record import ProductRecord, RunFacts, RunRecord, StepRecord
+
+logger = logging.getLogger(__name__)
 
 RECORD = "run_record"
 """Name of the dataset."""
@@ -24,24 +39,42 @@ RECORD = "run_record"
 _WRITE_EVERY_S = 10.0
 """A killed run loses no more of its record; a bucket is not written to all the time."""
 
+_LONG_S = 10.0
+
+_FIRST = ("report", "prediction_quicklooks", "quicklooks")
+"""Products that people look at first, if the run has them."""
+
+_MAPS = ("predictions", "class_maps")
+
 
 class RecordHooks:
-    """Record settings, software, times, counts and failures of each run.
+    """Log, count and record what a run does; remove what it is not to keep.
 
-    The record is written every few seconds, before a node loads it, and at the end of
-    the run, however that ends.
+    The record has settings, software, times, counts and failures. It is written every
+    few seconds, before a node loads it, and at the end of the run, however that ends.
     """
 
     def __init__(self) -> None:
         """Start without a run."""
         self._loader: Any = None
+        self._overview = Overview("")
         self._recorder: Recorder | None = None
         self._interrupts = Interrupts()
+        self._keep = True
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401
-        """Remember where settings come from."""
+        """Open the log, before anything is checked; remember where settings come from.
+
+        Raises:
+            InvalidOption: if the log is asked for in a bucket.
+        """
+        project_path = Path(context.project_path)
+        open_log(project_path)
         self._loader = context.config_loader
+        root = str(self._loader["globals"]["data_root"])
+        on_disk = "://" not in root
+        self._overview = Overview(str(project_path / root) if on_disk else root)
 
     @hook_impl
     def before_pipeline_run(
@@ -51,20 +84,14 @@ class RecordHooks:
         catalog: Any,  # noqa: ANN401
     ) -> None:
         """Begin the record of this run, where the catalog has a place for it."""
+        given = self._loader.runtime_params or {}
+        self._keep = keep_intermediates(self._loader["globals"], given)
+        INTERMEDIATES.open(keep=self._keep)
         self._recorder = None
         self._interrupts.expect(partial(self._close, "interrupted"))
-        if RECORD not in catalog:
-            return
-        facts = RunFacts(
-            run_id=run_params["run_id"],
-            started=_now(),
-            env=run_params["env"] or "",
-            pipelines=tuple(run_params["pipeline_names"] or ["__default__"]),
-            settings=settings_that_differ(self._loader),
-            commit=commit(),
-            versions=software_and_machine(),
-        )
-        self._recorder = Recorder(catalog, facts)
+        if RECORD in catalog:
+            self._recorder = Recorder(catalog, facts_of(run_params, self._loader))
+        self._overview.begin(run_params.get("pipeline_names"), len(pipeline.nodes))
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
@@ -76,9 +103,20 @@ class RecordHooks:
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Start the clock of a step that loads nothing."""
+        """Go on to the next step; start the clock of one that loads nothing."""
+        self._overview.next(node.name)
         if self._recorder is not None:
             self._recorder.begin(node)
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Name a step that took long."""
+        self._overview.ended(node.name)
+
+    @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Name the step; the end of the run says why."""
+        self._overview.failed(node.name)
 
     @hook_impl
     def after_dataset_saved(self, node: Node) -> None:
@@ -87,22 +125,158 @@ class RecordHooks:
             self._recorder.enter(node)
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:  # noqa: ANN401
         """Close the record of a run that came to its end."""
+        self._overview.end(places_of(pipeline, catalog))
+        made = INTERMEDIATES.close()
+        if not self._keep:
+            remove_used(made)
         self._close("done")
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
-        """Close the record of a run that was ended by an error, and say by which."""
-        meant = meant_for_people(error)
-        words = f"{type(error).__name__}: {error}" if meant is None else str(meant)
-        self._close("ended by an error", words)
+        """Close the record of a run that was ended by an error, and say by which.
+
+        Intermediate products stay: the next run goes on with them.
+        """
+        self._overview.stop()
+        INTERMEDIATES.close()
+        self._close("ended by an error", in_words(error))
 
     def _close(self, outcome: str, error: str = "") -> None:
         self._interrupts.forget()
         if self._recorder is not None:
             recorder, self._recorder = self._recorder, None
             recorder.close(outcome, error)
+
+
+def facts_of(run_params: Mapping[str, Any], loader: Any) -> RunFacts:  # noqa: ANN401
+    """Gather what is known of a run at its start.
+
+    Args:
+        run_params: As Kedro gives them to hooks.
+        loader: Kedro's configuration loader of the run.
+    """
+    return RunFacts(
+        run_id=run_params["run_id"],
+        started=_now(),
+        env=run_params["env"] or "",
+        pipelines=tuple(run_params["pipeline_names"] or ["__default__"]),
+        settings=settings_that_differ(loader),
+        commit=commit(),
+        versions=software_and_machine(),
+    )
+
+
+def places_of(pipeline: Pipeline, catalog: Any) -> dict[str, str]:  # noqa: ANN401
+    """Return the paths and URLs of all that a run makes, by name, in order of names."""
+    places = {}
+    for name in sorted(pipeline.all_outputs()):
+        dataset = catalog.get(name)
+        place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+        if place:
+            places[name.partition("@")[0]] = str(place)
+    return places
+
+
+def remove_used(folders: Mapping[str, MadeFolder]) -> None:
+    """Remove intermediate products of which all that is made of them is.
+
+    Those of a scene of which anything failed stay. What cannot be removed is one more
+    failure of the run.
+
+    Args:
+        folders: What the run has made and made something of, by path or URL.
+    """
+    failed = {failure.partition_id for failure in LEDGER.failures}
+    for folder, made in sorted(folders.items()):
+        name = folder.rpartition("/")[2]
+        whole = [i for i in made.partition_ids if i not in failed]
+        try:
+            size = remove_intermediates(folder, whole)
+        except (OSError, FolderInUse) as error:
+            LEDGER.record([Failure(name, "its removal", str(error))])
+            continue
+        if size:
+            said = name, size / 1e6, SETTING
+            logger.info("%s: removed, %.1f MB (%s=false)", *said)
+
+
+class Overview:
+    """Logs what a run is about to do, its steps, and what to look at first."""
+
+    def __init__(self, data_root: str) -> None:
+        """Start before any run.
+
+        Args:
+            data_root: Where its products go: a path or URL.
+        """
+        self._data_root = data_root
+        self._start = self._step_start = 0.0
+
+    def begin(self, pipeline_names: Sequence[str] | None, steps: int) -> None:
+        """Begin to count, when all that is checked before is right."""
+        self._start = time.monotonic()
+        STEPS.start(steps)
+        path = log_path()
+        logger.info(
+            "sea_ice_kedro %s: %s, %d steps; data: %s%s",
+            __version__,
+            " + ".join(pipeline_names or ["all pipelines"]),
+            steps,
+            self._data_root,
+            f"; log: {path}" if path else "",
+        )
+
+    def next(self, step: str) -> None:
+        """Go on to the next step."""
+        self._step_start = time.monotonic()
+        STEPS.next(step)
+
+    def ended(self, step: str) -> None:
+        """Name a step that took long; one that saves scenes says so itself."""
+        took_s = time.monotonic() - self._step_start
+        if took_s >= _LONG_S:
+            logger.info("%s%s: %.0f s", str(STEPS), step, took_s)
+
+    def failed(self, step: str) -> None:
+        """Name a step that failed."""
+        logger.error("step %s%s failed", str(STEPS), step)
+
+    def end(self, places: Mapping[str, str]) -> None:
+        """Name the products to look at first, and in the log file all.
+
+        Args:
+            places: Of the products, by name.
+        """
+        self.stop()
+        logger.info("done in %s", _duration(time.monotonic() - self._start))
+        for words, names in (("maps", _MAPS), ("look first at", _FIRST)):
+            found = (shown(places[name]) for name in names if name in places)
+            place = next((one for one in found if one), "")
+            if place:
+                logger.info("%s: %s", words, place)
+        for name, place in places.items():
+            logger.info("%s: %s", name, place, extra=IN_DETAIL)
+
+    def stop(self) -> None:
+        """Show no step any more."""
+        STEPS.stop()
+
+
+def shown(place: str) -> str:
+    """Return what to open: a folder's first picture; "" for what is not there."""
+    if "://" in place:
+        return place
+    path = Path(place)
+    if not place or not path.exists():
+        return ""
+    return str(min(path.glob("*.png"), default=path))
+
+
+def _duration(elapsed_s: float) -> str:
+    minutes, seconds = divmod(round(elapsed_s), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 class Recorder:

@@ -1,22 +1,16 @@
-"""One data root, one source of scenes: nothing is mixed up, silently."""
+"""One data root, one source of scenes: nothing is mixed up silently."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset
 from kedro.pipeline import Pipeline
-from kedro.pipeline.node import Node
 
 from sea_ice_kedro.datasets.root_scenes import RootScenes, root_scenes_of
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.hooks.dataset_paths import path_of
-from sea_ice_kedro.hooks.said_settings import (
-    leaves,
-    of_environment,
-    of_params,
-    with_value,
-)
+from sea_ice_kedro.hooks.settings_checks import Settings, leaves, with_value
 from sea_ice_kedro.pipelines.ingestion.nodes import find_scenes
 
 ROOT_SCENES = "root_scenes"
@@ -39,93 +33,122 @@ _SCENES = ("scenes@raster", "inference.scenes@raster", "downloads")
 _INDEXES = ("scene_index", "inference.scene_index")
 
 
-class RootSceneHooks:
-    """Go on with the scenes of a data root, and refuse others in it."""
+@dataclass(frozen=True)
+class Note:
+    """What a data root keeps of its scenes, and where."""
 
-    def __init__(self) -> None:
-        """Start before any run."""
-        self._kept: RootScenes | None = None
-        self._wanted: RootScenes | None = None
-        self._named = False
+    place: str = ""
+    """Path or URL of the file, "" where the catalog has none."""
 
-    @hook_impl
-    def after_context_created(self, context: Any) -> None:  # noqa: ANN401
-        """Have a run that names no source go on with that of its data root."""
-        loader = context.config_loader
-        self._kept = _kept_in(loader, context.project_path)
-        said = {
-            **dict(leaves(of_environment(loader))),
-            **dict(leaves(of_params(loader))),
-        }
-        named = {
-            key
-            for key, setting in SETTINGS.items()
-            if said.get(setting) is not None or (key in _OF_PIXELS and setting in said)
-        }
-        self._named = bool(named - _OF_PIXELS)
-        source = loader["parameters"]["ingestion"]["source"]
-        if self._kept and (self._kept.source == source or "source" not in named):
-            given = dict(loader.runtime_params or {})
-            for key in SETTINGS.keys() - named:
-                value = getattr(self._kept, key)
-                if value is not None:
-                    given = with_value(given, SETTINGS[key], value)
-            loader.runtime_params = given
-        self._wanted = root_scenes_of(loader["parameters"]["ingestion"])
-
-    @hook_impl
-    def before_pipeline_run(
-        self,
-        pipeline: Pipeline,
-        catalog: Any,  # noqa: ANN401 - Kedro's catalog
-    ) -> None:
-        """Refuse scenes of another source, folder or region than those that are there.
-
-        Raises:
-            InvalidOption: naming both, and the way to a second root.
-        """
-        finds = any(node.func is find_scenes for node in pipeline.nodes)
-        if self._wanted is None or not (finds or self._named):
-            return
-        there = self._kept or _of_index(catalog)
-        wanted = self._wanted.scenes
-        if there is None or wanted in (there.scenes, RootScenes(there.source)):
-            return
-        if self._kept is None and wanted.source == there.source:
-            return  # an index tells the source, and no more
-        if not any(name in catalog and catalog.exists(name) for name in _SCENES):
-            return
-        file = path_of(ROOT_SCENES, catalog) if ROOT_SCENES in catalog else ""
-        raise InvalidOption(
-            f"expected scenes of {there.words}, of which this data root is, got "
-            f"{wanted.words}. Scenes of two kinds in one root would be counted "
-            "together: take another root, SEA_ICE_DATA=/path/to/another before the "
-            "command, or name no source to go on with this one. Where the same scenes "
-            f"have only moved, say so in {file}"
-        )
-
-    @hook_impl
-    def after_node_run(self, node: Node, catalog: Any) -> None:  # noqa: ANN401
-        """Keep where scenes are from, before the first of them is read."""
-        if node.func is find_scenes and self._wanted != self._kept:
-            if ROOT_SCENES in catalog:
-                catalog.save(ROOT_SCENES, self._wanted)
-            self._kept = self._wanted
+    kept: RootScenes | None = None
 
 
-def _kept_in(loader: Any, project_path: Path) -> RootScenes | None:  # noqa: ANN401
-    """Read what the data root keeps, through its entry of the catalog."""
-    entry = loader["catalog"].get(ROOT_SCENES)
+@dataclass(frozen=True)
+class RunScenes:
+    """The scenes that a run is asked for, beside those of its data root."""
+
+    wanted: RootScenes
+    note: Note
+    named: bool
+    """Whether its source, folder, URL or region is named, not taken from the root."""
+
+
+def note_in(entries: Mapping[str, Any], project_path: Path) -> Note:
+    """Read what the data root keeps, through its entry of the catalog.
+
+    Args:
+        entries: Of the catalog, as configured.
+        project_path: What relative paths start from.
+
+    Raises:
+        InvalidRecord: if the file holds something else.
+    """
+    entry = entries.get(ROOT_SCENES)
     if entry is None:
-        return None
+        return Note()
     place = str(entry["filepath"])
     if "://" not in place:
         place = str(project_path / place)
     dataset: Any = AbstractDataset.from_config(
         ROOT_SCENES, {**entry, "filepath": place}
     )
-    kept: RootScenes | None = dataset.load() if dataset.exists() else None
-    return kept
+    return Note(place, dataset.load() if dataset.exists() else None)
+
+
+def named_in(settings: Settings) -> set[str]:
+    """Return what of `SETTINGS` is named by `--params` or the environment's files."""
+    said = {**dict(leaves(settings.environment)), **dict(leaves(settings.params))}
+    return {
+        key
+        for key, setting in SETTINGS.items()
+        if said.get(setting) is not None or (key in _OF_PIXELS and setting in said)
+    }
+
+
+def going_on(settings: Settings, kept: RootScenes | None) -> dict[str, Any]:
+    """Return `--params` with the scenes of the data root, where none are named."""
+    params, named = dict(settings.params), named_in(settings)
+    source = settings.used["ingestion"]["source"]
+    if kept is None or (kept.source != source and "source" in named):
+        return params
+    for key in SETTINGS.keys() - named:
+        value = getattr(kept, key)
+        if value is not None:
+            params = with_value(params, SETTINGS[key], value)
+    return params
+
+
+def scenes_of_run(
+    ingestion: Mapping[str, Any], note: Note, named: set[str]
+) -> RunScenes:
+    """Gather what `expect_same_scenes` compares.
+
+    Args:
+        ingestion: Settings of that name, with those that `going_on` has added.
+        note: Of the data root.
+        named: By whoever has started the run, as of `named_in`.
+    """
+    return RunScenes(root_scenes_of(ingestion), note, bool(named - _OF_PIXELS))
+
+
+def expect_same_scenes(
+    scenes: RunScenes,
+    pipeline: Pipeline,
+    catalog: Any,  # noqa: ANN401 - Kedro's catalog
+) -> None:
+    """Refuse scenes of another source, folder or region than those that are there.
+
+    Raises:
+        InvalidOption: naming both, and the way to a second root.
+    """
+    if not (scenes.named or any(lists_scenes(node) for node in pipeline.nodes)):
+        return
+    there = scenes.note.kept or _of_index(catalog)
+    wanted = scenes.wanted.scenes
+    if there is None or wanted in (there.scenes, RootScenes(there.source)):
+        return
+    if scenes.note.kept is None and wanted.source == there.source:
+        return  # an index tells the source, and no more
+    if not any(name in catalog and catalog.exists(name) for name in _SCENES):
+        return
+    raise InvalidOption(
+        f"expected scenes of {there.words}, of which this data root is, got "
+        f"{wanted.words}. Scenes of two kinds in one root would be counted "
+        "together: take another root, SEA_ICE_DATA=/path/to/another before the "
+        "command, or name no source to go on with this one. Where the same scenes "
+        f"have only moved, say so in {scenes.note.place}"
+    )
+
+
+def lists_scenes(node: Any) -> bool:  # noqa: ANN401 - Kedro's node
+    """Return whether a node lists the scenes of a source."""
+    return node.func is find_scenes
+
+
+def keep_scenes(scenes: RunScenes, catalog: Any) -> None:  # noqa: ANN401
+    """Have the data root keep where its scenes are from, where that is news."""
+    if scenes.wanted != scenes.note.kept and ROOT_SCENES in catalog:
+        catalog.save(ROOT_SCENES, scenes.wanted)
 
 
 def _of_index(catalog: Any) -> RootScenes | None:  # noqa: ANN401

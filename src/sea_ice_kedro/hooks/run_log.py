@@ -1,14 +1,13 @@
-"""The log of a run in a file: all that is said, and the traces that a screen lacks."""
+"""The log of a run in a file, with tracebacks; what no log says, on file or screen."""
 
 import logging
 import os
 import traceback
+import warnings
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
-
-from kedro.framework.hooks import hook_impl
 
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import InvalidOption
@@ -20,26 +19,86 @@ _NAME = "info.log"
 _LARGEST = 5_000_000
 """Bytes; then the file is set aside as `info.log.1`, and that of before is dropped."""
 
+_PREVIEWS = "kedro_viz.models.flowchart.node_metadata"
 
-class RunLogHooks:
-    """Write the log of a run to a file, `info.log` in the project or `SEA_ICE_LOG`."""
 
-    @hook_impl
-    def after_context_created(self, context: Any) -> None:  # noqa: ANN401
-        """Open the file; where it cannot be written, the run goes on without.
+def open_log(project_path: Path) -> None:
+    """Write what is logged from now on to `info.log` in the project, or `SEA_ICE_LOG`.
 
-        Raises:
-            InvalidOption: if the file is asked for in a bucket.
-        """
-        asked = os.environ.get("SEA_ICE_LOG", "")
-        if "://" in asked:
-            raise InvalidOption(
-                "expected SEA_ICE_LOG to be a file on a disk of this machine, got "
-                f"{without_keys(asked)}; a bucket takes whole files, and a log grows "
-                "line by line"
-            )
-        log_without_keys()
-        LOG.open(Path(asked) if asked else Path(context.project_path) / _NAME)
+    Where the file cannot be written, the run goes on without.
+
+    Raises:
+        InvalidOption: if the file is asked for in a bucket.
+    """
+    asked = os.environ.get("SEA_ICE_LOG", "")
+    if "://" in asked:
+        raise InvalidOption(
+            "expected SEA_ICE_LOG to be a file on a disk of this machine, got "
+            f"{without_keys(asked)}; a bucket takes whole files, and a log grows "
+            "line by line"
+        )
+    log_without_keys()
+    open_file(Path(asked) if asked else project_path / _NAME)
+
+
+def open_file(path: Path) -> None:
+    """Have all that is logged from now on written to a file as well."""
+    close_log()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = _RunLogFile(path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8")
+    except OSError as error:
+        logger.warning("no log file: %s; set SEA_ICE_LOG=/path/to/file", error)
+        return
+    layout = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
+    handler.setFormatter(logging.Formatter(layout))
+    root = logging.getLogger()
+    for screen in root.handlers:
+        screen.addFilter(_not_in_detail)
+    root.addHandler(handler)
+
+
+def close_log() -> None:
+    """Write no more to the file, if one is open."""
+    root, opened = logging.getLogger(), _opened()
+    if opened is None:
+        return
+    root.removeHandler(opened)
+    for screen in root.handlers:
+        screen.removeFilter(_not_in_detail)
+    opened.close()
+
+
+def log_path() -> Path | None:
+    """Return where the file is; None where none is open."""
+    opened = _opened()
+    return Path(opened.baseFilename) if opened else None
+
+
+def log_end(error: BaseException) -> Path | None:
+    """Write what ended the run, with its trace; return where, None without a file."""
+    opened = _opened()
+    if opened is None:
+        return None
+    trace = inert(without_keys("".join(traceback.format_exception(error))))
+    text = f"the run ended with\n{trace}"
+    level = logging.CRITICAL
+    opened.handle(logging.LogRecord(__name__, level, __file__, 0, text, None, None))
+    return log_path()
+
+
+class _RunLogFile(RotatingFileHandler):
+    """The file of the run in this process; the root logger holds it."""
+
+
+def _opened() -> _RunLogFile | None:
+    handlers = logging.getLogger().handlers
+    return next((h for h in handlers if isinstance(h, _RunLogFile)), None)
+
+
+def _not_in_detail(record: logging.LogRecord) -> bool:
+    """Keep off the screen what is logged with `extra=IN_DETAIL`: the file has it."""
+    return not getattr(record, "in_detail", False)
 
 
 def log_without_keys() -> None:
@@ -77,65 +136,26 @@ class _KeylessRecords:
         return record
 
 
-class RunLog:
-    """The file of the run in this process."""
+class NotMadeYet(logging.Filter):
+    """Leave out that a product cannot be shown before it has been made.
 
-    def __init__(self) -> None:
-        """Start without a file."""
-        self._handler: RotatingFileHandler | None = None
+    Before the first run that is all of them. A product that is there and cannot be read
+    is still told.
+    """
 
-    @property
-    def path(self) -> Path | None:
-        """Where it is; None when there is none."""
-        return Path(self._handler.baseFilename) if self._handler else None
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record unless a preview found no file.
 
-    def open(self, path: Path) -> None:
-        """Have all that is logged from now on written to a file as well."""
-        self.close()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handler = RotatingFileHandler(
-                path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8"
-            )
-        except OSError as error:
-            logger.warning("no log file: %s; set SEA_ICE_LOG=/path/to/file", error)
-            return
-        layout = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
-        handler.setFormatter(logging.Formatter(layout))
-        root = logging.getLogger()
-        for screen in root.handlers:
-            screen.addFilter(_not_in_detail)
-        root.addHandler(handler)
-        self._handler = handler
-
-    def close(self) -> None:
-        """Write no more."""
-        if self._handler is None:
-            return
-        root = logging.getLogger()
-        root.removeHandler(self._handler)
-        for screen in root.handlers:
-            screen.removeFilter(_not_in_detail)
-        self._handler.close()
-        self._handler = None
-
-    def write(self, error: BaseException) -> Path | None:
-        """Write what ended the run, with its trace; tell where, None without a file."""
-        if self._handler is None:
-            return None
-        trace = inert(without_keys("".join(traceback.format_exception(error))))
-        text = f"the run ended with\n{trace}"
-        level = logging.CRITICAL
-        self._handler.handle(
-            logging.LogRecord(__name__, level, __file__, 0, text, None, None)
-        )
-        return self.path
+        kedro-viz logs the product's name, the kind of error and its message.
+        """
+        args = record.args if isinstance(record.args, tuple) else ()
+        return "FileNotFoundError" not in args
 
 
-LOG = RunLog()
-"""Of the run in this process."""
-
-
-def _not_in_detail(record: logging.LogRecord) -> bool:
-    """Keep off the screen what is logged with `extra=IN_DETAIL`: the file has it."""
-    return not getattr(record, "in_detail", False)
+def quieten_viz() -> None:
+    """Have kedro-viz leave out what is no news; call it once a process."""
+    log = logging.getLogger(_PREVIEWS)
+    if not any(isinstance(known, NotMadeYet) for known in log.filters):
+        log.addFilter(NotMadeYet())
+    # kedro-viz 12 answers by a class that newer FastAPI need not have; it works.
+    warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")

@@ -5,7 +5,6 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from sea_ice_kedro.engines import spark_session
-from sea_ice_kedro.errors import InvalidOption
 
 
 class SparkHooks:
@@ -16,16 +15,7 @@ class SparkHooks:
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:  # noqa: ANN401
-        """Read the properties of the environment.
-
-        Raises:
-            InvalidOption: if it has no place for data, which a cluster shares.
-        """
-        if context.config_loader["globals"]["data_root"] == "gs://":
-            raise InvalidOption(
-                f"expected a place for the data of --env {context.env} that all workers"
-                " reach, got none; set one: SEA_ICE_DATA=gs://bucket/season"
-            )
+        """Read the properties of the environment."""
         spark_session.configure(context.config_loader["spark"])
 
     @hook_impl

@@ -2,11 +2,14 @@
 
 A variant is a namespace of the modeling and evaluation pipelines. `globals.yml` of the
 environment names the variants of a run by source, `--params modeling.variants=...`
-those of one run; `hooks.VariantHooks` passes them on before the pipelines are wired.
+those of one run; `hooks.CheckHooks` has them chosen before Kedro asks for pipelines,
+which takes no arguments.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from kedro.framework.project import pipelines
 
 from sea_ice_kedro.errors import InvalidOption
 
@@ -40,11 +43,18 @@ VARIANTS = {
 DEFAULT = ("auto_original",)
 """Of sources that `globals.yml` does not name."""
 
+REGISTRY = "sea_ice_kedro.pipeline_registry"
+"""Module that wires pipelines."""
+
 _CHOSEN = list(DEFAULT)
+_WIRED: list[str] = []
+"""What pipelines were last wired for in this process; empty before that."""
 
 
 def choose(names: str | Iterable[str]) -> list[Variant]:
     """Set the variants that pipelines are wired for from now on.
+
+    Those that were wired for others are wired anew, when they are next asked for.
 
     Args:
         names: Names, or one text of names joined by "+" (a comma would end the setting
@@ -61,9 +71,17 @@ def choose(names: str | Iterable[str]) -> list[Variant]:
             f"once, got {'+'.join(map(str, wanted)) or 'none'}"
         )
     _CHOSEN[:] = wanted
+    if _WIRED and wanted != _WIRED:
+        pipelines.configure(REGISTRY)
     return chosen()
 
 
 def chosen() -> list[Variant]:
     """Return the variants that pipelines are wired for."""
     return [VARIANTS[name] for name in _CHOSEN]
+
+
+def wire() -> list[Variant]:
+    """Return the variants to wire pipelines for, and remember that it was these."""
+    _WIRED[:] = _CHOSEN
+    return chosen()

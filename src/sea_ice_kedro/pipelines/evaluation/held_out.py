@@ -114,12 +114,11 @@ def held_out_of(
 def references_of(
     scenes: dict[str, HeldOutScene],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
 ) -> Partitions[ClassMap]:
     """Pick what each scene is compared with: its manual label, else its auto-label."""
-    manual = manual_labels or {}
     kinds: dict[str, Partitions[ClassMap]] = {
-        "manual": held_out_of(scenes, manual, "the manual label", "ingestion"),
+        "manual": held_out_of(scenes, manual_labels, "the manual label", "ingestion"),
         "auto": held_out_of(scenes, class_maps, "the class map", "autolabel"),
     }
     return {i: kinds[scene.reference][i] for i, scene in scenes.items()}

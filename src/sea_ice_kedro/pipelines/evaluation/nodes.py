@@ -57,7 +57,7 @@ def score_held_out(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     predictions: Partitions[PredictedMap],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
     filtered_scenes: Partitions[FilteredScene],
 ) -> Partitions[pd.DataFrame]:
     """Declare the scores of every held-out chip, a table a scene.
@@ -83,7 +83,7 @@ def score_thresholds(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     scenes: Partitions[Scene],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
     filtered_scenes: Partitions[FilteredScene],
     thresholds: BrightnessThresholds,
 ) -> Partitions[pd.DataFrame]:
@@ -111,7 +111,7 @@ def draw_samples(  # noqa: PLR0913 - a node's inputs are its arguments
     images: Partitions[Scene],
     predictions: Partitions[ClassMap],
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
     chip_scores: Partitions[pd.DataFrame],
     unet: ModelFile,
     options: EvaluationOptions,

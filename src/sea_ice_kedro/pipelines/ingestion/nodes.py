@@ -71,7 +71,7 @@ def download_scenes(scene_listing: list[SceneEntry]) -> Partitions[RawScene]:
 
 def ingest_scenes(
     scene_listing: list[SceneEntry],
-    downloads: Partitions[RawScene] | None,
+    downloads: Partitions[RawScene],
     options: IngestionOptions,
 ) -> Partitions[Scene]:
     """Declare every scene as read from its source, or from what was downloaded of it.
@@ -92,11 +92,10 @@ def ingest_scenes(
         for entry in scene_listing
         if entry.scene is not None
     }
-    stored = downloads or {}
     fetched = {
-        entry.scene_id: stored[entry.scene_id]
+        entry.scene_id: downloads[entry.scene_id]
         for entry in scene_listing
-        if entry.download is not None and entry.scene_id in stored
+        if entry.download is not None and entry.scene_id in downloads
     }
     rendered = map_partitions(partial(render, brightness=options.brightness), fetched)
     scenes = counted_once({**local, **rendered}, scene_listing)

@@ -57,7 +57,7 @@ def split_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
     chips: ChipOptions,
     options: SplitOptions,
     training: TrainingOptions = _TRAINING,
@@ -75,7 +75,7 @@ def split_labelled_chips(  # noqa: PLR0913 - a node's inputs are its arguments
 def split_corrected_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     scene_index: pd.DataFrame,
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
     chips: ChipOptions,
     options: SplitOptions,
     training: TrainingOptions = _TRAINING,
@@ -115,7 +115,7 @@ def _drawn(
 def _labelled(
     scene_index: pd.DataFrame,
     class_maps: Collection[str],
-    manual_labels: Collection[str] | None,
+    manual_labels: Collection[str],
     options: SplitOptions,
 ) -> list[str]:
     """List the scenes with a label by a person.
@@ -125,7 +125,7 @@ def _labelled(
             how to go on without.
     """
     flagged = scene_index.loc[scene_index["manual_label"], "scene_id"]
-    labelled = [i for i in flagged if i in class_maps and i in (manual_labels or ())]
+    labelled = [i for i in flagged if i in class_maps and i in manual_labels]
     least = options.least if options.by == "scene" else 1
     if len(labelled) < least:
         more = least - len(labelled)
@@ -163,7 +163,7 @@ def take_auto_labels(
 
 
 def take_manual_labels(
-    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap] | None
+    scene_index: pd.DataFrame, manual_labels: Partitions[ClassMap]
 ) -> Partitions[ClassMap]:
     """Take the manual labels of the last ingestion to learn from, no older ones.
 
@@ -171,8 +171,7 @@ def take_manual_labels(
         TooFewScenes: if there is none.
     """
     labelled = scene_index.loc[scene_index["manual_label"], "scene_id"]
-    stored = manual_labels or {}
-    labels = {i: stored[i] for i in labelled if i in stored}
+    labels = {i: manual_labels[i] for i in labelled if i in manual_labels}
     if not labels:
         raise TooFewScenes(
             "expected manual labels to learn from, got none; bring some "
@@ -185,7 +184,7 @@ def take_manual_labels(
 def take_corrected_labels(
     scene_index: pd.DataFrame,
     class_maps: Partitions[ClassMap],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
 ) -> Partitions[ClassMap]:
     """Take the class maps by thresholds, with the labels of a person laid over them.
 

@@ -1,8 +1,8 @@
 """Whatever a run has made → report: one page for a browser.
 
-Nodes take what they can do without as `| None` (hooks.OptionalInputHooks), so that the
-report of a part of the pipelines says what is missing, and that of a whole run comes
-after all that it tells of.
+What no run has made is None (`pipelines.SUMMARIES`), so that the report of a part of
+the pipelines says what is missing, and that of a whole run comes after all that it
+tells of.
 """
 
 from kedro.pipeline import Node, Pipeline

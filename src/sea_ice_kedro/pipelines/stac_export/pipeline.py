@@ -1,6 +1,6 @@
 """Whatever a run has made → product_catalogue: a static STAC catalogue.
 
-Nodes take what they can do without as `| None` (hooks.OptionalInputHooks).
+What no run has made is None (`pipelines.SUMMARIES`).
 """
 
 from kedro.pipeline import Node, Pipeline

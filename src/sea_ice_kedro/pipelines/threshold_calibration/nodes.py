@@ -28,7 +28,7 @@ ALL_SCENES = "all scenes"
 def count_scenes(
     scene_index: pd.DataFrame,
     filtered_scenes: Partitions[FilteredScene],
-    manual_labels: Partitions[ClassMap] | None,
+    manual_labels: Partitions[ClassMap],
 ) -> Partitions[pd.DataFrame]:
     """Declare the brightness table of every scene; counted when it is saved.
 
@@ -42,9 +42,8 @@ def count_scenes(
         class by manual label, `pixels` in all.
     """
     chosen = of_index(scene_index, filtered_scenes, "the filtered scene", "filtering")
-    labels = manual_labels or {}
     return {
-        i: Task(_table, (scene, *([labels[i]] if i in labels else [])))
+        i: Task(_table, (scene, *([manual_labels[i]] if i in manual_labels else [])))
         for i, scene in chosen.items()
     }
 
