@@ -33,39 +33,7 @@ def create_pipeline() -> Pipeline:
                 outputs="scaling.scaling_processes#table",
                 name="measure_processes",
             ),
-            Node(
-                func=measure_training,
-                inputs=[
-                    "params:scaling",
-                    "params:modeling.unet",
-                    "params:modeling.training",
-                    "scaling.scaling_processes#table",
-                ],
-                outputs=[
-                    "scaling.training_times#table",
-                    "scaling.all_reduce_times#table",
-                ],
-                name="measure_training",
-            ),
-            Node(
-                func=model_training,
-                inputs=[
-                    "scaling.training_times#table",
-                    "scaling.all_reduce_times#table",
-                    "params:scaling",
-                ],
-                outputs=[
-                    "scaling.scaling_training#table",
-                    "scaling.training_model#json",
-                ],
-                name="model_training",
-            ),
-            Node(
-                func=draw_training_scaling,
-                inputs="scaling.scaling_training#table",
-                outputs="scaling.training_scaling_figure#figure",
-                name="draw_training_scaling",
-            ),
+            *_training(),
             Node(
                 func=measure_executors,
                 inputs=[*_WORK, "scaling.scaling_processes#table"],
@@ -84,3 +52,42 @@ def create_pipeline() -> Pipeline:
         ],
         tags="scaling",
     )
+
+
+def _training() -> list[Node]:
+    """Wire what a GPU more would bring."""
+    return [
+        Node(
+            func=measure_training,
+            inputs=[
+                "params:scaling",
+                "params:modeling.unet",
+                "params:modeling.training",
+                "scaling.scaling_processes#table",
+            ],
+            outputs=[
+                "scaling.training_times#table",
+                "scaling.all_reduce_times#table",
+            ],
+            name="measure_training",
+        ),
+        Node(
+            func=model_training,
+            inputs=[
+                "scaling.training_times#table",
+                "scaling.all_reduce_times#table",
+                "params:scaling",
+            ],
+            outputs=[
+                "scaling.scaling_training#table",
+                "scaling.training_model#json",
+            ],
+            name="model_training",
+        ),
+        Node(
+            func=draw_training_scaling,
+            inputs="scaling.scaling_training#table",
+            outputs="scaling.training_scaling_figure#figure",
+            name="draw_training_scaling",
+        ),
+    ]
