@@ -198,3 +198,9 @@ def test_a_folder_may_be_missing_where_its_entry_says_so(tmp_path, project, opti
     else:
         with pytest.raises(MissingInput, match=r"manual_labels: made by: .*ingestion"):
             requirements.expect_inputs(pipeline, catalog)
+
+
+def test_a_cluster_without_a_place_for_data_is_refused():
+    with pytest.raises(InvalidOption, match=r"--env dataproc .*SEA_ICE_DATA=gs://"):
+        requirements.expect_shared_root("gs://", "dataproc")
+    requirements.expect_shared_root("gs://bucket/season", "dataproc")
