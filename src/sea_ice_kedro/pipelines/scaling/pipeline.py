@@ -14,6 +14,11 @@ from sea_ice_kedro.pipelines.scaling.training_nodes import (
 )
 from sea_ice_kedro.reporting.scaling_figures import draw_scaling
 
+_PROCESSES = "scaling.scaling_processes#table"
+_EXECUTORS = "scaling.scaling_executors#table"
+_TRAINING = "scaling.scaling_training#table"
+_TIMES = "scaling.training_times#table"
+_REDUCES = "scaling.all_reduce_times#table"
 _WORK = ["params:scaling", "params:filtering", "params:autolabel.thresholds"]
 
 
@@ -30,7 +35,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=measure_processes,
                 inputs=_WORK,
-                outputs="scaling.scaling_processes#table",
+                outputs=_PROCESSES,
                 name="measure_processes",
             ),
             Node(
@@ -39,45 +44,32 @@ def create_pipeline() -> Pipeline:
                     "params:scaling",
                     "params:modeling.unet",
                     "params:modeling.training",
-                    "scaling.scaling_processes#table",
+                    _PROCESSES,
                 ],
-                outputs=[
-                    "scaling.training_times#table",
-                    "scaling.all_reduce_times#table",
-                ],
+                outputs=[_TIMES, _REDUCES],
                 name="measure_training",
             ),
             Node(
                 func=model_training,
-                inputs=[
-                    "scaling.training_times#table",
-                    "scaling.all_reduce_times#table",
-                    "params:scaling",
-                ],
-                outputs=[
-                    "scaling.scaling_training#table",
-                    "scaling.training_model#json",
-                ],
+                inputs=[_TIMES, _REDUCES, "params:scaling"],
+                outputs=[_TRAINING, "scaling.training_model#json"],
                 name="model_training",
             ),
             Node(
                 func=draw_training_scaling,
-                inputs="scaling.scaling_training#table",
+                inputs=_TRAINING,
                 outputs="scaling.training_scaling_figure#figure",
                 name="draw_training_scaling",
             ),
             Node(
                 func=measure_executors,
-                inputs=[*_WORK, "scaling.scaling_processes#table"],
-                outputs="scaling.scaling_executors#table",
+                inputs=[*_WORK, _PROCESSES],
+                outputs=_EXECUTORS,
                 name="measure_executors",
             ),
             Node(
                 func=draw_scaling,
-                inputs=[
-                    "scaling.scaling_processes#table",
-                    "scaling.scaling_executors#table",
-                ],
+                inputs=[_PROCESSES, _EXECUTORS],
                 outputs="scaling.scaling_figure#figure",
                 name="draw_scaling",
             ),
