@@ -173,8 +173,7 @@ def test_no_two_datasets_share_a_place_but_those_that_are_meant_to(conf, registe
 def test_what_a_run_may_rightly_not_make_is_no_need_of_any_node(conf, registered):
     used = described(conf, datasets_of(registered))
     optional = {n.partition("@")[0] for n, e in used.items() if "optional" in e}
-    optional |= {"downloads", "inference.downloads"}  # one that fails is no scene
-    assert {"manual_labels", "concentration_maps"} <= optional
+    assert {"manual_labels", "concentration_maps", "downloads"} <= optional
     nodes = {n for pipeline in registered.values() for n in pipeline.nodes}
     needs = [
         (node.name, name)
@@ -227,7 +226,7 @@ def test_all_that_is_made_but_downloads_is_made_again_on_request(env, monkeypatc
     engines = {n: e["engine"] for n, e in entries.items() if "engine" in e}
     assert len(engines) > 20
     kept = {name for name, engine in engines.items() if not engine.get("remake")}
-    assert kept == {"downloads", "inference.downloads"}
+    assert kept == {"{downloads}@raster"}
 
 
 SPARK_TABLES = {
