@@ -60,3 +60,8 @@ def test_kedro_viz_is_shown_the_picture(tmp_path):
 
 def test_kedro_viz_is_shown_a_large_picture_scaled_down(tmp_path):
     assert previewed(saved(tmp_path / "q.png"), max_px=32).shape == (24, 32, 3)
+
+
+def test_a_picture_that_was_not_made_yet_is_no_news(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        quicklook(filepath=str(tmp_path / "none.png")).preview()

@@ -10,15 +10,13 @@ from kedro.io import DatasetError
 from sea_ice_kedro.datasets import FigureDataset, FileDataset
 from sea_ice_kedro.errors import InvalidRecord
 
-parquet, netcdf, png, pictures = (
-    partial(FileDataset, file_format=name)
-    for name in ("parquet", "netcdf", "png", "pictures")
+parquet, netcdf, pictures = (
+    partial(FileDataset, file_format=name) for name in ("parquet", "netcdf", "pictures")
 )
 MADE = {
     "a.json": (FigureDataset, go.Figure(go.Bar(x=[1], y=[2]))),
     "a.parquet": (parquet, pd.DataFrame({"scene_id": ["001"], "n": [7]})),
     "a.nc": (netcdf, xr.Dataset({"n": ("x", np.arange(100.0))})),
-    "a.png": (png, np.zeros((8, 8, 3), np.uint8)),
     "a.zip": (pictures, {"classes": bytes(100)}),
 }
 

@@ -175,7 +175,8 @@ def test_inference_keeps_its_scenes_apart_from_those_learnt_from():
     }
     assert {n for n in own.datasets() if n.startswith("inference.")} == {
         "inference.scene_listing",
-        "inference.downloads",
+        "inference.downloads@raster",
+        "inference.downloads@stored",
         "inference.scenes@raster",
         "inference.scenes@windows",
         "inference.scene_index",

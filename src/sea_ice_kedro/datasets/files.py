@@ -126,11 +126,14 @@ class FileDataset(ProvenancedFileDataset[Any]):
         Raises:
             InvalidRecord: if the file is damaged.
         """
-        with reading(self._filepath) as path, damage_named(self._filepath):
-            return self._format.read(path)
+        (value,) = self._first(1)
+        return value
 
     def _first(self, _count: int) -> list[Any]:
-        return [self.load()]
+        # Not by `load`, of which Kedro wraps the errors: a file that was not made yet
+        # is no news to who asks for a preview.
+        with reading(self._filepath) as path, damage_named(self._filepath):
+            return [self._format.read(path)]
 
     def _describe(self) -> dict[str, Any]:
         return {**super()._describe(), "file_format": self._name}

@@ -29,7 +29,7 @@ SETTINGS = {
 _OF_PIXELS = {"area_of_interest", "land"}
 """What may change, to none, too: products are made again, nothing counts twice."""
 
-_SCENES = ("scenes@raster", "inference.scenes@raster", "downloads")
+_SCENES = ("scenes@raster", "inference.scenes@raster", "downloads@raster")
 _INDEXES = ("scene_index", "inference.scene_index")
 
 

@@ -24,14 +24,14 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=download_scenes,
                 inputs="scene_listing",
-                outputs="downloads",
+                outputs="downloads@raster",
                 name="download_scenes",
             ),
             Node(
                 func=ingest_scenes,
                 inputs=[
                     "scene_listing",
-                    "downloads",
+                    "downloads@stored",
                     "params:ingestion",
                 ],
                 outputs="scenes@raster",

@@ -14,6 +14,11 @@ from sea_ice_kedro.pipelines.scaling.training_nodes import (
 )
 from sea_ice_kedro.reporting.scaling_figures import draw_scaling
 
+_PROCESSES = "scaling.scaling_processes#table"
+_EXECUTORS = "scaling.scaling_executors#table"
+_TRAINING = "scaling.scaling_training#table"
+_TIMES = "scaling.training_times#table"
+_REDUCES = "scaling.all_reduce_times#table"
 _WORK = ["params:scaling", "params:filtering", "params:autolabel.thresholds"]
 
 
@@ -30,64 +35,44 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=measure_processes,
                 inputs=_WORK,
-                outputs="scaling.scaling_processes#table",
+                outputs=_PROCESSES,
                 name="measure_processes",
             ),
-            *_training(),
+            Node(
+                func=measure_training,
+                inputs=[
+                    "params:scaling",
+                    "params:modeling.unet",
+                    "params:modeling.training",
+                    _PROCESSES,
+                ],
+                outputs=[_TIMES, _REDUCES],
+                name="measure_training",
+            ),
+            Node(
+                func=model_training,
+                inputs=[_TIMES, _REDUCES, "params:scaling"],
+                outputs=[_TRAINING, "scaling.training_model#json"],
+                name="model_training",
+            ),
+            Node(
+                func=draw_training_scaling,
+                inputs=_TRAINING,
+                outputs="scaling.training_scaling_figure#figure",
+                name="draw_training_scaling",
+            ),
             Node(
                 func=measure_executors,
-                inputs=[*_WORK, "scaling.scaling_processes#table"],
-                outputs="scaling.scaling_executors#table",
+                inputs=[*_WORK, _PROCESSES],
+                outputs=_EXECUTORS,
                 name="measure_executors",
             ),
             Node(
                 func=draw_scaling,
-                inputs=[
-                    "scaling.scaling_processes#table",
-                    "scaling.scaling_executors#table",
-                ],
+                inputs=[_PROCESSES, _EXECUTORS],
                 outputs="scaling.scaling_figure#figure",
                 name="draw_scaling",
             ),
         ],
         tags="scaling",
     )
-
-
-def _training() -> list[Node]:
-    """Wire what a GPU more would bring."""
-    return [
-        Node(
-            func=measure_training,
-            inputs=[
-                "params:scaling",
-                "params:modeling.unet",
-                "params:modeling.training",
-                "scaling.scaling_processes#table",
-            ],
-            outputs=[
-                "scaling.training_times#table",
-                "scaling.all_reduce_times#table",
-            ],
-            name="measure_training",
-        ),
-        Node(
-            func=model_training,
-            inputs=[
-                "scaling.training_times#table",
-                "scaling.all_reduce_times#table",
-                "params:scaling",
-            ],
-            outputs=[
-                "scaling.scaling_training#table",
-                "scaling.training_model#json",
-            ],
-            name="model_training",
-        ),
-        Node(
-            func=draw_training_scaling,
-            inputs="scaling.scaling_training#table",
-            outputs="scaling.training_scaling_figure#figure",
-            name="draw_training_scaling",
-        ),
-    ]
