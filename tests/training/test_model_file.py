@@ -74,7 +74,7 @@ def test_the_file_says_how_its_images_were_filtered(tmp_path, path, network):
     save_model(str(tmp_path / "filtered.keras"), TrainedUNet(card, weights))
     stored = ModelFile(str(tmp_path / "filtered.keras")).card()
     assert replace(stored, weights="") == card
-    assert (card.labels, card.depth, card.normalisation) == ("manual", 2, "tint")
+    assert (card.depth, card.normalisation) == (2, "tint")
     assert ModelFile(str(path)).card().filter is None
 
 
