@@ -59,8 +59,8 @@ def _outline(georeference: Georeference, shape: tuple[int, int]) -> Ring:
     """Walk once around the raster, in degrees."""
     steps = np.linspace(0.0, 1.0, _POINTS_A_SIDE)[:-1]
     zeros, ones = np.zeros_like(steps), np.ones_like(steps)
-    columns = np.concatenate([steps, ones, 1 - steps, zeros, [0.0]]) * shape[1]
-    rows = np.concatenate([zeros, steps, ones, 1 - steps, [0.0]]) * shape[0]
+    columns = np.concatenate([steps, ones, 1 - steps, zeros, zeros[:1]]) * shape[1]
+    rows = np.concatenate([zeros, steps, ones, 1 - steps, zeros[:1]]) * shape[0]
     to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
     ring: Ring = np.stack(
         to_degrees.transform(*places(georeference, columns, rows)), axis=1
