@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import cv2
 import numpy as np
@@ -133,7 +132,10 @@ def streaks(
     Returns:
         float32 (H, W), mean 0, standard deviation 1.
     """
-    grain = partial(rng.standard_normal, dtype=np.float32)
+
+    def grain(side: tuple[int, int]) -> Field:
+        return rng.standard_normal(side, np.float32)
+
     field = _laid(grain, shape, angle, (length_px, width_px), cv2.INTER_LINEAR)
     return standardised(field)
 
