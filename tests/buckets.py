@@ -6,12 +6,10 @@ nothing leaves this machine.
 
 import asyncio
 import socket
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +18,8 @@ from gcp_storage_emulator import server
 from gcp_storage_emulator.handlers.buckets import create_bucket
 from gcp_storage_emulator.server import RequestHandler, Router
 from gcp_storage_emulator.storage import Storage
+
+from tests.servers import serving
 
 _NAMES = count()
 
@@ -219,15 +219,6 @@ class _Handler(RequestHandler):
         self.answer("DELETE")
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """Say nothing of clients that went away: gcsfs asks twice and takes one."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
 @contextmanager
 def impatient():
     """Let gcsfs in this process try again at once, not after half a minute."""
@@ -248,11 +239,6 @@ def serving_bucket():
     bucket = Bucket(f"ice-{next(_NAMES)}", "", storage)
     create_bucket(bucket.name, storage)
     handler = partial(_Handler, bucket, threading.Lock(), storage)
-    with _Server(("127.0.0.1", 0), handler) as server:
-        bucket.host = f"http://127.0.0.1:{server.server_port}"
-        serve = partial(server.serve_forever, poll_interval=0.01)
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield bucket
-        finally:
-            server.shutdown()
+    with serving(handler) as emulator:
+        bucket.host = emulator.url
+        yield bucket

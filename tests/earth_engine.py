@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -22,6 +22,7 @@ import numpy as np
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests import servers
 from tests.counted import Counted
 from tests.products import CORNER, PIXEL_M
 
@@ -508,23 +509,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request, client_address):
-        """Say nothing of clients that went away."""
-
-
 @contextmanager
 def serving(granules):
     """Serve granules until the end."""
     state = EarthEngine(granules)
-    with _Server(("127.0.0.1", 0), partial(_Handler, state)) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}"
-        serve = partial(server.serve_forever, poll_interval=0.01)
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
+    with servers.serving(partial(_Handler, state)) as server:
+        state.url = server.url
+        yield state
+
+
+@contextmanager
+def with_access(granules, folder, monkeypatch):
+    """Serve granules to the credentials that are in the environment till the end."""
+    with serving(granules) as state:
+        key = state.key(folder / "key.json")
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+        monkeypatch.setenv("EARTHENGINE_PROJECT", PROJECT)
+        yield state

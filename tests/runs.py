@@ -14,6 +14,7 @@ import rasterio
 from kedro.framework.session import KedroSession
 from PIL import Image
 
+from sea_ice_kedro import __main__
 from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
@@ -39,6 +40,20 @@ def run_in(data_root, *pipelines, **parameters):
         patch.setenv("SEA_ICE_DATA", str(data_root))
         run_here(*pipelines, **parameters)
     return data_root
+
+
+def command_here(capsys, *arguments):
+    """Run a command of `sea-ice-kedro` in this process.
+
+    Returns:
+        Its exit code, and what it says on the two outputs.
+    """
+    code = 0
+    try:
+        __main__.main([*map(str, arguments)])
+    except SystemExit as ended:
+        code = ended.code
+    return code, *capsys.readouterr()
 
 
 def from_folder(folder, **parameters):

@@ -15,7 +15,13 @@ pytest.importorskip("ee")
 from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import NoAccess
-from tests.earth_engine import PROJECT, SECRET, GranuleThere, after, every, serving
+from tests.earth_engine import (
+    SECRET,
+    GranuleThere,
+    after,
+    every,
+    with_access,
+)
 from tests.runs import ROOT, environment, files, run_here
 
 INDEX = "20191103T190919_20191103T190917_T03CWT"
@@ -24,11 +30,7 @@ INDEX = "20191103T190919_20191103T190917_T03CWT"
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """Earth Engine with a granule of 16 scenes, and credentials in the environment."""
-    with serving([GranuleThere(INDEX)]) as state:
-        monkeypatch.setenv(
-            "GOOGLE_APPLICATION_CREDENTIALS", str(state.key(tmp_path / "key.json"))
-        )
-        monkeypatch.setenv("EARTHENGINE_PROJECT", PROJECT)
+    with with_access([GranuleThere(INDEX)], tmp_path, monkeypatch) as state:
         yield state
 
 

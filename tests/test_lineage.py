@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -23,6 +22,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import TimeoutError as TooLate
 
+from tests import servers
 from tests.runs import ROOT, environment, run_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -63,11 +63,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @contextmanager
 def serving(folder):
     """Serve a folder on this machine, and give its address."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with servers.serving(functools.partial(Quiet, directory=str(folder))) as server:
+        yield server.url
 
 
 def python(data_root, *arguments):

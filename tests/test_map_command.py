@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import rasterio
 
-from sea_ice_kedro import __main__
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.map_command import map_run
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, write
+from tests.runs import command_here
 
 
 @pytest.fixture
@@ -18,6 +18,21 @@ def scenes(tmp_path):
     folder = tmp_path / "my scenes"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def mapped(tmp_path, monkeypatch, capsys):
+    """Map a folder in this process; gives the folder of the maps."""
+    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+
+    def mapped(folder, *options):
+        out = tmp_path / "out"
+        code, *said = command_here(capsys, "map", folder, "--out", out, *options)
+        assert code in (0, None), said
+        return out
+
+    return mapped
 
 
 def settings(run):
@@ -83,10 +98,9 @@ def test_land_is_a_file_that_there_is(scenes, tmp_path, monkeypatch, capsys):
     (tmp_path / "coast.gpkg").touch()
     run = map_run([str(scenes), "--land", "coast.gpkg"], "sea-ice-kedro")
     assert settings(run)["ingestion.land"] == str(tmp_path / "coast.gpkg")
-    with pytest.raises(SystemExit) as ended:
-        __main__.main(["map", str(scenes), "--land", "gone.gpkg"])
-    assert ended.value.code == 2
-    assert "'gone.gpkg' does not exist" in capsys.readouterr().err
+    code, _, said = command_here(capsys, "map", scenes, "--land", "gone.gpkg")
+    assert code == 2
+    assert "'gone.gpkg' does not exist" in said
 
 
 @pytest.mark.parametrize(
@@ -100,37 +114,25 @@ def test_land_is_a_file_that_there_is(scenes, tmp_path, monkeypatch, capsys):
 )
 def test_a_wrong_command_line_ends_with_2_and_says_why(scenes, capsys, arguments, said):
     (scenes / "a,b").mkdir()
-    with pytest.raises(SystemExit) as ended:
-        __main__.main(["map", *(a.format(scenes=scenes) for a in arguments)])
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    given = (a.format(scenes=scenes) for a in arguments)
+    code, _, err = command_here(capsys, "map", *given)
+    assert code == 2
+    assert said in err
 
 
 @pytest.mark.slow
-def test_maps_come_out_by_the_network_that_ships(scenes, tmp_path, monkeypatch):
-    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
+def test_maps_come_out_by_the_network_that_ships(scenes, mapped):
     write(scenes / "one.png", floes(256, 256))
-    out = tmp_path / "out"
-    with pytest.raises(SystemExit) as ended:
-        __main__.main(["map", str(scenes), "--out", str(out)])
-    assert ended.value.code in (0, None)
+    out = mapped(scenes)
     with rasterio.open(out / "07_model_output/predictions/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
     assert (out / "08_reporting/network_statistics.csv").exists()
 
 
 @pytest.mark.slow
-def test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for(
-    scenes, tmp_path, monkeypatch
-):
-    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
+def test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for(scenes, mapped):
     write(scenes / "one.png", np.kron(floes(64, 64), np.ones((4, 4, 1), np.uint8)))
-    out = tmp_path / "out"
-    with pytest.raises(SystemExit) as ended:
-        __main__.main(["map", str(scenes), "--out", str(out), "--floes"])
-    assert ended.value.code in (0, None)
+    out = mapped(scenes, "--floes")
     made = {path.name for path in (out / "08_reporting").glob("network_*")}
     assert {"network_floes.csv", "network_leads.csv"} <= made
     assert {"network_floe_summary.csv", "network_floe_figure.png"} <= made
@@ -138,14 +140,9 @@ def test_floes_and_leads_of_the_maps_come_out_where_they_are_asked_for(
 
 
 @pytest.mark.slow
-def test_maps_and_a_report_come_out_without_any_network(scenes, tmp_path, monkeypatch):
-    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
+def test_maps_and_a_report_come_out_without_any_network(scenes, mapped):
     write(scenes / "one.png", floes(64))
-    out = tmp_path / "out"
-    with pytest.raises(SystemExit) as ended:
-        __main__.main(["map", str(scenes), "--out", str(out), "--network", "none"])
-    assert ended.value.code in (0, None)
+    out = mapped(scenes, "--network", "none")
     with rasterio.open(out / "04_feature/class_maps/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
     assert (out / "08_reporting/report.html").exists()
@@ -156,18 +153,13 @@ def test_maps_and_a_report_come_out_without_any_network(scenes, tmp_path, monkey
     ("network", "maps"),
     [("polar", "07_model_output/predictions"), ("none", "04_feature/class_maps")],
 )
-def test_land_is_in_the_maps_of_either_kind(tmp_path, monkeypatch, network, maps):
-    for name in ("SEA_ICE_DATA", "KEDRO_LOGGING_CONFIG"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
-    folder, out = folder_of_scenes(tmp_path / "scenes", 1), tmp_path / "out"
+def test_land_is_in_the_maps_of_either_kind(tmp_path, mapped, network, maps):
+    folder = folder_of_scenes(tmp_path / "scenes", 1)
     land = np.zeros((40, 64), np.uint8)
     land[10:20, 30:] = 1
     place = {"crs": "EPSG:3031", "transform": rasterio.Affine(*ROSS_SEA.transform)}
     mask = write(tmp_path / "coast.tif", land, **place)
-    command = ["map", str(folder), "--out", str(out), "--network", network]
-    with pytest.raises(SystemExit) as ended:
-        __main__.main([*command, "--land", str(mask)])
-    assert ended.value.code in (0, None)
+    out = mapped(folder, "--network", network, "--land", mask)
     with rasterio.open(out / maps / "a.tif") as file:
         assert np.array_equal(file.read(1) == 254, land == 1)
         assert file.tags()["SEA_ICE_LAND"].startswith("coast.tif md5:")

@@ -8,23 +8,17 @@ import sys
 import pandas as pd
 import pytest
 
-from sea_ice_kedro import __main__
 from sea_ice_kedro.datasets.manifest import Manifest, held_alone
 from tests.fabricate import folder_of_scenes
-from tests.runs import from_folder, run_here
+from tests.runs import command_here, from_folder, run_here
 
 MAPS = "04_feature/class_maps"
 
 
 def pruned(capsys, *arguments):
     """Give the exit code and the lines of the command."""
-    code = 0
-    try:
-        __main__.main(["prune", *map(str, arguments)])
-    except SystemExit as end:
-        code = end.code
-    said = capsys.readouterr()
-    return code, (said.out + said.err).splitlines()
+    code, out, err = command_here(capsys, "prune", *arguments)
+    return code, (out + err).splitlines()
 
 
 def names(root):

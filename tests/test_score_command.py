@@ -6,11 +6,11 @@ import pytest
 import rasterio
 from PIL import Image
 
-from sea_ice_kedro import __main__
 from sea_ice_kedro.datasets import ClassMapDataset
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.classes import colourise
 from tests.fabricate import ROSS_SEA, quiet
+from tests.runs import command_here
 
 THICK, THIN, WATER, NONE = 0, 1, 2, 255
 
@@ -51,14 +51,7 @@ def folders(tmp_path):
 
 
 def score(capsys, *arguments):
-    """Run the command; give its exit code and what it says."""
-    code = 0
-    try:
-        __main__.main(["score", *map(str, arguments)])
-    except SystemExit as ended:
-        code = ended.code
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    return command_here(capsys, "score", *arguments)
 
 
 def test_maps_are_scored_scene_by_scene_and_class_by_class(folders, tmp_path, capsys):

@@ -5,20 +5,15 @@ import shutil
 import numpy as np
 import pytest
 
-from sea_ice_kedro import __main__
 from sea_ice_kedro.networks import POLAR
 from tests.datasets.test_manifest import AB, flip, made
+from tests.runs import command_here
 
 
 def verified(capsys, *arguments):
     """Give the exit code and the lines of the command."""
-    code = 0
-    try:
-        __main__.main(["verify", *map(str, arguments)])
-    except SystemExit as end:
-        code = end.code
-    said = capsys.readouterr()
-    return code, (said.out + said.err).splitlines()
+    code, out, err = command_here(capsys, "verify", *arguments)
+    return code, (out + err).splitlines()
 
 
 @pytest.fixture

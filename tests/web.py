@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -15,6 +15,7 @@ from rasterio.warp import transform
 
 from tests.counted import Counted
 from tests.products import CORNER, PIXEL_M, write_band
+from tests.servers import serving
 
 ITEM = "S2B_T03CWT_20191103T190919_L1C"
 PAGE = 2
@@ -140,25 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """Say nothing of clients that went away."""
-
-
 @contextmanager
 def serving_files(root):
     """Serve a folder until the end."""
     state = Web(Path(root))
-    with _Server(("127.0.0.1", 0), partial(_Handler, state)) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}"
-        serve = partial(server.serve_forever, poll_interval=0.01)
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
+    with serving(partial(_Handler, state)) as server:
+        state.url = server.url
+        yield state
 
 
 KEYS = {"B04": "red", "B03": "green", "B02": "blue"}

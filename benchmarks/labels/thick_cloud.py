@@ -19,12 +19,12 @@ import pandas as pd
 
 from benchmarks.labels.conditions import SEEDS, Condition, scenes_of
 from benchmarks.labels.pictures import paint_quality, write_picture
+from benchmarks.labels.simulated_shortwave import CLOUD_KINDS, with_shortwave
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import NODATA, QualityFlag, colourise, flagged
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.simulate import SimulatedScene
-from sea_ice_kedro.imagery.simulate.shortwave import CLOUD_KINDS, with_shortwave
 
 OPAQUE_FROM, CLEAR_TO, SEEN_TO = 0.7, 0.03, 0.33
 

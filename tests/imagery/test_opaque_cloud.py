@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.labels.simulated_shortwave import with_shortwave
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
@@ -14,7 +15,6 @@ from sea_ice_kedro.imagery.reflectance import (
     Rendering,
 )
 from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
-from sea_ice_kedro.imagery.simulate.shortwave import with_shortwave
 from tests.fabricate import scene
 
 OPTIONS = OpaqueCloud()

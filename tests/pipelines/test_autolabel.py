@@ -6,11 +6,11 @@ import pytest
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.pipelines.autolabel.nodes import (
-    compare_scenes,
     draw_quicklooks,
     label_scenes,
     summarise_labels,
 )
+from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
 from tests.fabricate import floes, scene, write
 from tests.partitions import known
@@ -139,6 +139,6 @@ def test_a_quicklook_is_drawn_from_scene_filtered_scene_and_classes():
 
 @pytest.mark.parametrize("table", [summary(1, 2, 3), summary(0, 0, 0)])
 def test_the_figure_has_a_bar_for_every_class(table):
-    figure = compare_scenes(table, FigureOptions())
+    figure = draw_class_shares(table, FigureOptions())
     assert [bar.name for bar in figure.data] == ["thick ice", "thin ice", "open water"]
     assert list(figure.data[0].x) == ["a"]

@@ -1,6 +1,5 @@
-import threading
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.rasters.bands import grid_in, in_zip, on_the_web, read_window
 from tests.products import CORNER, write_band
+from tests.servers import serving
 
 NUMBERS = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96)
 UTM = Georeference("EPSG:32703", (10.0, 0.0, CORNER[0], 0.0, -10.0, CORNER[1]))
@@ -135,10 +135,6 @@ class Heard(BaseHTTPRequestHandler):
 @pytest.fixture
 def stranger(monkeypatch):
     """A server; and credentials for GDAL in the environment."""
-    server = HTTPServer(("127.0.0.1", 0), Heard)
-    server.heard, port = [], server.server_port
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    server.url = f"http://127.0.0.1:{port}"
     for name, value in {
         "GDAL_HTTP_USERPWD": "me:SECRET",
         "GDAL_HTTP_BEARER": "SECRET",
@@ -147,17 +143,16 @@ def stranger(monkeypatch):
         "AWS_ACCESS_KEY_ID": "SECRET",
         "AWS_SECRET_ACCESS_KEY": "SECRET",
         "AWS_SESSION_TOKEN": "SECRET",
-        "AWS_S3_ENDPOINT": f"127.0.0.1:{port}",
         "AWS_HTTPS": "NO",
         "AWS_VIRTUAL_HOSTING": "FALSE",
         "GS_ACCESS_KEY_ID": "SECRET",
         "GS_SECRET_ACCESS_KEY": "SECRET",
-        "CPL_GS_ENDPOINT": f"{server.url}/",
     }.items():
         monkeypatch.setenv(name, value)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Heard, heard=[]) as server:
+        monkeypatch.setenv("AWS_S3_ENDPOINT", server.url.removeprefix("http://"))
+        monkeypatch.setenv("CPL_GS_ENDPOINT", f"{server.url}/")
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -203,14 +198,10 @@ class Parts(BaseHTTPRequestHandler):
 def parts(tmp_path):
     """A server of parts of a band without compression."""
     path = write_band(tmp_path / "B04.tif", NUMBERS, tiled=True, blockxsize=16)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Parts)
-    server.raw = path.read_bytes()
-    server.size = len(server.raw)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    server.path = f"/vsicurl/http://127.0.0.1:{server.server_port}/B04.tif"
-    yield server
-    server.shutdown()
-    server.server_close()
+    raw = path.read_bytes()
+    with serving(Parts, raw=raw, size=len(raw)) as server:
+        server.path = f"/vsicurl/{server.url}/B04.tif"
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -255,13 +246,9 @@ class Elsewhere(Heard):
 
 
 def test_a_password_does_not_follow_a_redirect_to_another_host(stranger):
-    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
-    server.leads_to = f"{stranger.url}/B04.tif".replace("127.0.0.1", "localhost")
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    address = on_the_web(f"http://127.0.0.1:{server.server_port}/B04.tif")
-    with suppress(InvalidScene):
+    there = f"{stranger.url}/B04.tif".replace("127.0.0.1", "localhost")
+    with serving(Elsewhere, leads_to=there) as server, suppress(InvalidScene):
+        address = on_the_web(f"{server.url}/B04.tif")
         read_window(address, (8, 8), (0, 0, 8, 8), timeout_s=5)
-    server.shutdown()
-    server.server_close()
     assert stranger.heard
     assert [sent for sent in stranger.heard if "Authorization" in sent] == []

@@ -1,7 +1,6 @@
 """What lies beside a raster leads nowhere: a server on this machine counts."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import rasterio
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
 from tests.fabricate import floes, write
+from tests.servers import serving
 
 VRT = (
     '<VRTDataset rasterXSize="32" rasterYSize="24"><VRTRasterBand dataType="Byte" '
@@ -37,12 +37,9 @@ def stranger():
         def log_message(self, *args):
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        server.asked = asked
-        server.address = f"http://127.0.0.1:{server.server_port}/x.tif"
+    with serving(Handler, asked=asked) as server:
+        server.address = f"{server.url}/x.tif"
         yield server
-        server.shutdown()
 
 
 def leads(server, folder):

@@ -2,11 +2,9 @@
 
 import gzip
 import json
-import threading
 import time
-from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -15,6 +13,7 @@ pytest.importorskip("pystac_client")
 from sea_ice_kedro import bounded_web as web
 from sea_ice_kedro.errors import CannotFetch, InvalidScene
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
+from tests.servers import serving
 
 DAYS = {"region": (-180, -78, -140, -70), "start": "2019-11-01", "end": "2019-11-30"}
 PLACE = {"stac_version": "1.0.0", "description": "on loopback"}
@@ -51,24 +50,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """Say nothing of clients that went away."""
-
-
-@contextmanager
 def answering(answer):
-    with Server(("127.0.0.1", 0), partial(Handler, answer)) as server:
-        server.asked = []
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        serve = partial(server.serve_forever, poll_interval=0.01)
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
+    return serving(partial(Handler, answer), asked=[])
 
 
 def search(server, path="/catalog.json", **stac):

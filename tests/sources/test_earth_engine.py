@@ -21,7 +21,14 @@ from sea_ice_kedro.errors import (
 from sea_ice_kedro.sources import IngestionOptions, earth_engine_search, find_scenes
 from sea_ice_kedro.sources import earth_engine as source
 from sea_ice_kedro.sources import earth_engine_access as access
-from tests.earth_engine import PROJECT, SECRET, GranuleThere, after, every, serving
+from tests.earth_engine import (
+    PROJECT,
+    SECRET,
+    GranuleThere,
+    after,
+    every,
+    with_access,
+)
 from tests.products import CORNER, shortwave_numbers
 from tests.runs import ROOT
 
@@ -33,11 +40,7 @@ REGION = (-180, -78, -140, -70)
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """Earth Engine with one granule, and credentials in the environment."""
-    with serving([GranuleThere(INDEX)]) as state:
-        monkeypatch.setenv(
-            "GOOGLE_APPLICATION_CREDENTIALS", str(state.key(tmp_path / "key.json"))
-        )
-        monkeypatch.setenv("EARTHENGINE_PROJECT", PROJECT)
+    with with_access([GranuleThere(INDEX)], tmp_path, monkeypatch) as state:
         yield state
 
 

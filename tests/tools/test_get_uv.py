@@ -6,13 +6,13 @@ import json
 import platform
 import re
 import runpy
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from tests.runs import ROOT
+from tests.servers import serving
 
 SCRIPT = ROOT / "tools" / "get_uv.py"
 NAME = "uv-0.13.8-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
@@ -75,12 +75,9 @@ def index(monkeypatch):
 
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    Index.host = f"127.0.0.1:{server.server_port}"
-    yield Index
-    server.shutdown()
-    server.server_close()
+    with serving(Index) as server:
+        Index.host = server.url.removeprefix("http://")
+        yield Index
 
 
 @pytest.fixture

@@ -66,15 +66,13 @@ def test_without_tensorflow_it_is_said_how_to_go_on(tmp_path, without):
         train(given)
 
 
-def test_more_workers_than_cores_are_refused(monkeypatch):
-    monkeypatch.setattr(launch, "worker_count", lambda _: 2)
-    with pytest.raises(InvalidOption, match=r"machine has 2 core\(s\), got .*count=3"):
-        how_many(WorkersOptions(count=3))
-
-
-def test_more_workers_than_gpus_are_refused(monkeypatch):
-    monkeypatch.setattr(launch, "gpu_count", lambda: 2)
-    with pytest.raises(InvalidOption, match=r"machine has 2 GPU\(s\), got .*count=3"):
+@pytest.mark.parametrize(
+    ("counted", "unit"), [("worker_count", "core"), ("gpu_count", "GPU")]
+)
+def test_more_workers_than_cores_or_gpus_are_refused(monkeypatch, counted, unit):
+    monkeypatch.setattr(launch, counted, lambda *_: 2)
+    said = rf"machine has 2 {unit}\(s\), got .*count=3"
+    with pytest.raises(InvalidOption, match=said):
         how_many(WorkersOptions(count=3))
 
 

@@ -10,8 +10,8 @@ from zipimport import zipimporter
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.engines.cores import keep_to
-from sea_ice_kedro.engines.opencv import single_threaded_opencv
 from sea_ice_kedro.engines.processes import in_a_process_each
+from sea_ice_kedro.engines.sequential import SequentialEngine
 from sea_ice_kedro.errors import WorkerLost
 
 RAISED, GAVE = False, True
@@ -41,7 +41,7 @@ def run_task(
     """
     _start_worker(cpus)
     func, items = pickle.loads(description)
-    outcomes = (_in_turn if attempt == 0 else in_a_process_each)(
+    outcomes = (SequentialEngine().map if attempt == 0 else in_a_process_each)(
         _Guarded(func), [item for _, item in items]
     )
     for (number, _), outcome in zip(items, outcomes, strict=True):
@@ -96,15 +96,6 @@ def _packed(error: Exception) -> bytes:
     except Exception:  # noqa: BLE001
         return pickle.dumps((RAISED, RuntimeError(f"{type(error).__name__}: {error}")))
     return packed
-
-
-def _in_turn(
-    func: Callable[[Any], bytes], items: Sequence[Any]
-) -> Iterator[bytes | WorkerLost]:
-    for item in items:
-        with single_threaded_opencv():
-            outcome = func(item)
-        yield outcome
 
 
 def _ease_next_task() -> None:

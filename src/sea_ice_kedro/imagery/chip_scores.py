@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Codes, Quality
 from sea_ice_kedro.imagery.chipping import Window
 from sea_ice_kedro.imagery.chips import CLOUDY
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
-from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.options import expect_integer, expect_number
 from sea_ice_kedro.imagery.scores import (
     Counts,
     confusion_matrix,
@@ -38,11 +38,8 @@ class EvaluationOptions:
 
     def __post_init__(self) -> None:
         """Refuse settings that split or show nothing."""
-        if not 0 < self.cloudy_min_fraction <= 1:
-            raise InvalidOption(
-                "expected evaluation.cloudy_min_fraction above 0, up to 1, got "
-                f"{self.cloudy_min_fraction!r}"
-            )
+        least = self.cloudy_min_fraction
+        expect_number("evaluation.cloudy_min_fraction", least, 0, 1, above=True)
         expect_integer("evaluation.samples", self.samples, 1, 100)
         expect_integer("evaluation.seed", self.seed, 0, 2**31 - 1)
 

@@ -1,6 +1,6 @@
-"""Cutting scenes into chips and putting chips back: exact inverses at any size."""
+"""Cutting scenes into chips, which cover every pixel once, at any size."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,39 +55,3 @@ def cut_chip(raster: Raster, window: Window, fill: int) -> Raster:
     missing = [(0, window.size - length) for length in part.shape[:2]]
     missing += [(0, 0)] * (raster.ndim - 2)
     return np.pad(part, missing, constant_values=fill)
-
-
-def stitch_chips(
-    chips: Iterable[tuple[Window, Raster]], shape: tuple[int, int]
-) -> Raster:
-    """Put chips back together; the inverse of cutting along `chip_windows`.
-
-    Args:
-        chips: Windows with their chips, in any order, each (size, size[, C]).
-        shape: (H, W) of the scene.
-
-    Returns:
-        (H, W) or (H, W, C), of the chips' dtype.
-
-    Raises:
-        ValueError: if no chip came, or the chips do not cover the scene exactly once.
-    """
-    scene: Raster | None = None
-    covered = np.zeros(shape, bool)
-    for window, chip in chips:
-        if scene is None:
-            scene = np.empty((*shape, *chip.shape[2:]), chip.dtype)
-        rows = slice(window.row, min(window.row + window.size, shape[0]))
-        columns = slice(window.column, min(window.column + window.size, shape[1]))
-        if covered[rows, columns].any():
-            raise ValueError(f"expected every pixel once, got {window} a second time")
-        scene[rows, columns] = chip[
-            : rows.stop - rows.start, : columns.stop - columns.start
-        ]
-        covered[rows, columns] = True
-    if scene is None or not covered.all():
-        raise ValueError(
-            f"expected chips that cover a scene of {shape}, got {covered.mean():.1%} "
-            "of it"
-        )
-    return scene

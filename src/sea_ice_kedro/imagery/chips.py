@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Quality
 from sea_ice_kedro.imagery.chipping import Window, chip_windows, cut_chip
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, QualityFlag
 from sea_ice_kedro.imagery.histogram import histogram_of
-from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.imagery.options import expect_integer, expect_number
 from sea_ice_kedro.imagery.scene_context import Context, context_of
 
 CLOUDY = QualityFlag.THIN_CLOUD | QualityFlag.SHADOW
@@ -30,11 +29,9 @@ class ChipOptions:
     def __post_init__(self) -> None:
         """Refuse settings that no chip can be cut with."""
         expect_integer("modeling.chips.size_px", self.size_px, 16, 4096)
-        if not 0 <= self.min_valid_fraction <= 1:
-            raise InvalidOption(
-                "expected modeling.chips.min_valid_fraction in 0..1, got "
-                f"{self.min_valid_fraction}"
-            )
+        expect_number(
+            "modeling.chips.min_valid_fraction", self.min_valid_fraction, 0, 1
+        )
 
 
 @dataclass(frozen=True)

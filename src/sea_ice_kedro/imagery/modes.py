@@ -167,7 +167,7 @@ def _spread(shares: Density, stretch: float) -> Density:
 def _thick(share: Density, density: Density) -> int | None:
     """Return the middle of the brightest tones that stand out."""
     levels = range(255, _THICK_FROM - 1, -1)
-    masses = {k: _mass(share, k) for k in levels if _is_peak(density, k)}
+    masses = {k: mass_at(share, k) for k in levels if is_peak(density, k)}
     for level, mass in masses.items():
         usual = level >= _USUAL_THICK_FROM
         least = _THICK_SHARE if usual else _DIM_THICK_SHARE
@@ -183,8 +183,8 @@ def _water(shown: Shown, thick: int) -> int | None:
     Where only a lifted tone stands out, nothing much may be darker.
     """
     share, density = shown.darkest, smoothed(shown.darkest, shown.smoothing)
-    peaks = [k for k in range(round(_WATER_TO * thick) + 1) if _is_peak(density, k)]
-    masses = {k: _mass(share, k) for k in peaks}
+    peaks = [k for k in range(round(_WATER_TO * thick) + 1) if is_peak(density, k)]
+    masses = {k: mass_at(share, k) for k in peaks}
     usual = [k for k in peaks if k <= _USUAL_WATER_TO * thick]
     usual = [k for k in usual if masses[k] >= _WATER_SHARE]
     if usual:
@@ -199,10 +199,12 @@ def _water(shown: Shown, thick: int) -> int | None:
     return 0 if shown.black >= _LIFTED_WATER_SHARE else None
 
 
-def _is_peak(density: Density, level: int) -> bool:
+def is_peak(density: Density, level: int) -> bool:
+    """Return whether a level is the most frequent one near it."""
     near = density[max(level - _PEAK_REACH, 0) : level + _PEAK_REACH + 1]
     return bool(density[level] >= near.max() > 0)
 
 
-def _mass(share: Density, level: int) -> float:
+def mass_at(share: Density, level: int) -> float:
+    """Return the share of the pixels near a level."""
     return float(share[max(level - _MASS_REACH, 0) : level + _MASS_REACH + 1].sum())

@@ -42,14 +42,29 @@ def expect_odd(name: str, value: object, lowest: int, highest: int) -> None:
         raise InvalidOption(f"expected {name} to be odd, got {value!r}")
 
 
-def expect_number(name: str, value: object, lowest: float, highest: float) -> None:
+def expect_number(
+    name: str, value: object, lowest: float, highest: float, *, above: bool = False
+) -> None:
     """Refuse a value that is no number in `lowest`..`highest`.
+
+    Args:
+        name: Of the option, for the message.
+        value: What was given.
+        lowest: Smallest value allowed; itself refused with `above`.
+        highest: Largest value allowed.
+        above: Whether the value must be larger than `lowest`.
 
     Raises:
         InvalidOption: naming the option, the range and the value.
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not lowest <= value <= highest:  # type: ignore[operator]
+    if (
+        not number
+        or not lowest <= value <= highest  # type: ignore[operator]
+        or (above and value == lowest)
+    ):
+        bounds = f"above {lowest:g}, up to" if above else f"in {lowest:g}.."
         raise InvalidOption(
-            f"expected {name} to be a number in {lowest}..{highest}, got {value!r}"
+            f"expected {name} to be a number {bounds}{' ' * above}{highest:g}, got "
+            f"{value!r}"
         )

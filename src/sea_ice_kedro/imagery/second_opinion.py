@@ -14,16 +14,20 @@ from sea_ice_kedro.imagery.labelling import (
     label_by_brightness,
     untrustworthy,
 )
-from sea_ice_kedro.imagery.modes import Density, Histogram, smoothed
+from sea_ice_kedro.imagery.modes import (
+    FINE,
+    Density,
+    Histogram,
+    is_peak,
+    mass_at,
+    smoothed,
+)
 from sea_ice_kedro.imagery.options import expect_integer, expect_number
 from sea_ice_kedro.imagery.scene_limits import Limits
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 
-_SMOOTHING = 2.5
-"""Standard deviation, levels: a plate of ice has one tone within about as much."""
-
-_PEAK_REACH, _MASS_REACH, _TONE_SHARE = 6, 10, 0.01
-"""A tone is the most frequent level this near, and holds 1 % of the scene that near."""
+_TONE_SHARE = 0.01
+"""A tone is the most frequent level near it, and holds 1 % of the scene."""
 
 _DIP = 0.7
 """Two tones have a level between them that is rarer than this share of either."""
@@ -175,12 +179,10 @@ def is_bright_one_tone(histogram: Histogram, bright_from: int) -> bool:
 
 def _tones(shares: Density) -> list[int]:
     """Find the levels that stand out, each from the one before by a dip."""
-    density = smoothed(shares, _SMOOTHING)
+    density = smoothed(shares, FINE)
     tones: list[int] = []
     for level in range(256):
-        near = density[max(level - _PEAK_REACH, 0) : level + _PEAK_REACH + 1]
-        held = shares[max(level - _MASS_REACH, 0) : level + _MASS_REACH + 1].sum()
-        if density[level] < near.max() or held < _TONE_SHARE:
+        if not is_peak(density, level) or mass_at(shares, level) < _TONE_SHARE:
             continue
         if tones:
             last = tones[-1]

@@ -74,12 +74,11 @@ def in_zip(archive: Path, name: str) -> str:
     return f"/vsizip/{{{archive.absolute()}}}/{name}"
 
 
-def on_the_web(href: str, folder: str = "") -> str:
+def on_the_web(href: str) -> str:
     """Name a file of the web or of a bucket for GDAL, which reads parts of it.
 
     Args:
-        href: A URL (http, https, s3, gs), or a path, absolute or below `folder`.
-        folder: Where a path starts that is not absolute.
+        href: A URL (http, https, s3, gs), or a path.
 
     Raises:
         InvalidScene: if GDAL would not look for that path on the disk.
@@ -89,7 +88,7 @@ def on_the_web(href: str, folder: str = "") -> str:
         return f"/vsicurl/{href}"
     if scheme in ("s3", "gs"):
         return f"/vsi{scheme}/{rest}"
-    path = (Path(folder) / (rest if scheme == "file" else href)).absolute()
+    path = Path(rest if scheme == "file" else href).absolute()
     # "/vsicurl?header_file=..." would send a file of this machine to anybody.
     if str(path).lower().startswith("/vsi"):
         raise InvalidScene(
@@ -231,19 +230,14 @@ def _expect_place(path: str, file: Any, place: Georeference | None) -> None:  # 
     said = rasterio.Affine(*place.transform)
     corners = np.array([[0, file.width], [0, file.height], [1, 1]])
     xs, ys = np.reshape(np.subtract(said[:6], file.transform[:6]), (2, 3)) @ corners
-    if np.hypot(xs, ys).max() > 0.1 * math.hypot(said.a, said.d) or not _is_crs(
-        file, place.crs
-    ):
+    elsewhere = np.hypot(xs, ys).max() > 0.1 * math.hypot(said.a, said.d)
+    if elsewhere or file.crs != CRS.from_user_input(place.crs):
         raise InvalidScene(
             f"{_name(path)}: expected a band at {list(said)[:6]} of {place.crs}, as "
             f"the metadata say, got {list(file.transform)[:6]} of {file.crs}; one of "
             "the two is wrong, and the map would be: leave this product out, and tell "
             "its provider"
         )
-
-
-def _is_crs(file: Any, crs: str) -> bool:  # noqa: ANN401
-    return bool(file.crs == CRS.from_user_input(crs))
 
 
 def _name(path: str) -> str:

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyproj import Transformer
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
-
-Ring = npt.NDArray[np.float64]
-"""(N, 2): longitude and latitude in degrees, the last as the first."""
+from sea_ice_kedro.rasters.footprint import places
+from sea_ice_kedro.rasters.polygons import Ring, clipped
 
 _POINTS_A_SIDE = 11
 _TURN = 360.0
 _HALF_TURN = 180.0
+_WEST = np.array([-np.inf, -np.inf, _HALF_TURN, np.inf])
+_EAST = np.array([_HALF_TURN, -np.inf, np.inf, np.inf])
+"""What lies west and east of 180°."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def place_of(georeference: Georeference, shape: tuple[int, int]) -> Place:
     east, north = ring.max(axis=0)
     if east <= _HALF_TURN:
         return Place(_polygons(ring), _rounded([west, south, east, north]))
-    halves = _clipped(ring, 1.0), _clipped(ring, -1.0) - [_TURN, 0.0]
+    halves = clipped(ring, _WEST), clipped(ring, _EAST) - [_TURN, 0.0]
     return Place(_polygons(*halves), _rounded([west, south, east - _TURN, north]))
 
 
@@ -58,13 +59,14 @@ def _outline(georeference: Georeference, shape: tuple[int, int]) -> Ring:
     """Walk once around the raster, in degrees."""
     steps = np.linspace(0.0, 1.0, _POINTS_A_SIDE)[:-1]
     zeros, ones = np.zeros_like(steps), np.ones_like(steps)
-    columns = np.concatenate([steps, ones, 1 - steps, zeros, [0.0]]) * shape[1]
-    rows = np.concatenate([zeros, steps, ones, 1 - steps, [0.0]]) * shape[0]
-    a, b, c, d, e, f = georeference.transform
+    columns = np.concatenate([steps, ones, 1 - steps, zeros, zeros[:1]]) * shape[1]
+    rows = np.concatenate([zeros, steps, ones, 1 - steps, zeros[:1]]) * shape[0]
     to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
-    x, y = a * columns + b * rows + c, d * columns + e * rows + f
-    ring: Ring = np.stack(to_degrees.transform(x, y), axis=1)
+    ring: Ring = np.stack(
+        to_degrees.transform(*places(georeference, columns, rows)), axis=1
+    )
     if not np.isfinite(ring).all():
+        _, _, c, _, _, f = georeference.transform
         raise InvalidScene(
             f"expected a raster that lies on Earth, got one in {georeference.crs} "
             f"around ({c:g}, {f:g}) that does not; is its georeference right?"
@@ -89,21 +91,6 @@ def _around_pole(ring: Ring) -> Place:
     closed = np.concatenate([head, around, tail, head[:1]])
     south, north = sorted([pole, float((-pole / 90) * (-pole / 90 * ring[:, 1]).max())])
     return Place(_polygons(closed), _rounded([west, south, east, north]))
-
-
-def _clipped(ring: Ring, side: float) -> Ring:
-    """Leave what lies west (1) or east (-1) of 180° (Sutherland & Hodgman 1974)."""
-    kept: list[Ring] = []
-    inside = side * (_HALF_TURN - ring[:, 0]) >= 0
-    for start, end, started, ends in zip(
-        ring[:-1], ring[1:], inside[:-1], inside[1:], strict=True
-    ):
-        if started != ends:
-            share = (_HALF_TURN - start[0]) / (end[0] - start[0])
-            kept.append(start + share * (end - start))
-        if ends:
-            kept.append(end)
-    return np.array([*kept, kept[0]])
 
 
 def _polygons(*rings: Ring) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
+from sea_ice_kedro.rasters.footprint import places
 from sea_ice_kedro.rasters.geotiff import opened
 from sea_ice_kedro.rasters.header import georeference_of
 
@@ -82,14 +83,13 @@ def _covers(
     shape: tuple[int, int],
 ) -> bool:
     """Return whether a place of a raster lies in another."""
-    a, b, c, d, e, f = georeference.transform
     x, y = np.meshgrid(
         (np.arange(_PLACES) + 0.5) * shape[1] / _PLACES,
         (np.arange(_PLACES) + 0.5) * shape[0] / _PLACES,
     )
     there = Transformer.from_crs(georeference.crs, crs, always_xy=True)
-    places = there.transform(a * x + b * y + c, d * x + e * y + f)
-    columns, rows = (np.asarray(v) for v in ~file.transform * places)
+    found = there.transform(*places(georeference, x, y))
+    columns, rows = (np.asarray(v) for v in ~file.transform * found)
     with np.errstate(invalid="ignore"):
         inside = (columns >= 0) & (columns < file.width) & (rows >= 0)
         return bool((inside & (rows < file.height)).any())

@@ -11,6 +11,7 @@ from pyproj.exceptions import CRSError
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.imagery.cell_counts import CellPositions
+from sea_ice_kedro.rasters.footprint import centre_deg, places, to_degrees
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -81,13 +82,11 @@ class CellGrid:
             georeference: Where the scene lies, in any CRS.
         """
         to_grid = Transformer.from_crs(georeference.crs, self.crs, always_xy=True)
-        a, b, c, d, e, f = georeference.transform
 
         def positions(columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
-            x, y = to_grid.transform(
-                a * columns + b * rows + c, d * columns + e * rows + f
-            )
+            x, y = to_grid.transform(*places(georeference, columns, rows))
             if not (np.isfinite(x).all() and np.isfinite(y).all()):
+                _, _, c, _, _, f = georeference.transform
                 raise InvalidScene(
                     f"expected a scene that lies in {self.crs}, got one in "
                     f"{georeference.crs} around ({c:g}, {f:g}) that does not; is its "
@@ -103,10 +102,9 @@ class CellGrid:
 
     def degrees(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return longitude -180..180 and latitude of places, to a millionth degree."""
-        crs = CRS.from_user_input(self.crs)
-        to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
         # Lists: pyproj takes an array of one value for a scalar.
-        longitudes, latitudes = to_degrees.transform(x.tolist(), y.tolist())
+        transform = to_degrees(self.crs).transform
+        longitudes, latitudes = transform(x.tolist(), y.tolist())
         return np.round(longitudes, 6), np.round(latitudes, 6)
 
     def project(self, longitudes: Floats, latitudes: Floats) -> tuple[Floats, Floats]:
@@ -149,18 +147,6 @@ def grid_of(
     """
     crs = options.crs
     if crs == AUTO:
-        north = _latitude(georeference, shape) >= 0
-        crs = EASE_GRID_2_NORTH if north else EASE_GRID_2_SOUTH
+        _, latitude = centre_deg(georeference, shape)
+        crs = EASE_GRID_2_NORTH if latitude >= 0 else EASE_GRID_2_SOUTH
     return CellGrid(crs, options.cell_km * 1000.0)
-
-
-def _latitude(georeference: Georeference, shape: tuple[int, int]) -> float:
-    """Return the latitude of a scene's centre, in degrees."""
-    a, b, c, d, e, f = georeference.transform
-    crs = CRS.from_user_input(georeference.crs)
-    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    column, row = shape[1] / 2, shape[0] / 2
-    _, latitude = to_degrees.transform(
-        a * column + b * row + c, d * column + e * row + f
-    )
-    return float(latitude)

@@ -13,6 +13,7 @@ from pyproj import CRS, Transformer
 from rasterio.features import rasterize
 
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
+from sea_ice_kedro.rasters.footprint import places
 
 Ring = npt.NDArray[np.float64]
 """float64 (N, 2): x and y of the corners, the last as the first."""
@@ -114,7 +115,7 @@ def _near(layer: PolygonLayer, around: Box) -> Iterator[list[Ring]]:
         box = _moved(around, turn)
         meets = (layer.boxes[:, :2] <= box[2:]) & (layer.boxes[:, 2:] >= box[:2])
         for index in np.flatnonzero(meets.all(axis=1)):
-            rings = [_clipped(ring, box) for ring in layer.polygons[index]]
+            rings = [clipped(ring, box) for ring in layer.polygons[index]]
             if len(rings[0]):
                 yield [ring for ring in rings if len(ring)]
 
@@ -126,22 +127,21 @@ def _box_around(
 
     In longitudes, it may reach beyond 180; around a pole it has all.
     """
-    a, b, c, d, e, f = georeference.transform
-    x, y = np.meshgrid(
+    columns, rows = np.meshgrid(
         np.linspace(0, shape[1], _PLACES), np.linspace(0, shape[0], _PLACES)
     )
     there = Transformer.from_crs(georeference.crs, crs, always_xy=True)
-    places = np.stack(there.transform(a * x + b * y + c, d * x + e * y + f), axis=-1)
-    if not np.isfinite(places).all():
+    found = np.stack(there.transform(*places(georeference, columns, rows)), axis=-1)
+    if not np.isfinite(found).all():
         return None
     if crs.is_geographic:
-        middle = places[_PLACES // 2, _PLACES // 2, 0]
+        middle = found[_PLACES // 2, _PLACES // 2, 0]
         half = _TURN / 2
-        places[..., 0] = middle + (places[..., 0] - middle + half) % _TURN - half
-    low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
+        found[..., 0] = middle + (found[..., 0] - middle + half) % _TURN - half
+    low, high = found.min(axis=(0, 1)), found.max(axis=(0, 1))
     margin = _MARGIN * (high - low)
     box: Box = np.concatenate([low - margin, high + margin])
-    if crs.is_geographic and np.abs(places[..., 1]).max() > _NEAR_POLE_DEG:
+    if crs.is_geographic and np.abs(found[..., 1]).max() > _NEAR_POLE_DEG:
         box[[0, 2]] = -_TURN / 2, _TURN / 2
         box[1 if low[1] < 0 else 3] = np.copysign(_POLE_DEG, low[1])
     return box
@@ -161,7 +161,7 @@ def _moved(box: Box, turn: float) -> Box:
     return moved
 
 
-def _clipped(ring: Ring, box: Box) -> Ring:
+def clipped(ring: Ring, box: Box) -> Ring:
     """Leave what lies in a box (Sutherland & Hodgman 1974); no corner: nothing does."""
     for number, bound in enumerate(box):
         axis, side = number % 2, 1 if number < 2 else -1  # noqa: PLR2004

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions, count_name
@@ -21,7 +20,7 @@ from sea_ice_kedro.imagery.classes import (
 from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.scores import confusion_matrix, scores
 from sea_ice_kedro.reporting.confusion_figures import REFERENCES
-from sea_ice_kedro.reporting.quicklooks import FAINT, INK, PAPER
+from sea_ice_kedro.reporting.quicklooks import FAINT, INK, PAPER, font, resized
 from sea_ice_kedro.reporting.score_tables import MEASURES
 
 _PANEL_PX = 256
@@ -118,16 +117,16 @@ def draw_samples(
     size = _page_width(samples), _TITLE + len(samples) * row_px + _FOOT
     page = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(page)
-    draw.text((_MARGIN, 8), f"{name}: held-out chips", INK, _font(18))
+    draw.text((_MARGIN, 8), f"{name}: held-out chips", INK, font(18))
     lefts = [_MARGIN + index * (_PANEL_PX + _MARGIN) for index in range(3)]
     heads = images, "reference", "prediction"
     for left, head in zip(lefts, heads, strict=True):
-        draw.text((left, _TITLE - 22), head, FAINT, _font(14))
+        draw.text((left, _TITLE - 22), head, FAINT, font(14))
     for number, sample in enumerate(samples):
         top = _TITLE + number * row_px
-        draw.text((_MARGIN, top + 5), sample.chip_id, INK, _font(14))
+        draw.text((_MARGIN, top + 5), sample.chip_id, INK, font(14))
         right = page.width - _MARGIN
-        draw.text((right, top + 5), caption(sample), INK, _font(14), anchor="ra")
+        draw.text((right, top + 5), caption(sample), INK, font(14), anchor="ra")
         for left, panel in zip(lefts, _panels(sample, figures), strict=True):
             page.paste(Image.fromarray(panel), (left, top + _CAPTION))
     _legend(draw, page.height - _FOOT + 14, figures)
@@ -137,7 +136,7 @@ def draw_samples(
 def _page_width(samples: Sequence[SampleChip]) -> int:
     """Make room for three panels, and for long names beside their captions."""
     texts = [
-        _font(14).getlength(f"{sample.chip_id}   {caption(sample)}")
+        font(14).getlength(f"{sample.chip_id}   {caption(sample)}")
         for sample in samples
     ]
     return max(3 * _PANEL_PX + 4 * _MARGIN, 2 * _MARGIN + math.ceil(max(texts)))
@@ -158,11 +157,11 @@ def _panels(sample: SampleChip, figures: FigureOptions) -> list[RGB]:
     longest = max(sample.reference.shape)
     # A pixel of a small chip becomes a whole square.
     factor = max(_PANEL_PX // longest, 1) * min(_PANEL_PX / longest, 1)
-    image = _resized(sample.image, factor)
-    unseen = _resized(sample.valid_mask.view(np.uint8), factor) == 0
+    image = resized(sample.image, factor)
+    unseen = resized(sample.valid_mask.view(np.uint8), factor) == 0
     image[unseen] = _STRIPES[np.add(*np.nonzero(unseen)) % len(_STRIPES)]
     maps = (sample.reference, sample.prediction)
-    shown = (_resized(codes, factor) for codes in maps)
+    shown = (resized(codes, factor) for codes in maps)
     return [image, *(colourise(codes, figures.colours) for codes in shown)]
 
 
@@ -170,23 +169,10 @@ _STRIPES = np.repeat(np.array([150, 190], np.uint8), 4)[:, None]
 """Greys of pixels without data, along a row; black would be water."""
 
 
-def _resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
-    """Shrink colours by averaging, everything else by picking pixels; a new array."""
-    height, width = picture.shape[:2]
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    average = factor < 1 and picture.ndim == 3  # noqa: PLR2004 - (H, W, 3)
-    method = cv2.INTER_AREA if average else cv2.INTER_NEAREST
-    return np.array(cv2.resize(picture, size, interpolation=method), np.uint8)
-
-
 def _legend(draw: ImageDraw.ImageDraw, top: int, figures: FigureOptions) -> None:
     entries = [(figures.colours[c], c.label) for c in SeaIceClass]
     left = float(_MARGIN)
     for colour, text in [*entries, (NODATA_COLOUR, "no data")]:
         draw.rectangle([left, top, left + _SWATCH, top + _SWATCH], colour, INK)
-        draw.text((left + _SWATCH + 6, top), text, INK, _font(13))
-        left += _SWATCH + 6 + draw.textlength(text, _font(13)) + 18
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+        draw.text((left + _SWATCH + 6, top), text, INK, font(13))
+        left += _SWATCH + 6 + draw.textlength(text, font(13)) + 18

@@ -80,9 +80,7 @@ def tabulate_like_paper(
     ]
     columns = ["stratum", "images", "reference", "measure"]
     for name in run:
-        columns += (
-            [name] if name == "thresholds" else [name, f"{name}_published_accuracy"]
-        )
+        columns += [name] if name == "thresholds" else [name, _published(name)]
     return pd.DataFrame(rows, columns=columns).round(_DIGITS)
 
 

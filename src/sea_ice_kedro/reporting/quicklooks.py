@@ -147,7 +147,7 @@ def _page(
     for index, (name, panel) in enumerate(panels):
         left = _MARGIN + index * (width + _MARGIN)
         page.paste(Image.fromarray(panel), (left, _TITLE))
-        draw.text((left, _TITLE - 18), name, FAINT, _font(13))
+        draw.text((left, _TITLE - 18), name, FAINT, font(13))
     foot = _TITLE + height + 10
     _scale(draw, scene.georeference, scene.shape, factor, foot)
     _legend(draw, class_map, figures, page_width, foot)
@@ -187,18 +187,19 @@ def resized(picture: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uin
     return np.array(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font of all pictures, in a size of so many pixels."""
     return ImageFont.load_default(size)
 
 
 def _title(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
-    draw.text((_MARGIN, 6), scene.scene_id, INK, _font(16))
-    start = _MARGIN + _font(16).getlength(scene.scene_id)
-    draw.text((start, 8), _when(scene), FAINT, _font(13))
+    draw.text((_MARGIN, 6), scene.scene_id, INK, font(16))
+    start = _MARGIN + font(16).getlength(scene.scene_id)
+    draw.text((start, 8), _when(scene), FAINT, font(13))
 
 
 def _title_width(scene: Scene) -> int:
-    width = _font(16).getlength(scene.scene_id) + _font(13).getlength(_when(scene))
+    width = font(16).getlength(scene.scene_id) + font(13).getlength(_when(scene))
     return math.ceil(width)
 
 
@@ -218,18 +219,23 @@ def _scale(
     """Draw a bar of a round length, and where north is, if the scene knows."""
     target = 110 / factor
     if georeference is None:
-        length, text = _round_down(target), ""
+        length = _round_down(target)
         text = f"{length:g} px"
     else:
         side_m = pixel_size_m(georeference, shape)
-        metres = _round_down(target * side_m)
+        metres, text = round_metres(target * side_m)
         length = metres / side_m
-        text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"  # noqa: PLR2004
         _north(draw, north_bearing_deg(georeference, shape), top)
     left, y = _MARGIN + 44, top + 10
     right = left + length * factor
     draw.line([(left, y - 4), (left, y), (right, y), (right, y - 4)], INK, 2)
-    draw.text((left, y + 4), text, INK, _font(13))
+    draw.text((left, y + 4), text, INK, font(13))
+
+
+def round_metres(most: float) -> tuple[float, str]:
+    """Return the longest round length, in m, that is not above `most`, and its text."""
+    metres = _round_down(most)
+    return metres, f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"  # noqa: PLR2004
 
 
 def _round_down(value: float) -> float:
@@ -246,7 +252,7 @@ def _north(draw: ImageDraw.ImageDraw, bearing_deg: float, top: int) -> None:
     tip, tail = centre + ahead, centre - ahead
     corners = [tuple(p) for p in (tip, tail + aside, centre - ahead / 3, tail - aside)]
     draw.polygon(corners, fill=INK)
-    draw.text((centre[0] - 4, top + _ARROW + 2), "N", INK, _font(12))
+    draw.text((centre[0] - 4, top + _ARROW + 2), "N", INK, font(12))
 
 
 def _legend(
@@ -271,16 +277,16 @@ def _legend(
         if pixels:
             share = _percent(pixels, class_map.codes.size)
             entries.append((colour, f"{name} {share} of scene"))
-    widths = [_SWATCH + 6 + draw.textlength(t, _font(13)) + 18 for _, t in entries]
+    widths = [_SWATCH + 6 + draw.textlength(t, font(13)) + 18 for _, t in entries]
     x = page_width - _MARGIN - sum(widths) + 18
     for (colour, text), width in zip(entries, widths, strict=True):
         draw.rectangle([x, top, x + _SWATCH, top + _SWATCH], colour, INK)
-        draw.text((x + _SWATCH + 6, top), text, INK, _font(13))
+        draw.text((x + _SWATCH + 6, top), text, INK, font(13))
         x += width
     if valid:
         text = f"sea ice concentration {concentration(counts):.1%}"
-        width = draw.textlength(text, _font(13))
-        draw.text((page_width - _MARGIN - width, top + 24), text, INK, _font(13))
+        width = draw.textlength(text, font(13))
+        draw.text((page_width - _MARGIN - width, top + 24), text, INK, font(13))
 
 
 def _percent(part: int, whole: int) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sea_ice_kedro.reporting import published_scaling as published
 from sea_ice_kedro.reporting.scaling_tables import with_speedups
+from sea_ice_kedro.reporting.score_tables import records_of
 from sea_ice_kedro.training.ring_all_reduce import (
     RingAllReduce,
     TrainingModel,
@@ -110,8 +111,7 @@ def _measured(times: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=_MEASURED, dtype="float64")
     # Seconds for as many chips: their ratio is the speedup.
     seconds = times.assign(seconds=published.EPOCH_CHIPS / times["images_per_s"])
-    records = [{str(k): v for k, v in r.items()} for r in seconds.to_dict("records")]
-    grouped = with_speedups(records, ["seconds"]).groupby("workers")
+    grouped = with_speedups(records_of(seconds), ["seconds"]).groupby("workers")
     rates = grouped["images_per_s"]
     values = [rates.median(), rates.min(), rates.max(), grouped["seconds"].median()]
     values += [grouped["seconds_speedup"].median(), rates.count()]

@@ -9,6 +9,7 @@ from pyproj import Transformer
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Mask, Scene
 from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.rasters.footprint import places
 from sea_ice_kedro.sources.regions import Region
 
 OPTION = "ingestion.area_of_interest"
@@ -92,13 +93,10 @@ def inside_mask(
         bool (H, W).
     """
     to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
-    a, b, c, d, e, f = georeference.transform
 
-    def places(rows: Degrees, columns: Degrees) -> tuple[Degrees, Degrees]:
+    def centres(rows: Degrees, columns: Degrees) -> tuple[Degrees, Degrees]:
         x, y = np.meshgrid(columns + 0.5, rows + 0.5)
-        longitudes, latitudes = to_degrees.transform(
-            a * x + b * y + c, d * x + e * y + f
-        )
+        longitudes, latitudes = to_degrees.transform(*places(georeference, x, y))
         return np.asarray(longitudes), np.asarray(latitudes)
 
     inside = np.empty(shape, bool)
@@ -106,13 +104,13 @@ def inside_mask(
         for left in range(0, shape[1], _BLOCK_PX):
             block = inside[top : top + _BLOCK_PX, left : left + _BLOCK_PX]
             bottom, right = top + block.shape[0] - 1, left + block.shape[1] - 1
-            coarse = places(
+            coarse = centres(
                 np.linspace(top, bottom, _STEPS), np.linspace(left, right, _STEPS)
             )
             if _may_cross(area, *coarse):
                 rows = np.arange(top, bottom + 1, dtype=float)
                 columns = np.arange(left, right + 1, dtype=float)
-                block[:] = area.holds(*places(rows, columns))
+                block[:] = area.holds(*centres(rows, columns))
             else:
                 block[:] = area.holds(coarse[0][0, 0], coarse[1][0, 0])
     return inside

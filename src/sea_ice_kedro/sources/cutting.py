@@ -8,6 +8,7 @@ from rasterio import Affine
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.rasters.footprint import places
 from sea_ice_kedro.sources.product_options import CuttingOptions
 from sea_ice_kedro.sources.regions import Region
 
@@ -45,12 +46,9 @@ class Cut:
 
     def of(self, georeference: Georeference) -> Georeference:
         """Return the window's place, from that of the granule."""
-        a, b, c, d, e, f = georeference.transform
-        corner = (
-            a * self.column + b * self.row + c,
-            d * self.column + e * self.row + f,
-        )
-        return Georeference(georeference.crs, (a, b, corner[0], d, e, corner[1]))
+        a, b, _, d, e, _ = georeference.transform
+        c, f = places(georeference, self.column, self.row)
+        return Georeference(georeference.crs, (a, b, c, d, e, f))
 
 
 def expect_outline_on(grid: Grid, outline: Region, what: str) -> None:
@@ -209,15 +207,13 @@ def _places(
         margin: Share of the window's sides that the places reach beyond it.
         steps: Rows and columns of places.
     """
-    a, b, c, d, e, f = cut.of(georeference).transform
     # Half a pixel inside: an outline often runs along the granule's edge.
     beyond_x, beyond_y = margin * cut.width, margin * cut.height
     columns = np.linspace(0.5 - beyond_x, cut.width - 0.5 + beyond_x, steps)
     rows = np.linspace(0.5 - beyond_y, cut.height - 0.5 + beyond_y, steps)[:, None]
     to_degrees = Transformer.from_crs(georeference.crs, "EPSG:4326", always_xy=True)
-    longitudes, latitudes = to_degrees.transform(
-        a * columns + b * rows + c, d * columns + e * rows + f
-    )
+    found = places(cut.of(georeference), columns, rows)
+    longitudes, latitudes = to_degrees.transform(*found)
     return np.asarray(longitudes), np.asarray(latitudes)
 
 

@@ -11,6 +11,7 @@ from pyproj.exceptions import CRSError
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.imagery.reflectance import Calibration
+from sea_ice_kedro.rasters.footprint import places
 
 SCALES = (1e-6, 1.0)
 """From finer than any provider counts reflectance, to reflectance itself."""
@@ -102,12 +103,12 @@ def _expect_on_earth(place: Georeference, what: str, shape: tuple[int, int]) -> 
     Raises:
         InvalidScene: if there are some.
     """
-    a, b, c, d, e, f = place.transform
+    a, _, _, d, _, _ = place.transform
     height, width = shape
     # Half a pixel inside, and a pixel on, as far as a map's edge allows.
     columns = np.array([0.5, width - 0.5, 0.5, width - 0.5, width / 2])
     rows = np.array([0.5, 0.5, height - 0.5, height - 0.5, height / 2])
-    x, y = a * columns + b * rows + c, d * columns + e * rows + f
+    x, y = places(place, columns, rows)
     to_degrees = Transformer.from_crs(place.crs, "EPSG:4326", always_xy=True)
     longitudes, latitudes = to_degrees.transform(x, y)
     crs = CRS.from_user_input(place.crs)

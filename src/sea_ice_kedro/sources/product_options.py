@@ -1,11 +1,14 @@
 """Options in `params:ingestion` for Sentinel-2 products, local and remote."""
 
-import math
 from dataclasses import dataclass
 from datetime import date
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
+from sea_ice_kedro.imagery.options import (
+    expect_choice,
+    expect_integer,
+    expect_number,
+)
 from sea_ice_kedro.sources.regions import Region, read_region
 
 GRANULE_PX = 10_980
@@ -257,16 +260,3 @@ class StacOptions:
         expect_number("ingestion.stac.timeout_s", self.timeout_s, 0.1, 3600)
         expect_integer("ingestion.stac.max_items", self.max_items, 1, 10_000_000)
         expect_number("ingestion.stac.max_search_s", self.max_search_s, 1, 604_800)
-
-
-def expect_number(name: str, value: object, low: float, high: float) -> None:
-    """Refuse a value that is no number in `low`..`high`.
-
-    Raises:
-        InvalidOption: naming the option, the range and the value.
-    """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type, operator]
-        raise InvalidOption(
-            f"expected {name} to be a number in {low:g}..{high:g}, got {value!r}"
-        )

@@ -202,10 +202,6 @@ def _grid(granule: XmlFile) -> Grid:
     return grid
 
 
-def _child(reader: XmlFile, element: ElementTree.Element, tag: str) -> float:
-    return reader.as_number(tag, element.findtext(tag))
-
-
 def _whole(reader: XmlFile, element: ElementTree.Element, tag: str) -> int:
     """ESA writes sizes and corners of grids as whole numbers."""
     return reader.as_whole_number(tag, element.findtext(tag))
@@ -221,14 +217,14 @@ def _granule_name(granule: XmlFile) -> str:
 
 def _sun_zenith(granule: XmlFile) -> float:
     for mean in granule.root.iter("Mean_Sun_Angle"):
-        return _child(granule, mean, "ZENITH_ANGLE")
+        return granule.as_number("ZENITH_ANGLE", mean.findtext("ZENITH_ANGLE"))
     granule.fail("<Mean_Sun_Angle>", "none")
 
 
 def _time(granule: XmlFile) -> datetime:
     text = granule.text("SENSING_TIME")
     try:
-        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        time = datetime.fromisoformat(text)
     except ValueError:
         granule.fail("a time in <SENSING_TIME>", repr(text))
     time = time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -23,6 +23,7 @@ from sea_ice_kedro.sources.acquisitions import (
     same_pass,
     tile_of,
 )
+from sea_ice_kedro.sources.area_of_interest import with_note
 from sea_ice_kedro.sources.cutting import Cut
 from sea_ice_kedro.sources.listing import SceneEntry, names
 
@@ -76,11 +77,7 @@ class Once:
                     "count there"
                 )
                 scene = scene.keeping(~shared)
-        origin = scene.origin
-        if origin is None or not notes:
-            return scene
-        said = "; ".join(filter(None, [origin.notes, *notes]))
-        return replace(scene, origin=replace(origin, notes=said))
+        return with_note(scene, "; ".join(notes))
 
 
 def counted_once(

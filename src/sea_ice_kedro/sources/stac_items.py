@@ -135,7 +135,7 @@ def _observed(
 def _past(text: object) -> str:
     """Return a time as text that sorts by it; "" for what is none, or still to come."""
     with suppress(ValueError):
-        time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+        time = datetime.fromisoformat(str(text))
         time = time if time.tzinfo else time.replace(tzinfo=UTC)
         if time <= datetime.now(UTC):
             return time.astimezone(UTC).isoformat()

@@ -51,7 +51,7 @@ def acquired_of(item: Mapping[str, Any]) -> datetime | None:
     for name in ("datetime", "start_datetime"):
         text = item["properties"].get(name)
         try:
-            time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+            time = datetime.fromisoformat(str(text))
         except ValueError:
             continue
         return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -38,7 +38,8 @@ def train(plan: TrainingPlan) -> Checkpoint:
     if state.is_done(options.epochs, options.patience):
         return state
     count = how_many(plan.workers)
-    expect_filled_batches(plan, count)
+    learnt = chip_count(plan.train)
+    expect_batches(plan.name, learnt, options.batch_size, count)
     plan = replace(plan, workers=replace(plan.workers, count=count))
     if count == 1 and plan.workers.hosts is None:
         from sea_ice_kedro.training.fit import fit  # noqa: PLC0415 - TensorFlow
@@ -106,15 +107,6 @@ def expect_package(name: str, extra: str, purpose: str) -> None:
             f"expected the package {name} {purpose}, got none installed; {way} (see "
             f"docs/training.md), or {other[extra]}"
         )
-
-
-def expect_filled_batches(plan: TrainingPlan, count: int) -> None:
-    """Refuse batches that no worker could fill once.
-
-    Raises:
-        TooFewScenes: naming the numbers.
-    """
-    expect_batches(plan.name, chip_count(plan.train), plan.options.batch_size, count)
 
 
 def expect_batches(name: str, chips: int, batch: int, count: int) -> None:

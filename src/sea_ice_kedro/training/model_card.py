@@ -76,11 +76,6 @@ class ModelCard:
         """Its name in tags and tables, which says where nothing was scored."""
         return f"{self.name} (unscored)" if self.unscored else self.name
 
-    @property
-    def labels(self) -> str:
-        """One of auto, manual, corrected, from the name; "" before it is stored."""
-        return self.name.partition("_")[0]
-
     def named(self, name: str) -> "ModelCard":
         """Return the card with the variant's name."""
         return replace(self, name=name)

@@ -4,42 +4,16 @@ import math
 from dataclasses import dataclass, field
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
+from sea_ice_kedro.imagery.options import (
+    expect_choice,
+    expect_integer,
+    expect_number,
+)
 from sea_ice_kedro.networks import ONNX
 
 NORMALISATIONS = ("tint", "rgb", "paper")
 NETWORKS = ("published", "context")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-
-def expect_number(
-    name: str, value: object, lowest: float, highest: float, *, above: bool = False
-) -> None:
-    """Refuse a value that is no number in `lowest`..`highest`.
-
-    Args:
-        name: Of the option, for the message.
-        value: What was given.
-        lowest: Smallest value allowed; itself refused with `above`.
-        highest: Largest value allowed.
-        above: Whether the value must be larger than `lowest`.
-
-    Raises:
-        InvalidOption: naming the option, the range and the value.
-    """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if (
-        not number
-        or not lowest <= value <= highest  # type: ignore[operator]
-        or (above and value == lowest)
-    ):
-        bounds = f"above {lowest:g}, up to" if above else f"in {lowest:g}.."
-        raise InvalidOption(
-            f"expected {name} to be a number {bounds}{' ' * above}{highest:g}, got "
-            f"{value!r}"
-        )
-
-
 _CONTEXT_DEPTHS = 3, 6
 
 

@@ -7,10 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.errors import InvalidOption, TooFewScenes
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
-from sea_ice_kedro.training.options import expect_number
+from sea_ice_kedro.imagery.options import (
+    expect_choice,
+    expect_integer,
+    expect_number,
+)
 
-TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 DROPPED = "dropped"
 """Split of chips with too few labelled pixels."""
 

@@ -1,6 +1,7 @@
 """Random fields: fractal noise, streaks and quantiles. All from a given generator."""
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -131,54 +132,50 @@ def streaks(
     Returns:
         float32 (H, W), mean 0, standard deviation 1.
     """
-    diagonal = math.hypot(*shape)
-    rows = math.ceil(diagonal / width_px) + 4
-    columns = math.ceil(diagonal / length_px) + 4
-    grid = rng.standard_normal((rows, columns), np.float32)
-    matrix = _grid_from_pixels(shape, angle, length_px, width_px, (rows, columns))
-    field = cv2.warpAffine(
-        grid,
-        matrix,
-        (shape[1], shape[0]),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT,
-    )
-    return standardised(as_field(field))
+
+    def grain(side: tuple[int, int]) -> Field:
+        return rng.standard_normal(side, np.float32)
+
+    field = _laid(grain, shape, angle, (length_px, width_px), cv2.INTER_LINEAR)
+    return standardised(field)
 
 
 def lattice(
     shape: tuple[int, int], rng: Rng, angle: float, length_px: float, width_px: float
 ) -> Field:
     """Draw rectangles of random level -1 or 1 along a direction (finger rafting)."""
-    diagonal = math.hypot(*shape)
-    rows = math.ceil(diagonal / width_px) + 4
-    columns = math.ceil(diagonal / length_px) + 4
-    grid = rng.integers(0, 2, (rows, columns)).astype(np.float32) * 2 - 1
-    matrix = _grid_from_pixels(shape, angle, length_px, width_px, (rows, columns))
-    field = cv2.warpAffine(
-        grid,
-        matrix,
-        (shape[1], shape[0]),
-        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT,
-    )
-    return as_field(field)
+
+    def levels(side: tuple[int, int]) -> Field:
+        return rng.integers(0, 2, side).astype(np.float32) * 2 - 1
+
+    return _laid(levels, shape, angle, (length_px, width_px), cv2.INTER_NEAREST)
 
 
-def _grid_from_pixels(
+def _laid(
+    drawn: Callable[[tuple[int, int]], Field],
     shape: tuple[int, int],
     angle: float,
-    length_px: float,
-    width_px: float,
-    grid_shape: tuple[int, int],
-) -> npt.NDArray[np.float64]:
-    """Map pixels to a rotated grid of length x width cells, centre on centre."""
+    cell_px: tuple[float, float],
+    interpolation: int,
+) -> Field:
+    """Lay a rotated grid of length x width cells over pixels, centre on centre."""
+    diagonal = math.hypot(*shape)
+    length_px, width_px = cell_px
+    rows = math.ceil(diagonal / width_px) + 4
+    columns = math.ceil(diagonal / length_px) + 4
     along = np.array([math.cos(angle), math.sin(angle)]) / length_px
     across = np.array([-math.sin(angle), math.cos(angle)]) / width_px
     linear = np.stack([along, across])
     centre = linear @ np.array([shape[1] / 2, shape[0] / 2])
-    offset = np.array([grid_shape[1] / 2, grid_shape[0] / 2]) - centre
-    return np.hstack([linear, offset[:, None]])
+    offset = np.array([columns / 2, rows / 2]) - centre
+    field = cv2.warpAffine(
+        drawn((rows, columns)),
+        np.hstack([linear, offset[:, None]]),
+        (shape[1], shape[0]),
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT,
+    )
+    return as_field(field)
 
 
 def top_share_level(field: Field, share: float) -> float:

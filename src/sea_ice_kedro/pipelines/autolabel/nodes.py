@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from sea_ice_kedro.datasets.scene import given_limits_of, limits_of
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
@@ -22,7 +21,6 @@ from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
 from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
 from sea_ice_kedro.rasters.header import Facts
-from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
 
 _LOG = logging.getLogger(__name__)
@@ -119,8 +117,3 @@ def draw_quicklooks(  # noqa: PLR0913 - a node's inputs are its arguments
         of_index(scene_index, filtered_scenes, "the filtered scene", "filtering"),
         of_index(scene_index, class_maps, "the class map", "autolabel"),
     )
-
-
-def compare_scenes(label_statistics: pd.DataFrame, figures: FigureOptions) -> go.Figure:
-    """Draw the class shares of all scenes in one figure."""
-    return draw_class_shares(label_statistics, figures)

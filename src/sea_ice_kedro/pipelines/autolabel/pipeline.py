@@ -3,11 +3,11 @@
 from kedro.pipeline import Node, Pipeline
 
 from sea_ice_kedro.pipelines.autolabel.nodes import (
-    compare_scenes,
     draw_quicklooks,
     label_scenes,
     summarise_labels,
 )
+from sea_ice_kedro.reporting.class_shares import draw_class_shares
 
 
 def create_pipeline() -> Pipeline:
@@ -44,7 +44,7 @@ def create_pipeline() -> Pipeline:
                 name="draw_quicklooks",
             ),
             Node(
-                func=compare_scenes,
+                func=draw_class_shares,
                 inputs=["label_statistics#table", "params:figures"],
                 outputs="class_shares#figure",
                 name="compare_scenes",

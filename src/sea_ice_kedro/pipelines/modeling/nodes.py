@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
@@ -22,7 +21,6 @@ from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
 from sea_ice_kedro.pipelines.modeling.chips import cut_scene
 from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
-from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
 from sea_ice_kedro.training.launch import train
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, trained_in
 from sea_ice_kedro.training.options import (
@@ -217,8 +215,3 @@ def train_unet(  # noqa: PLR0913 - a node's inputs are its arguments
 def export_unet(unet: ModelFile) -> TrainedUNet:
     """Take a network out of its .keras file, to be saved as ONNX."""
     return trained_in(unet.path)
-
-
-def draw_curves(training_history: pd.DataFrame) -> go.Figure:
-    """Draw loss and accuracy over the epochs."""
-    return draw_learning_curves(training_history)

@@ -16,7 +16,6 @@ from sea_ice_kedro.pipelines.modeling.labels import (
 from sea_ice_kedro.pipelines.modeling.nodes import (
     cut_filtered_chips,
     cut_original_chips,
-    draw_curves,
     export_unet,
     index_chips,
     index_clear_chips,
@@ -24,6 +23,7 @@ from sea_ice_kedro.pipelines.modeling.nodes import (
     train_unet,
 )
 from sea_ice_kedro.pipelines.variants import Variant, chosen
+from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
 
 
 def create_pipeline() -> Pipeline:
@@ -174,7 +174,7 @@ def _train() -> list[Node]:
         ),
         Node(func=export_unet, inputs="unet", outputs="unet_onnx", name="export_unet"),
         Node(
-            func=draw_curves,
+            func=draw_learning_curves,
             inputs="training_history#table",
             outputs="learning_curves#figure",
             name="draw_curves",

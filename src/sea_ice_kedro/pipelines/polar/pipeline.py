@@ -2,13 +2,14 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.pipelines.modeling.nodes import draw_curves, export_unet
+from sea_ice_kedro.pipelines.modeling.nodes import export_unet
 from sea_ice_kedro.pipelines.polar.nodes import (
     calibrate_polar,
     draw_worlds,
     index_worlds,
     train_polar,
 )
+from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
 
 
 def create_pipeline() -> Pipeline:
@@ -34,7 +35,7 @@ def create_pipeline() -> Pipeline:
                 name="train_polar",
             ),
             Node(
-                draw_curves,
+                draw_learning_curves,
                 "polar.training_history#table",
                 "polar.learning_curves#figure",
                 name="draw_polar_curves",

@@ -1,6 +1,5 @@
 """The run report, of what there is: what no run has made is None."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -125,7 +124,11 @@ def write_report(  # noqa: PLR0913 - a node's inputs are its arguments
             "label": None if inferred else region_series,
             "ice": network_region_series,
         },
-        histories=_there(training_histories),
+        histories={
+            name: table
+            for name, table in training_histories.items()
+            if table is not None
+        },
         pictures=load_many(drawn, (i for i in shown if i in drawn)),
         figures=figures,
         products=products_of(product_catalogue, set(shown))
@@ -147,7 +150,3 @@ def _index_of(
             "kedro run --pipelines ingestion,filtering,autolabel,reporting"
         )
     return index
-
-
-def _there(tables: Mapping[str, pd.DataFrame | None]) -> dict[str, pd.DataFrame]:
-    return {name: table for name, table in tables.items() if table is not None}

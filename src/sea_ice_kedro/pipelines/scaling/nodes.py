@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from sea_ice_kedro.engines.base import worker_count
-from sea_ice_kedro.engines.machine import machine_facts
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.scaling.chips import cut_chips
@@ -23,11 +22,6 @@ from sea_ice_kedro.reporting import scaling_tables
 logger = logging.getLogger(__name__)
 
 Setting = TypeVar("Setting")
-
-
-def describe_machine() -> dict[str, Any]:
-    """Describe this machine and its software."""
-    return machine_facts()
 
 
 def measure_processes(

@@ -2,17 +2,17 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from sea_ice_kedro.engines.machine import machine_facts
 from sea_ice_kedro.pipelines.scaling.nodes import (
-    describe_machine,
     measure_executors,
     measure_processes,
 )
 from sea_ice_kedro.pipelines.scaling.training_nodes import (
-    draw_training_scaling,
     measure_training,
     model_training,
 )
 from sea_ice_kedro.reporting.scaling_figures import draw_scaling
+from sea_ice_kedro.reporting.training_scaling_figure import draw_training
 
 _PROCESSES = "scaling.scaling_processes#table"
 _EXECUTORS = "scaling.scaling_executors#table"
@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=describe_machine,
+                func=machine_facts,
                 inputs=None,
                 outputs="scaling.machine_facts#json",
                 name="describe_machine",
@@ -56,7 +56,7 @@ def create_pipeline() -> Pipeline:
                 name="model_training",
             ),
             Node(
-                func=draw_training_scaling,
+                func=draw_training,
                 inputs=_TRAINING,
                 outputs="scaling.training_scaling_figure#figure",
                 name="draw_training_scaling",

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from sea_ice_kedro.engines.base import worker_count
 from sea_ice_kedro.errors import InvalidOption
@@ -19,7 +18,6 @@ from sea_ice_kedro.pipelines.scaling.nodes import in_turns
 from sea_ice_kedro.pipelines.scaling.options import ScalingOptions
 from sea_ice_kedro.pipelines.scaling.training_request import TrainingRequest
 from sea_ice_kedro.reporting import training_scaling
-from sea_ice_kedro.reporting.training_scaling_figure import draw_training
 from sea_ice_kedro.training.options import TrainingOptions, UNetOptions
 
 logger = logging.getLogger(__name__)
@@ -86,11 +84,6 @@ def model_training(
     wanted = options.training.modelled_counts()
     table = training_scaling.tabulate_training(training_times, models, wanted)
     return table, training_scaling.describe_models(models, training_times)
-
-
-def draw_training_scaling(scaling_training: pd.DataFrame) -> go.Figure:
-    """Draw Table III: measured, modelled and published."""
-    return draw_training(scaling_training)
 
 
 @contextmanager

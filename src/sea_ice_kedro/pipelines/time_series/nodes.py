@@ -4,11 +4,9 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from narwhals.typing import IntoFrame
 
 from sea_ice_kedro.engines import Partitions
-from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.pipelines.time_series.cube import Season, build_cube
 from sea_ice_kedro.pipelines.time_series.daily_cells import (
     cells_by_day,
@@ -18,7 +16,6 @@ from sea_ice_kedro.pipelines.time_series.daily_cells import (
 from sea_ice_kedro.pipelines.time_series.day_maps import day_cells, map_day
 from sea_ice_kedro.pipelines.time_series.regional import regional_series
 from sea_ice_kedro.rasters.concentration import ConcentrationRaster
-from sea_ice_kedro.reporting.concentration_series import draw_series
 from sea_ice_kedro.sources.named_regions import TimeSeriesOptions
 
 
@@ -33,13 +30,6 @@ def follow_regions(daily_grid: IntoFrame, options: TimeSeriesOptions) -> pd.Data
         A row a region and calendar day, in pandas.
     """
     return regional_series(cells_by_day(daily_grid), options.named())
-
-
-def draw_regions(
-    region_series: pd.DataFrame, figures: FigureOptions = ACCESSIBLE
-) -> go.Figure:
-    """Draw concentration, class areas and coverage of the regions over time."""
-    return draw_series(region_series, figures)
 
 
 def lay_out_seasons(

@@ -3,11 +3,11 @@
 from kedro.pipeline import Node, Pipeline
 
 from sea_ice_kedro.pipelines.time_series.nodes import (
-    draw_regions,
     follow_regions,
     lay_out_seasons,
     map_days,
 )
+from sea_ice_kedro.reporting.concentration_series import draw_series
 
 
 def create_pipeline() -> Pipeline:
@@ -37,7 +37,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
                 name=f"follow_{prefix}regions",
             ),
             Node(
-                func=draw_regions,
+                func=draw_series,
                 inputs=[series, "params:figures"],
                 outputs=f"{prefix}concentration_series#figure",
                 name=f"draw_{prefix}regions",

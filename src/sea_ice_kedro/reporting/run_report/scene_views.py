@@ -1,7 +1,6 @@
 """Scenes as the report shows them: rows of its tables, and a section for each."""
 
 import base64
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import pandas as pd
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.palettes import FigureOptions, css
+from sea_ice_kedro.reporting.quicklooks import round_metres
 from sea_ice_kedro.reporting.run_report.finding import Finding
 from sea_ice_kedro.reporting.run_report.formatting import (
     is_number,
@@ -184,10 +184,7 @@ def scale_bar(width_m: float) -> ScaleBar | None:
     """
     if not width_m > 0:
         return None
-    power = 10.0 ** math.floor(math.log10(width_m / 3))
-    length = power * max(n for n in (1, 2, 5) if n * power <= width_m / 3)
-    metres, kilometre = f"{length:g} m", 1000
-    words = metres if length < kilometre else f"{length / kilometre:g} km"
+    length, words = round_metres(width_m / 3)
     return ScaleBar(words, length / width_m)
 
 

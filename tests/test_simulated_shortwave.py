@@ -4,9 +4,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from benchmarks.labels.simulated_shortwave import CLOUD_KINDS, with_shortwave
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
-from sea_ice_kedro.imagery.simulate.shortwave import CLOUD_KINDS, with_shortwave
 
 
 @cache
