@@ -16,6 +16,7 @@ from PIL import Image
 
 from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
+from sea_ice_kedro.datasets.single_files import SINGLE_FILES
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.fabricate import quiet
 
@@ -107,7 +108,7 @@ def files(data_root):
         str(path.relative_to(data_root)): path
         for path in sorted(Path(data_root).rglob("*"))
         if path.is_file()
-        and path.name not in (RECORD, ROOT_SCENES, MANIFEST)
+        and path.name not in (RECORD, ROOT_SCENES, MANIFEST, SINGLE_FILES)
         and not _is_drawing(path)
     }
 

@@ -33,6 +33,7 @@ from sea_ice_kedro.hooks import (
     RootSceneHooks,
     RunLogHooks,
     RuntimeParameterHooks,
+    SingleFileHooks,
     SparkHooks,
     VariantHooks,
 )
@@ -69,6 +70,7 @@ HOOKS = (
     FailureHooks(),
     RecordHooks(),
     IntermediateHooks(),
+    SingleFileHooks(),
     SparkHooks(),
     CredentialHooks(),
     MissingInputHooks(),

@@ -14,6 +14,7 @@ from sea_ice_kedro.hooks.record import RecordHooks
 from sea_ice_kedro.hooks.requirements import RequirementHooks
 from sea_ice_kedro.hooks.root_scenes import RootSceneHooks
 from sea_ice_kedro.hooks.run_log import RunLogHooks
+from sea_ice_kedro.hooks.single_files import SingleFileHooks
 from sea_ice_kedro.hooks.spark import SparkHooks
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "RootSceneHooks",
     "RunLogHooks",
     "RuntimeParameterHooks",
+    "SingleFileHooks",
     "SparkHooks",
     "VariantHooks",
 ]
