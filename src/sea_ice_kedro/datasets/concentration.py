@@ -13,6 +13,7 @@ from sea_ice_kedro.rasters.streamed import Frame, write_strips
 from sea_ice_kedro.rasters.value_names import style_beside, with_ramp
 
 _BANDS = ("sea_ice_concentration_percent", "observed_percent")
+_AND = " and "
 
 
 class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
@@ -49,7 +50,9 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
             data.georeference,
         )
         rows = [(0, (data.concentration, data.observed))]
-        tags = {"day": data.day, **self._provenance}
+        words = {"source": data.sources, "land": data.lands}
+        said = {name: _AND.join(these) for name, these in words.items() if these}
+        tags = {"day": data.day, **said, **self._provenance}
         ramp = {round(100 * share): colour for share, colour in RAMP}
         with with_ramp(self._filepath, ramp):
             self._saved = write_strips(self._filepath, frame, rows, lambda: tags)
@@ -68,4 +71,10 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
                     f"{list(_BANDS)}), got bands {file.descriptions}. Make it with: "
                     "kedro run --pipelines time_series"
                 )
-            return ConcentrationRaster(tags["day"], file.read(1), file.read(2), place)
+            sources, lands = (
+                tuple(tags[name].split(_AND)) if name in tags else ()
+                for name in ("source", "land")
+            )
+            return ConcentrationRaster(
+                tags["day"], file.read(1), file.read(2), place, sources, lands
+            )
