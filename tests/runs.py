@@ -17,6 +17,7 @@ from PIL import Image
 from sea_ice_kedro import __main__
 from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
+from sea_ice_kedro.datasets.single_files import SINGLE_FILES
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.fabricate import quiet
 
@@ -121,7 +122,7 @@ def files(data_root):
         str(path.relative_to(data_root)): path
         for path in sorted(Path(data_root).rglob("*"))
         if path.is_file()
-        and path.name not in (RECORD, ROOT_SCENES, MANIFEST)
+        and path.name not in (RECORD, ROOT_SCENES, MANIFEST, SINGLE_FILES)
         and not _is_drawing(path)
     }
 

@@ -7,6 +7,7 @@ are spelled out here (classification 2.0, projection 2.0, processing 1.2, file 2
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from pystac import STACObjectType
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
@@ -31,7 +32,7 @@ def expect_valid(folder):
         assert uri.startswith("https://schemas.stacspec.org/v1.1.0/")
         for link in [*content["links"], *content.get("assets", {}).values()]:
             assert not Path(link["href"]).is_absolute()
-            assert (path.parent / link["href"]).is_file(), link["href"]
+            assert (path.parent / unquote(link["href"])).is_file(), link["href"]
         if content["type"] == "Feature":
             _expect_extensions(content)
     return paths

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import pytest
@@ -38,6 +39,24 @@ def test_a_value_that_yaml_cannot_read_is_refused_in_words(value):
     assert result.exit_code == 1
     assert result.output.startswith("Error: expected --params to be name=value")
     assert repr(params) in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run: {params\n", r"c\.yml, line \d: expected YAML"),
+        ("- run\n", r"c\.yml: expected YAML"),
+        ("5\n", r"c\.yml: expected YAML"),
+        ("pipelines: a\n", r"expected the options of `kedro run` below `run:`"),
+        ("run: a\n", r"expected the options of `kedro run` below `run:`"),
+    ],
+)
+def test_a_file_of_options_that_cannot_be_read_is_named(tmp_path, text, said):
+    (tmp_path / "c.yml").write_text(text)
+    given = ["--config", str(tmp_path / "c.yml")]
+    result = CliRunner().invoke(cli.run, given, prog_name="sea-ice-kedro")
+    assert result.exit_code == 1
+    assert re.search(said, result.output)
 
 
 @pytest.mark.parametrize("place", ["/big/a::b", "/big/{br}", "${x}"])

@@ -1,14 +1,17 @@
 """Each part of the configuration is read once in a run, and is what Kedro reads."""
 
+import re
+import shutil
 from copy import copy
 
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 
-from sea_ice_kedro.config_loader import with_layers
+from sea_ice_kedro.config_loader import ReadOnceConfigLoader, with_layers
+from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
-from tests.runs import ROOT
+from tests.runs import ROOT, kedro_run
 
 PARTS = ["globals", "parameters", "catalog"]
 
@@ -87,3 +90,55 @@ def test_what_was_set_by_hand_comes_before_what_was_read(project):
     assert ours["catalog"]
     ours["catalog"] = {}
     assert ours["catalog"] == {}
+
+
+@pytest.mark.parametrize("name", ["parameters_mine.yml", "globals.yml"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"a: 1\nautolabel:\n\tb: 1\n", ", line 3: expected YAML"),
+        (b"a: {b: 1\n", ", line 2: expected YAML"),
+        (b"a: b: 1\n", ", line 1: expected YAML"),
+        (b"a: 1\na: 2\n", ", line 2: expected YAML .* duplicate key a"),
+        (b"- a\n", ": expected YAML"),
+        (b"a: !!python/object:b {}\n", ", line 1: expected YAML"),
+        (b"a: \x07\n", ", line 1: expected YAML"),
+        (b"a: \xe9\n", ", line 1: expected text in UTF-8, got the byte 0xe9"),
+        (b"a:\n  b: ${c}\n", ", line 2: expected a.b to be a value"),
+        (b"a:\n  b: ${c\n", ", line 2: expected a.b to be a value"),
+        (b"a: ${oc.env:NOT_SET}\n", ", line 1: expected a to be a value"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path, name, text, said):
+    for folder in ("base", "local"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "globals.yml").write_text("c1: 1\n")
+        (tmp_path / folder / "parameters.yml").write_text(f"x_{folder}: 1\n")
+    path = tmp_path / "local" / name
+    path.write_bytes(text)
+    part = name.partition(".")[0].partition("_")[0]
+    with pytest.raises(
+        InvalidOption, match=f"{re.escape(str(path))}{said}.*(mend|save)"
+    ):
+        ReadOnceConfigLoader(str(tmp_path), env="local", **CONFIG_LOADER_ARGS)[part]
+
+
+def test_credentials_that_cannot_be_read_are_not_quoted(tmp_path):
+    for folder in ("base", "local"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "local" / "credentials.yml").write_text("a: {key: S3CRET\n")
+    ours = ReadOnceConfigLoader(str(tmp_path), env="local", **CONFIG_LOADER_ARGS)
+    with pytest.raises(InvalidOption, match=r"credentials\.yml, line 2") as error:
+        ours["credentials"]
+    assert "S3CRET" not in str(error.value)
+
+
+def test_a_run_names_it_without_a_trace(tmp_path):
+    conf = tmp_path / "conf"
+    shutil.copytree(ROOT / "conf", conf)
+    (conf / "local").mkdir(exist_ok=True)
+    (conf / "local" / "parameters_mine.yml").write_text("autolabel:\n\tthresholds: 1\n")
+    run = kedro_run(tmp_path / "data", f"--conf-source={conf}", "--env", "local")
+    assert run.returncode == 1
+    assert "parameters_mine.yml, line 2: expected YAML" in run.stderr
+    assert "Traceback" not in run.stderr

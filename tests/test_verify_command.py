@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from sea_ice_kedro.datasets.single_files import keep_file
 from sea_ice_kedro.networks import POLAR
 from tests.datasets.test_manifest import AB, flip, made
 from tests.runs import command_here
@@ -49,6 +50,18 @@ def test_what_is_not_as_it_was_made_is_listed_and_ends_with_exit_code_1(root, ca
     assert lines[2].startswith(f"{path}: unet.onnx: ")
     assert lines[3].endswith("3 do not match")
     assert len(lines) == 4
+
+
+def test_a_table_that_was_cut_at_the_end_of_a_row_is_listed(root, capsys):
+    table = root / "08_reporting" / "region_series.csv"
+    table.parent.mkdir()
+    table.write_text("day,km2\n1,2\n2,3\n")
+    keep_file(str(table))
+    assert verified(capsys, root)[1][0].startswith("3 products in 2 folders")
+    table.write_text("day,km2\n1,2\n")
+    code, lines = verified(capsys, root)
+    assert code == 1
+    assert lines[0].startswith(f"{table}: expected md5:")
 
 
 def test_a_folder_without_products_is_no_folder_that_matches(tmp_path, capsys):

@@ -1,8 +1,9 @@
-"""Addresses: whose they are, and without the keys in them for what is said or kept."""
+"""Addresses: whose they are, as links, and without the keys in them."""
 
+import hashlib
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -55,3 +56,27 @@ def is_named(url: str, hosts: Collection[str]) -> bool:
         return False
     named = {name.lower() for name in hosts}
     return parts.hostname in named or f"{parts.hostname}:{port}" in named
+
+
+def as_link(path: str) -> str:
+    """Return a path, or a URL without escapes, as the reference of a link to it.
+
+    What begins a query or a fragment, spaces and "%" are escaped; letters of any
+    alphabet stay, as an IRI may have them (RFC 3987). `urllib.parse.unquote` gives the
+    path back.
+    """
+    return re.sub(r"[^\w/.:~@!$&'()*+,;=-]", lambda sign: quote(sign[0]), path)
+
+
+def link_name(name: str) -> str:
+    """Return a name for a file that is the same in a link and on a disk.
+
+    pystac and others open links to local files as they stand, escapes and all.
+
+    Args:
+        name: Of a scene; one of letters, digits, ".", "-" and "_" is its own.
+    """
+    if re.fullmatch(r"\w[\w.-]*", name):
+        return name
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:8]
+    return re.sub(r"[^\w.-]", "_", name) + f"-{digest}"

@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Callable
 from copy import copy
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +15,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sea_ice_kedro.addresses import without_keys
+from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.extras import INSTALL, is_installed
 from sea_ice_kedro.plain_text import inert
+from sea_ice_kedro.yaml_files import expect_settings
+
+_Callback = Callable[[click.Context, click.Parameter, Any], Any]
 
 _RUNNERS = ("SequentialRunner", "ThreadRunner")
 
@@ -127,29 +134,58 @@ _UNREADABLE = (
 
 
 def _readable(parameter: click.Parameter) -> click.Parameter:
-    """Return the option --params of Kedro's with errors in words, or another as it is.
-
-    Values are YAML: a tag, a brace or a control character in one is an error of YAML's.
-    """
-    read = parameter.callback
-    if parameter.name != "params" or read is None:
-        return parameter
-
-    def in_words(context: click.Context, option: click.Parameter, value: Any) -> Any:  # noqa: ANN401
-        try:
-            return read(context, option, value)
-        except _UNREADABLE as error:
-            said = " ".join(str(error).split())[:300]
-            raise click.ClickException(
-                "expected --params to be name=value,name=value with plain values "
-                "(numbers, words, true, false, null), got "
-                f"{without_keys(str(value))[:200]!r} ({without_keys(said)}); put "
-                "quotes around a word that YAML reads otherwise"
-            ) from None
-
+    """Return an option of Kedro's with errors in words, or another as it is."""
     ours = copy(parameter)
-    ours.callback = in_words
+    if parameter.callback is not None:
+        if parameter.name == "params":
+            ours.callback = partial(_params, parameter.callback)
+        if parameter.name == "config":
+            ours.callback = partial(_config, parameter.callback)
     return ours
+
+
+def _params(
+    read: _Callback,
+    context: click.Context,
+    option: click.Parameter,
+    value: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Read --params: a tag, a brace, a control character is an error of YAML's."""
+    try:
+        return read(context, option, value)
+    except _UNREADABLE as error:
+        said = " ".join(str(error).split())[:300]
+        raise click.ClickException(
+            "expected --params to be name=value,name=value with plain values "
+            "(numbers, words, true, false, null), got "
+            f"{without_keys(str(value))[:200]!r} ({without_keys(said)}); put "
+            "quotes around a word that YAML reads otherwise"
+        ) from None
+
+
+def _config(
+    read: _Callback,
+    context: click.Context,
+    option: click.Parameter,
+    value: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Read --config: a file with the options of `run` below that name."""
+    name = context.info_name
+    try:
+        if value:
+            expect_settings(Path(value))
+        context.info_name = "run"  # whatever the program is called
+        return read(context, option, value)
+    except InvalidOption as error:
+        raise click.ClickException(inert(str(error))) from None
+    except _UNREADABLE:
+        raise click.ClickException(
+            f"{inert(str(value))}: expected the options of `kedro run` below `run:` "
+            "(run: {pipelines: ingestion, params: {engine: {name: processes}}}), got "
+            "no such mapping; mend the file"
+        ) from None
+    finally:
+        context.info_name = name
 
 
 run = click.Command(

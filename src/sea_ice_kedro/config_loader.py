@@ -1,11 +1,24 @@
 """The configuration of a run: parts are read once, entries are told their layer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.yaml_files import expect_settings, place_of
+
+_UNREADABLE = (
+    *(YAMLError, OmegaConfBaseException, UnicodeDecodeError),
+    *(AttributeError, TypeError),
+)
+"""What Kedro and OmegaConf raise of files that are no settings."""
 
 _LAYER = re.compile(r"/(\d\d_[a-z_]+)(?=/)")
 """A folder below the data root: "08_reporting"."""
@@ -32,14 +45,51 @@ class ReadOnceConfigLoader(OmegaConfigLoader):
         Raises:
             KeyError: if there is no such part.
             MissingConfigException: if no file has it.
+            InvalidOption: naming the file, and the line, that cannot be read.
         """
         if key in self:  # set by somebody: not read from files
             return super().__getitem__(key)
         asked = (key, str(self.base_env), str(self.env), repr(self.runtime_params))
         if asked not in self._read:
-            found = super().__getitem__(key)
+            with self._file_named(key):
+                found = super().__getitem__(key)
             self._read[asked] = with_layers(found) if key == "catalog" else found
         return deepcopy(self._read[asked])
+
+    @contextmanager
+    def _file_named(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except MissingConfigException:
+            raise
+        except _UNREADABLE as error:
+            paths = self._files(key)
+            for path in paths:
+                expect_settings(path)
+            name = getattr(error, "full_key", None) or ""
+            said = (str(error).splitlines() or [""])[0]
+            raise InvalidOption(
+                f"{place_of(name, paths)}expected {name or key} to be a value, or a "
+                f"reference to one that there is (${{...}}), got {said}; mend it there"
+            ) from None
+
+    def _files(self, key: str) -> list[Path]:
+        """Name the files that a part is read from; those of an archive are not."""
+        source = Path(self.conf_source)
+        folders = [source / str(e) for e in (self.base_env, self.env) if e]
+        if self.env is None:
+            folders.append(source / str(self.default_run_env))
+        # globals come into the other parts by reference.
+        patterns = [*self.config_patterns[key], *self.config_patterns["globals"]]
+        found = {
+            path: None
+            for folder in folders
+            if folder.is_dir()
+            for pattern in patterns
+            for path in sorted(folder.glob(pattern))
+            if path.suffix in {".yml", ".yaml", ".json"}
+        }
+        return list(found)
 
 
 def with_layers(entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from kedro.config import OmegaConfigLoader
 from kedro.io import AbstractDataset
 
+from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.datasets.root_scenes import RootScenes
 from sea_ice_kedro.errors import CannotRead, MissingInput, SeaIceError
 from sea_ice_kedro.hooks.root_scenes import ROOT_SCENES, SETTINGS
@@ -60,7 +60,7 @@ def _prune(folder: str | None, yes: bool) -> None:
     os.environ["SEA_ICE_DATA"] = root
     conf = conf_folder()
     arguments: dict[str, Any] = CONFIG_LOADER_ARGS
-    loader = OmegaConfigLoader(conf, env="base", **arguments)
+    loader = ReadOnceConfigLoader(conf, env="base", **arguments)
     entries = loader["catalog"]
     scenes: RootScenes = _expect_root(entries, root)
     listed: set[str] = set()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sea_ice_kedro.datasets.manifest import NAME, Manifest, held_alone
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
+from sea_ice_kedro.datasets.single_files import forget_file, keep_file
 from sea_ice_kedro.errors import CannotWrite
 from sea_ice_kedro.rasters.files import is_leftover, remove
 from sea_ice_kedro.rasters.remote import is_on_disk, locate, reading_from
@@ -119,7 +120,9 @@ def remove_stale(stale: Stale) -> None:
         for path, ids in stale.rows.items():
             index = SceneTableDataset(filepath=path)
             table = index.load()
+            forget_file(path)
             index.save(table[~table["scene_id"].isin(ids)])
+            keep_file(path)
         for one in stale.products:
             for path in one.files:
                 _remove(path)

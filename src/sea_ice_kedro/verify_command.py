@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import click
 
 from sea_ice_kedro.datasets.manifest import MADE, NAME, Entry, Manifest
+from sea_ice_kedro.datasets.single_files import SINGLE_FILES
 from sea_ice_kedro.errors import InvalidModel, MissingInput, MissingPackage
 from sea_ice_kedro.networks import ONNX
 from sea_ice_kedro.plain_text import inert
@@ -48,20 +49,22 @@ def _verify(folder: str | None) -> bool:
         found = sorted(filesystem.find(path))
     paths = [str(filesystem.unstrip_protocol(one)) for one in found]
     paths = [one.removeprefix("file://") for one in paths]
-    folders = [one.removesuffix(f"/{NAME}") for one in paths if one.endswith(NAME)]
+    tables = [one for one in paths if one.endswith((f"/{NAME}", f"/{SINGLE_FILES}"))]
     networks = [one for one in paths if one.endswith((ONNX, KERAS))]
-    if not folders and not networks:
+    if not tables and not networks:
         raise MissingInput(
             f"expected products with a table of what was made ({NAME}) in {root}, got "
             "none; name the folder where data lie, or make some: kedro run"
         )
+    folders = {table.rpartition("/")[0] for table in tables}
     count = removed = 0
     wrong: list[str] = []
-    for one in folders:
-        entries = Manifest(one).entries.values()
+    for table in tables:
+        folder, _, name = table.rpartition("/")
+        entries = Manifest(folder, name).entries.values()
         count += sum(entry.status == MADE for entry in entries)
         removed += sum(entry.is_removed for entry in entries)
-        wrong += [line for entry in entries for line in _of_product(one, entry)]
+        wrong += [line for entry in entries for line in _of_product(folder, entry)]
     wrong += [line for one in networks for line in _of_network(one)]
     for line in wrong:
         click.echo(inert(line))

@@ -187,6 +187,34 @@ def test_land_is_described_where_a_mask_was_named(tmp_path):
     assert "land or ice shelf" in [c.title for c in summaries]
 
 
+ODD = ["a b", "#1", "a#b", "what?", "50%", "a%20b", "é", "x:y", "&<>'()[]"]
+
+
+@pytest.mark.parametrize("root", ["data", "my #1 data", "50%?"])
+def test_whatever_a_scene_is_called_its_links_lead_to_it(tmp_path, root):
+    ours = described(tmp_path / root, **dict.fromkeys(ODD, (ROSS_SEA, WHEN)))
+    # Who reads a catalogue without this package names a folder that pystac can read.
+    (tmp_path / root).rename(tmp_path / "moved")
+    moved = pystac.Catalog.from_file(str(tmp_path / "moved" / "stac" / "catalog.json"))
+    items = {item.id: item for item in moved.get_items(recursive=True)}
+    assert sorted(items) == sorted(ODD)
+    for name, item in items.items():
+        href = item.assets["class_map"].href
+        assert not {"#", "?", " "} & set(href)
+        path = unquote(item.assets["class_map"].get_absolute_href())
+        assert path == str(tmp_path / "moved" / "maps" / f"{name}.tif")
+        with rasterio.open(path) as file:
+            assert file.shape == CODES.shape
+    (tmp_path / "moved").rename(tmp_path / root)
+    assert sorted(item.id for item in ours.get_items(recursive=True)) == sorted(ODD)
+    links = products_of(ours, set(ODD))
+    assert set(links) == set(ODD)
+    for name in ODD:
+        (link,) = links[name].values()
+        assert link.isascii()
+        assert unquote(link) == f"maps/{name}.tif"
+
+
 def test_a_run_with_nothing_to_do_opens_no_product(data_root, tmp_path, monkeypatch):
     folder = folder_of_scenes(tmp_path / "in")
     for path in list(folder.iterdir()):

@@ -154,7 +154,7 @@ def test_a_run_without_a_place_or_a_time_has_empty_series_and_no_map(season):
     assert len(series) == 0
     assert list(series) == list(follow_regions(season, options()))
     assert lay_out_seasons(nothing, series, INDEX, options()) == {}
-    assert map_days(nothing) == {}
+    assert map_days(nothing, INDEX) == {}
 
 
 @pytest.fixture
@@ -349,7 +349,10 @@ def test_another_value_makes_the_cube_and_the_map_of_its_day_again(season):
 
     def made(table):
         series = follow_regions(season, options())
-        tasks = {**lay_out_seasons(table, series, INDEX, options()), **map_days(table)}
+        tasks = {
+            **lay_out_seasons(table, series, INDEX, options()),
+            **map_days(table, INDEX),
+        }
         return {name: fingerprint_of(make) for name, make in tasks.items()}
 
     before, after = made(season), made(changed)
@@ -360,7 +363,7 @@ def test_another_value_makes_the_cube_and_the_map_of_its_day_again(season):
 
 
 def test_a_map_of_a_day_is_a_valid_cog_on_the_grid_of_all_days(season, tmp_path):
-    maps = map_days(season)
+    maps = map_days(season, INDEX)
     assert list(maps) == [f"2019-11-0{n}_epsg6932_25km" for n in (1, 4, 5)]
     path = tmp_path / "day.tif"
     ConcentrationDataset(filepath=str(path)).save(maps["2019-11-04_epsg6932_25km"]())
@@ -372,6 +375,19 @@ def test_a_map_of_a_day_is_a_valid_cog_on_the_grid_of_all_days(season, tmp_path)
     assert (day.concentration[5, 3], day.observed[5, 3]) == (75, 7)
     assert (day.concentration[0, 0], day.observed[0, 0]) == (0, 10)
     assert (day.concentration == 255).sum() == 22
+
+
+def test_a_map_of_a_day_says_what_was_land_and_where_scenes_are_from(season, tmp_path):
+    rows = {"source": ["folder", "safe"], "land_source": ["coast.gpkg sha256:1", ""]}
+    maps = map_days(season, pd.DataFrame(rows))
+    made = maps["2019-11-04_epsg6932_25km"]
+    dataset = ConcentrationDataset(filepath=str(tmp_path / "day.tif"))
+    dataset.save(made())
+    assert dataset.facts()["land"] == "coast.gpkg sha256:1"
+    assert dataset.facts()["source"] == "folder and safe"
+    assert dataset.load().lands == ("coast.gpkg sha256:1",)
+    before = map_days(season, INDEX)["2019-11-04_epsg6932_25km"]
+    assert fingerprint_of(made) != fingerprint_of(before)
 
 
 def test_predictions_go_the_same_way_to_products_of_their_own():
@@ -427,7 +443,7 @@ def test_series_of_a_table_in_spark_are_those_of_one_in_pandas(season, spark):
     by_pandas = follow_regions(season, options(WEST))
     pd.testing.assert_frame_equal(by_spark, by_pandas, check_exact=True)
     fingerprints = [
-        {n: fingerprint_of(m) for n, m in map_days(table).items()}
+        {n: fingerprint_of(m) for n, m in map_days(table, INDEX).items()}
         for table in (in_spark, season)
     ]
     assert fingerprints[0] == fingerprints[1]

@@ -1,5 +1,8 @@
+import json
+import logging
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -252,3 +255,58 @@ def test_a_password_does_not_follow_a_redirect_to_another_host(stranger):
         read_window(address, (8, 8), (0, 0, 8, 8), timeout_s=5)
     assert stranger.heard
     assert [sent for sent in stranger.heard if "Authorization" in sent] == []
+
+
+class Signed(Parts):
+    """Signs addresses, and gives nothing to those that are not signed."""
+
+    def do_HEAD(self):
+        if self.refused():
+            return
+        super().do_HEAD()
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.path.startswith("/sign?href="):
+            band = unquote(self.path.partition("=")[2])
+            signed = {
+                "href": f"{band}?sig=S3CRET",
+                "msft:expiry": "2099-01-01T00:00:00Z",
+            }
+            content = json.dumps(signed).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        elif not self.refused():
+            super().do_GET()
+
+    def refused(self):
+        if "sig=S3CRET" in self.path:
+            return False
+        self.send_response(403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return True
+
+
+def test_planetary_computer_signs_what_gdal_reads(parts, monkeypatch, caplog):
+    parts.RequestHandlerClass, parts.asked = Signed, []
+    size = len(parts.raw)
+    parts.part = lambda first, last: (
+        parts.raw[first : last + 1],
+        f"{first}-{last}/{size}",
+    )
+    here = f"http://127.0.0.1:{parts.server_port}"
+    monkeypatch.setenv("VSICURL_PC_SAS_SIGN_HREF_URL", f"{here}/sign?href=")
+    band = on_the_web(f"{here}/B04.tif")
+    window = NUMBERS.shape, (0, 0, 4, 4)
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(InvalidScene):
+        read_window(band, *window, timeout_s=5, signed=False)
+    assert not any("sign" in path for path in parts.asked)
+    found = read_window(band, *window, timeout_s=5, signed=False, planetary=True)
+    assert found.tolist() == NUMBERS[:4, :4].tolist()
+    with pytest.raises(InvalidScene) as error:
+        read_window(band, (1, 1), (0, 0, 1, 1), timeout_s=5, planetary=True)
+    assert "S3CRET" not in str(error.value) + caplog.text

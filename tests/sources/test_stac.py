@@ -15,7 +15,7 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
 from sea_ice_kedro.sources import stac as source
 from sea_ice_kedro.sources.product_options import StacOptions
-from sea_ice_kedro.sources.stac_choice import is_signed
+from sea_ice_kedro.sources.stac_choice import is_planetary, is_signed
 from sea_ice_kedro.sources.stac_items import read_item
 from tests.products import CORNER, ice_numbers, shortwave_numbers, write_band
 from tests.runs import ROOT
@@ -598,6 +598,25 @@ def test_credentials_are_for_the_catalogue_s_host_and_what_settings_name(
 ):
     options = StacOptions(url="https://own.org/catalog.json", **chosen)
     assert is_signed(href, options) == signed
+
+
+@pytest.mark.parametrize(
+    ("href", "chosen"),
+    [
+        ("https://sentinel2.blob.core.windows.net/c/B04.tif", True),
+        ("https://sentinel2.blob.core.windows.net/c/B04.tif?sig=x", False),
+        ("http://sentinel2.blob.core.windows.net/c/B04.tif", False),
+        ("https://blob.core.windows.net.org/B04.tif", False),
+        ("https://own.org/B04.tif", False),
+        ("s3://bucket/B04.tif", False),
+    ],
+)
+def test_planetary_computer_signs_addresses_on_its_servers_alone(href, chosen):
+    options = StacOptions(url="https://own.org", planetary_computer=True)
+    assert is_planetary(href, options) == chosen
+    assert not is_planetary(href, StacOptions(url="https://own.org"))
+    with pytest.raises(InvalidOption, match="planetary_computer to be true or false"):
+        StacOptions(planetary_computer="yes")
 
 
 def test_an_item_without_what_a_limit_is_about_is_left_out_and_named(web, caplog):

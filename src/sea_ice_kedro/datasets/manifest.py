@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sea_ice_kedro.errors import MALFORMED, CannotRead, FolderInUse
+from sea_ice_kedro.errors import MALFORMED, CannotRead, FolderInUse, InvalidRecord
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.rasters.header import Facts, typed_tags
@@ -99,16 +99,17 @@ class Entry:
 class Manifest:
     """The table of one folder; whoever changes it holds the folder's lock."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, name: str = NAME) -> None:
         """Read the table; one of a folder without any is empty.
 
         Args:
             folder: Path or URL of the products.
+            name: Of the table's file.
 
         Raises:
             CannotRead: if it is in a bucket that does not answer.
         """
-        self._path = f"{folder}/{NAME}"
+        self._path = f"{folder}/{name}"
         self._appended: IO[str] | None = None
         self._changed = False
         self.entries: dict[str, Entry] = _read(self._path)
@@ -184,6 +185,29 @@ def _read(path: str) -> dict[str, Entry]:
     return entries
 
 
+def expect_same(name: str, found: str, known: str, table: str) -> None:
+    """Refuse a product that is not as it was made.
+
+    Args:
+        name: Of its file.
+        found: Its digest.
+        known: As it was made.
+        table: Path or URL of the table that says so.
+
+    Raises:
+        InvalidRecord: if they differ.
+    """
+    # What a bucket says of an object may have another form than on a disk.
+    alike = found.partition(":")[0] == known.partition(":")[0]
+    if alike and found != known:
+        raise InvalidRecord(
+            f"{name}: expected it as it was made ({known}), got other content "
+            f"({found}), which is damaged, or changed by hand; run the pipeline "
+            "again that makes it, or, if it is meant to be so, take its line out "
+            f"of {table}"
+        )
+
+
 def kept_facts(facts: Facts) -> dict[str, Any]:
     """Leave of a raster's facts what a line of the table does not have as a field.
 
@@ -197,7 +221,7 @@ def kept_facts(facts: Facts) -> dict[str, Any]:
 
 
 @contextmanager
-def held_alone(folder: str) -> Iterator[None]:
+def held_alone(folder: str, *, wait: bool = False) -> Iterator[None]:
     """Keep other runs from writing to a folder; a killed run holds none.
 
     In a bucket, and on a file system without locks, nobody is kept out: products are
@@ -205,12 +229,13 @@ def held_alone(folder: str) -> Iterator[None]:
 
     Args:
         folder: Path or URL of the products.
+        wait: Whether to wait for the other run: where none holds it for long.
 
     Raises:
         FolderInUse: naming the process that writes to it.
     """
     filesystem, path = locate(folder)
-    file = _locked(Path(path)) if is_on_disk(filesystem) else None
+    file = _locked(Path(path), wait=wait) if is_on_disk(filesystem) else None
     try:
         yield
     finally:
@@ -219,7 +244,7 @@ def held_alone(folder: str) -> Iterator[None]:
             file.close()
 
 
-def _locked(folder: Path) -> IO[str] | None:
+def _locked(folder: Path, *, wait: bool) -> IO[str] | None:
     """Open and lock the lock file; None where there is no permission or no lock."""
     path = folder / _LOCK
     while True:
@@ -229,7 +254,7 @@ def _locked(folder: Path) -> IO[str] | None:
         except OSError:
             return None  # products cannot be written either, and each says so
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             file.seek(0)
             holder = file.read() or "another process"

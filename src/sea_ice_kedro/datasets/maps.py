@@ -49,6 +49,7 @@ from sea_ice_kedro.rasters.value_names import (
 
 _CLASS, _CONFIDENCE = "sea_ice_class", "confidence_percent"
 _CONCENTRATION = ("sea_ice_concentration_percent", "observed_percent")
+_AND = " and "
 
 _LAND_NAME = {LAND: NamedValue(LAND_LABEL, LAND_COLOUR)}
 
@@ -322,7 +323,9 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
             data.georeference,
         )
         rows = [(0, (data.concentration, data.observed))]
-        tags = {"day": data.day, **self._provenance}
+        words = {"source": data.sources, "land": data.lands}
+        said = {name: _AND.join(these) for name, these in words.items() if these}
+        tags = {"day": data.day, **said, **self._provenance}
         ramp = {round(100 * share): colour for share, colour in RAMP}
         with with_ramp(self._filepath, ramp):
             self._saved = write_strips(self._filepath, frame, rows, lambda: tags)
@@ -342,4 +345,10 @@ class ConcentrationDataset(RasterFileDataset[ConcentrationRaster]):
                     f"{list(_CONCENTRATION)}), got bands {names}. Make it with: "
                     "kedro run --pipelines time_series"
                 )
-            return ConcentrationRaster(tags["day"], file.read(1), file.read(2), place)
+            sources, lands = (
+                tuple(tags[name].split(_AND)) if name in tags else ()
+                for name in ("source", "land")
+            )
+            return ConcentrationRaster(
+                tags["day"], file.read(1), file.read(2), place, sources, lands
+            )

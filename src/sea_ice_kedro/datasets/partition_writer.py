@@ -13,9 +13,15 @@ from kedro.io import AbstractDataset, DatasetError
 from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, Removed
-from sea_ice_kedro.datasets.manifest import MADE, Entry, kept_facts
+from sea_ice_kedro.datasets.manifest import (
+    MADE,
+    NAME,
+    Entry,
+    expect_same,
+    kept_facts,
+)
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
-from sea_ice_kedro.errors import InvalidRecord, MissingInput, SeaIceError
+from sea_ice_kedro.errors import MissingInput, SeaIceError
 from sea_ice_kedro.rasters.files import FileState, is_as, remove, state_of
 from sea_ice_kedro.rasters.header import Facts
 
@@ -88,16 +94,8 @@ class PartitionLoader:
             return self.known.digest
         found = state_of(self.filepath, self.known).digest
         known = found if self.known is None else self.known.digest
-        # What a bucket says of an object may have another form than on a disk.
-        alike = found.partition(":")[0] == known.partition(":")[0]
-        if alike and found != known:
-            folder, _, name = self.filepath.rpartition("/")
-            raise InvalidRecord(
-                f"{name}: expected it as it was made ({known}), got other content "
-                f"({found}), which is damaged, or changed by hand; run the pipeline "
-                "again that makes it, or, if it is meant to be so, take its line out "
-                f"of {folder}/.manifest.jsonl"
-            )
+        folder, _, name = self.filepath.rpartition("/")
+        expect_same(name, found, known, f"{folder}/{NAME}")
         return found
 
 

@@ -2,9 +2,11 @@
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from kedro.io import AbstractDataset
 
+from sea_ice_kedro.addresses import as_link, link_name
 from sea_ice_kedro.rasters.files import browsing, remove, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.rasters.remote import locate
@@ -52,10 +54,14 @@ class StacCatalogueDataset(AbstractDataset["pystac.Catalog", "pystac.Catalog"]):
         Raises:
             CannotWrite: if there is no room or no permission.
         """
-        data.normalize_hrefs(self._root())
+        # Late: most commands write no catalogue.
+        from pystac.layout import CustomLayoutStrategy  # noqa: PLC0415
+
+        layout = CustomLayoutStrategy(item_func=_item_file)
+        data.normalize_hrefs(as_link(self._root()), layout)
         written = set()
         for described in reversed([data, *_below(data)]):
-            href = described.get_self_href()
+            href = unquote(described.get_self_href())
             content = described.to_dict(include_self_link=False)
             with write_errors(href), writing(href) as part:
                 text = json.dumps(content, indent=2, ensure_ascii=False)
@@ -74,10 +80,11 @@ class StacCatalogueDataset(AbstractDataset["pystac.Catalog", "pystac.Catalog"]):
 
         class FilesOfFsspec(DefaultStacIO):
             def read_text_from_href(self, href: str) -> str:
-                with browsing(href) as file:
+                with browsing(unquote(href)) as file:
                     return bytes(file.read()).decode()
 
-        return pystac.Catalog.from_file(f"{self._root()}/{_ROOT}", FilesOfFsspec())
+        root = as_link(f"{self._root()}/{_ROOT}")
+        return pystac.Catalog.from_file(root, FilesOfFsspec())
 
     def _root(self) -> str:
         return self._path if "://" in self._path else locate(self._path)[1]
@@ -88,6 +95,12 @@ class StacCatalogueDataset(AbstractDataset["pystac.Catalog", "pystac.Catalog"]):
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}
+
+
+def _item_file(item: "pystac.Item", folder: str) -> str:
+    """Name the file of an item so that links to it need no escapes."""
+    name = link_name(item.id)
+    return f"{folder}/{name}/{name}.json"
 
 
 def _below(catalogue: "pystac.Catalog") -> list[Any]:

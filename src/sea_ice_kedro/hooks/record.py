@@ -28,6 +28,7 @@ from sea_ice_kedro.hooks.run_facts import (
 )
 from sea_ice_kedro.hooks.run_log import log_path, open_log
 from sea_ice_kedro.hooks.settings_checks import keep_intermediates
+from sea_ice_kedro.hooks.single_files import SingleFiles, place_of
 from sea_ice_kedro.interrupts import Interrupts
 from sea_ice_kedro.run_record import ProductRecord, RunFacts, RunRecord, StepRecord
 
@@ -59,6 +60,7 @@ class RecordHooks:
         self._loader: Any = None
         self._overview = Overview("")
         self._recorder: Recorder | None = None
+        self._files: SingleFiles | None = None
         self._interrupts = Interrupts()
         self._keep = True
 
@@ -88,6 +90,7 @@ class RecordHooks:
         self._keep = keep_intermediates(self._loader["globals"], given)
         INTERMEDIATES.open(keep=self._keep)
         self._recorder = None
+        self._files = SingleFiles(catalog)
         self._interrupts.expect(partial(self._close, "interrupted"))
         if RECORD in catalog:
             self._recorder = Recorder(catalog, facts_of(run_params, self._loader))
@@ -95,11 +98,23 @@ class RecordHooks:
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
-        """Start the clock of a step; write what a step is about to load."""
+        """Start the clock of a step; write the record that it is about to load.
+
+        Raises:
+            InvalidRecord: if a table or figure is not as it was made.
+        """
         if self._recorder is not None:
             self._recorder.begin(node)
             if dataset_name == RECORD:
                 self._recorder.write()
+        if self._files is not None:
+            self._files.expect_as_made(dataset_name)
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Forget the digest of a file that is about to be replaced."""
+        if self._files is not None:
+            self._files.forget(dataset_name)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -119,8 +134,10 @@ class RecordHooks:
         self._overview.failed(node.name)
 
     @hook_impl
-    def after_dataset_saved(self, node: Node) -> None:
-        """Stop the clock of a step, as far as it has come."""
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Keep the digest of a file; stop the clock of a step, as far as it is."""
+        if self._files is not None:
+            self._files.keep(dataset_name)
         if self._recorder is not None:
             self._recorder.enter(node)
 
@@ -172,10 +189,8 @@ def places_of(pipeline: Pipeline, catalog: Any) -> dict[str, str]:  # noqa: ANN4
     """Return the paths and URLs of all that a run makes, by name, in order of names."""
     places = {}
     for name in sorted(pipeline.all_outputs()):
-        dataset = catalog.get(name)
-        place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
-        if place:
-            places[name.partition("@")[0]] = str(place)
+        if place := place_of(catalog.get(name)):
+            places[name.partition("@")[0]] = place
     return places
 
 

@@ -107,6 +107,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     place: Georeference | None = None,
     *,
     signed: bool = True,
+    planetary: bool = False,
     nodata: float | None = None,
     negative_is_dark: bool = True,
 ) -> npt.NDArray[np.uint16]:
@@ -123,6 +124,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
         timeout_s: Without an answer a server counts as gone.
         place: Where the band must lie, if it says where.
         signed: Whether a server gets the credentials that the environment has for GDAL.
+        planetary: Whether GDAL has the address signed by Planetary Computer.
         nodata: What the metadata say stands for "not observed" beside 0, for a band
             that does not say it.
         negative_is_dark: Whether a number below 0 is no reflectance above 0: no offset
@@ -137,7 +139,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     """
     row, column, height, width = window
     part = Window(column, row, width, height)
-    with opened_band(path, timeout_s, signed=signed) as file:
+    with opened_band(path, timeout_s, signed=signed, planetary=planetary) as file:
         _expect_band(path, file, shape)
         _expect_place(path, file, place)
         nodata = nodata if file.nodata is None else file.nodata
@@ -182,7 +184,11 @@ def _as_esa_stores(
 
 @contextmanager
 def opened_band(
-    path: str, timeout_s: float = 60.0, *, signed: bool = True
+    path: str,
+    timeout_s: float = 60.0,
+    *,
+    signed: bool = True,
+    planetary: bool = False,
 ) -> Iterator[Any]:
     """Open one band for reading, as a rasterio dataset; see `read_window`.
 
@@ -190,7 +196,8 @@ def opened_band(
         InvalidScene: if it is missing, no raster, or a damaged one, or its server sends
             other parts of it than those that it is asked for.
     """
-    if path.startswith("/vsicurl/"):
+    # Unsigned, Planetary Computer's servers give nothing that could be looked at.
+    if path.startswith("/vsicurl/") and not planetary:
         # what it needs is not installed without a source on the web
         from sea_ice_kedro.rasters.ranges import expect_ranges  # noqa: PLC0415
 
@@ -198,7 +205,12 @@ def opened_band(
     timeouts = {"GDAL_HTTP_TIMEOUT": timeout_s, "GDAL_HTTP_CONNECTTIMEOUT": timeout_s}
     try:
         with (
-            rasterio.Env(**_ALONE, **timeouts, **({} if signed else _UNSIGNED)),
+            rasterio.Env(
+                VSICURL_PC_URL_SIGNING=planetary,
+                **_ALONE,
+                **timeouts,
+                **({} if signed else _UNSIGNED),
+            ),
             DatasetReader(path, driver=_READABLE) as file,
         ):
             yield file

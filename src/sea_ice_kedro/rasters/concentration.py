@@ -23,6 +23,11 @@ class ConcentrationRaster:
     only 0 means nothing; 255 where the first is."""
 
     georeference: Georeference
+    sources: tuple[str, ...] = ()
+    """Of the scenes of the run: "sample" (simulated), "folder", ..."""
+
+    lands: tuple[str, ...] = ()
+    """Names and digests of the masks of land that were named."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.header import TAG_PREFIX, Facts, facts_of
 from sea_ice_kedro.rasters.lost_pixels import none_lost
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
+from sea_ice_kedro.rasters.tiff_blocks import expect_blocks_apart
 
 BLOCK_PX = 256
 
@@ -180,6 +181,8 @@ def opened(
                 yield file
                 return
             expect_no_lead_inside(path, file)
+            if file.driver == "GTiff":
+                expect_blocks_apart(path)
             with none_lost(path.name):
                 yield file
 

@@ -1,11 +1,11 @@
-"""Single values in the directories of a TIFF file, changed in place.
+"""Single values in the directories of a TIFF file, read, and changed in place.
 
 GDAL has no creation option for some of them, and opening a Cloud-Optimised GeoTIFF for
 update would take it apart.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +14,8 @@ EXTRA_SAMPLES = 338
 section 18)."""
 
 _SHORT, _BIG_TIFF = 3, 43
+_WHOLE = {_SHORT: "H", 4: "I", 16: "Q"}
+"""Types of whole numbers without a sign."""
 
 
 def set_short(path: Path, tag: int, value: int) -> None:
@@ -32,6 +34,35 @@ def set_short(path: Path, tag: int, value: int) -> None:
             if entry == (tag, _SHORT, 1):
                 file.seek(value_at)
                 file.write(struct.pack(f"{order}H", value))
+
+
+def first_directory(path: Path, tags: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Read whole numbers from the first directory, that of the picture itself.
+
+    Args:
+        path: A TIFF or BigTIFF file of this disk.
+        tags: Which; one that is not there is not among the values.
+
+    Raises:
+        struct.error: if the file ends before.
+    """
+    found: dict[int, tuple[int, ...]] = {}
+    last = -1
+    with path.open("rb") as file:
+        order = "<" if file.read(2) == b"II" else ">"
+        size = path.stat().st_size
+        big = _read(file, f"{order}H", 2) == (_BIG_TIFF,)
+        for (tag, kind, count), at in _entries(file, order):
+            if tag <= last:  # they ascend: another directory has begun
+                break
+            last = tag
+            if tag in tags and kind in _WHOLE and count <= size:
+                layout = f"{order}{count}{_WHOLE[kind]}"
+                place = at
+                if struct.calcsize(layout) > (8 if big else 4):
+                    (place,) = _read(file, f"{order}{'Q' if big else 'I'}", at)
+                found[tag] = _read(file, layout, place)
+    return found
 
 
 def _entries(file: BinaryIO, order: str) -> Iterator[tuple[tuple[int, int, int], int]]:

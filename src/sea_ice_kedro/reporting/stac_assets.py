@@ -12,6 +12,7 @@ import pystac
 from pyproj import CRS
 from pystac.extensions.classification import Classification
 
+from sea_ice_kedro.addresses import as_link
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.imagery.classes import (
     COLOURS,
@@ -110,7 +111,12 @@ def asset_of(product: Product) -> pystac.Asset:
     if kind.classified:
         fields["bands"][0]["classification:classes"] = _classes(product.facts)
     return pystac.Asset(
-        product.href, kind.title, None, kind.media_type, list(kind.roles), fields
+        as_link(product.href),
+        kind.title,
+        None,
+        kind.media_type,
+        list(kind.roles),
+        fields,
     )
 
 

@@ -237,6 +237,10 @@ class StacOptions:
     """Whose s3:// and gs:// addresses are signed with the credentials of this account,
     "one+other" in --params; others are asked for as by anybody."""
 
+    planetary_computer: bool = False
+    """Whether Microsoft's Planetary Computer signs the addresses of bands that lie with
+    it: anybody gets a signature, which holds for an hour or so."""
+
     def __post_init__(self) -> None:
         """Refuse assets that are not three."""
         if isinstance(self.assets, str):
@@ -256,6 +260,11 @@ class StacOptions:
             given = getattr(self, name) or ()
             names = given.split("+") if isinstance(given, str) else given
             object.__setattr__(self, name, tuple(str(one) for one in names))
+        if not isinstance(self.planetary_computer, bool):
+            raise InvalidOption(
+                "expected ingestion.stac.planetary_computer to be true or false, got "
+                f"{self.planetary_computer!r}"
+            )
         expect_integer("ingestion.stac.max_attempts", self.max_attempts, 1, 100)
         expect_number("ingestion.stac.timeout_s", self.timeout_s, 0.1, 3600)
         expect_integer("ingestion.stac.max_items", self.max_items, 1, 10_000_000)

@@ -33,7 +33,13 @@ from sea_ice_kedro.sources.search_limits import within_limits
 from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
 from sea_ice_kedro.sources.shown_twice import in_turn
 from sea_ice_kedro.sources.stac_calibration import expect_offset_in
-from sea_ice_kedro.sources.stac_choice import by_name, is_signed, is_there, rival_hosts
+from sea_ice_kedro.sources.stac_choice import (
+    by_name,
+    is_planetary,
+    is_signed,
+    is_there,
+    rival_hosts,
+)
 from sea_ice_kedro.sources.stac_items import StacFacts, read_item
 from sea_ice_kedro.sources.stac_properties import cloud_of, sun_of
 from sea_ice_kedro.sources.stac_shortwave import ShortwaveAsset, read_shortwave
@@ -172,6 +178,7 @@ class StacScene:
             self.options.timeout_s,
             place,
             signed=is_signed(href, self.options),
+            planetary=is_planetary(href, self.options),
             nodata=nodata,
             negative_is_dark=calibration.offset <= 0,
         )

@@ -13,6 +13,9 @@ from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.stac_properties import acquired_of
 
+_AZURE = ".blob.core.windows.net"
+"""Where Planetary Computer keeps its data."""
+
 
 def is_signed(href: str, options: StacOptions) -> bool:
     """Tell whether a band's server may see credentials: a catalogue leads anywhere."""
@@ -21,6 +24,18 @@ def is_signed(href: str, options: StacOptions) -> bool:
         own = {host_of(options.url or "")} if "://" in (options.url or "") else set()
         return is_named(href, own | set(options.hosts))
     return scheme not in ("s3", "gs") or rest.partition("/")[0] in options.buckets
+
+
+def is_planetary(href: str, options: StacOptions) -> bool:
+    """Tell whether Planetary Computer is to sign a band's address: no other's."""
+    scheme, _, rest = href.partition("://")
+    host = rest.partition("/")[0]
+    return (
+        options.planetary_computer
+        and scheme == "https"
+        and host.endswith(_AZURE)
+        and "?" not in href  # signed already
+    )
 
 
 def is_there(item: dict[str, Any], search: SearchOptions, region: Region) -> bool:

@@ -33,24 +33,33 @@ class DayCells:
     cells: pd.DataFrame
     """As `cells_by_day` makes them, of that day."""
 
+    sources: tuple[str, ...] = ()
+    """As `ConcentrationRaster` has them."""
+
+    lands: tuple[str, ...] = ()
+
     def fingerprint(self) -> str:
         """Digest all values."""
         corner = int(self.frame.rows[0]), int(self.frame.columns[0])
         frame = self.grid, self.frame.shape[1:], corner
-        return digest_of(frame, self.cells)
+        return digest_of((frame, self.sources, self.lands), self.cells)
 
 
-def day_cells(cells: pd.DataFrame) -> Iterator[tuple[str, DayCells]]:
+def day_cells(
+    cells: pd.DataFrame, sources: tuple[str, ...], lands: tuple[str, ...]
+) -> Iterator[tuple[str, DayCells]]:
     """Return each observed day of each grid with its name, "2019-11-03_epsg6932_25km".
 
     Args:
         cells: As `cells_by_day` makes them.
+        sources: Of the scenes of the run.
+        lands: Masks of land that were named.
     """
     for grid, part in grids_of(cells):
         frame = frame_of(part)
         for day, of_day in part.groupby("day"):
             name = f"{day}_{name_of(grid)}"
-            yield name, DayCells(str(day), grid, frame, of_day)
+            yield name, DayCells(str(day), grid, frame, of_day, sources, lands)
 
 
 def map_day(day: DayCells) -> ConcentrationRaster:
@@ -73,4 +82,6 @@ def map_day(day: DayCells) -> ConcentrationRaster:
         laid_out(in_percent(ice / observed)),
         laid_out(np.minimum(covered, 100).astype(np.uint8)),
         Georeference(grid.crs, place),
+        day.sources,
+        day.lands,
     )

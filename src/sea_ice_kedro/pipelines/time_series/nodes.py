@@ -49,12 +49,7 @@ def lay_out_seasons(
     Returns:
         Name of the grid, "epsg6932_25km" -> maker of an `xarray.Dataset`.
     """
-    sources, lands = (
-        tuple(sorted(set(scene_index[column].dropna()) - {""}))
-        if column in scene_index
-        else ()
-        for column in ("source", "land_source")
-    )
+    sources, lands = _named(scene_index, "source"), _named(scene_index, "land_source")
     made = {}
     for grid, part in grids_of(cells_by_day(daily_grid)):
         of_grid = region_series["grid"].eq(grid.crs) & region_series["cell_km"].eq(
@@ -73,14 +68,25 @@ def lay_out_seasons(
     return made
 
 
-def map_days(daily_grid: IntoFrame) -> Partitions[ConcentrationRaster]:
+def _named(scene_index: pd.DataFrame, column: str) -> tuple[str, ...]:
+    """Return the values that a column of the index has, each once, in order."""
+    if column not in scene_index:
+        return ()
+    return tuple(sorted(set(scene_index[column].dropna()) - {""}))
+
+
+def map_days(
+    daily_grid: IntoFrame, scene_index: pd.DataFrame
+) -> Partitions[ConcentrationRaster]:
     """Declare a map of concentration of every day that was observed.
 
     Args:
         daily_grid: A row a day and cell that was observed, in pandas or in Spark.
+        scene_index: A row a scene; tells where they are from, and the mask of land.
 
     Returns:
         "2019-11-03_epsg6932_25km" -> maker of one raster on the grid.
     """
     cells = cells_by_day(daily_grid)
-    return {name: partial(map_day, day) for name, day in day_cells(cells)}
+    origin = _named(scene_index, "source"), _named(scene_index, "land_source")
+    return {name: partial(map_day, day) for name, day in day_cells(cells, *origin)}

@@ -50,7 +50,7 @@ def _follow(daily: str, prefix: str) -> Pipeline:
             ),
             Node(
                 func=map_days,
-                inputs=daily,
+                inputs=[daily, "scene_index"],
                 outputs=f"{prefix}concentration_maps",
                 name=f"map_{prefix}days",
             ),

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from sea_ice_kedro.addresses import link_name
+
 if TYPE_CHECKING:  # a third of a second, which only a catalogue's reader needs
     import pystac
 
@@ -23,15 +25,17 @@ def products_of(
     """
     beside = posixpath.dirname(posixpath.dirname(str(catalogue.get_self_href())))
     links = [link for one in catalogue.get_children() for link in one.get_item_links()]
-    wanted = [link for link in links if _named(link) in scene_ids]
+    files = {f"{link_name(scene_id)}.json" for scene_id in scene_ids}
+    wanted = [link for link in links if _file(link) in files]
+    items = [_item(link, catalogue) for link in wanted]
     return {
-        _named(link): {
+        item.id: {
             asset.title or name: quote(
-                posixpath.relpath(str(asset.get_absolute_href()), beside)
+                posixpath.relpath(str(asset.get_absolute_href()), beside), "/%"
             )
-            for name, asset in _item(link, catalogue).assets.items()
+            for name, asset in item.assets.items()
         }
-        for link in wanted
+        for item in items
     }
 
 
@@ -40,6 +44,5 @@ def _item(link: "pystac.Link", catalogue: "pystac.Catalog") -> "pystac.Item":
     return item
 
 
-def _named(link: "pystac.Link") -> str:
-    """Return the id of an item, by which its file is called."""
-    return posixpath.basename(str(link.get_href())).removesuffix(".json")
+def _file(link: "pystac.Link") -> str:
+    return posixpath.basename(str(link.get_href()))
