@@ -112,5 +112,6 @@ def _below(catalogue: "pystac.Catalog") -> list[Any]:
         item.make_asset_hrefs_relative()
         here = item.get_self_href()
         for link in item.get_links("derived_from"):
-            link.target = make_relative_href(link.get_absolute_href(), here)
+            there = link.get_absolute_href()
+            link.target = make_relative_href(str(there), str(here))
     return [*catalogue.get_children(), *items]
