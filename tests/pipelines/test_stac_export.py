@@ -36,7 +36,7 @@ LOCAL = Georeference(
 )
 
 
-def described(folder, codes=CODES, land_source="", **places):
+def described(folder, codes=CODES, land_source="", asset_ids=(), **places):
     """The catalogue of class maps a, b, ... with their places and times."""
     for name, (place, when) in places.items():
         path = str(folder / "maps" / f"{name}.tif")
@@ -50,6 +50,8 @@ def described(folder, codes=CODES, land_source="", **places):
     ).load()
     index = pd.DataFrame({"scene_id": list(places), "source": "folder"})
     index["location"] = index["scene_id"] + ".tif"
+    if asset_ids:
+        index["asset_id"] = asset_ids
     catalogue = describe_products(index, maps, *[None] * 8)
     StacCatalogueDataset(path=str(folder / "stac")).save(catalogue)
     return StacCatalogueDataset(path=str(folder / "stac")).load()
@@ -185,6 +187,49 @@ def test_land_is_described_where_a_mask_was_named(tmp_path):
     assert item.properties["sea_ice:concentration"] == 0.6
     summaries = ClassificationExtension.summaries(item.get_collection()).classes
     assert "land or ice shelf" in [c.title for c in summaries]
+
+
+def test_an_item_names_the_satellite_that_its_product_names(tmp_path):
+    names = ["S2B_MSIL1C_20191103T190919_N0208_R056_T03CWT_20191103T204118.SAFE", ""]
+    catalogue = described(
+        tmp_path, asset_ids=names, a=(ROSS_SEA, WHEN), S2A_mine=(ROSS_SEA, WHEN)
+    )
+    expect_valid(tmp_path / "stac")
+    said = {
+        item.id: item.common_metadata for item in catalogue.get_items(recursive=True)
+    }
+    assert said["a"].platform == "sentinel-2b"
+    assert said["a"].instruments == ["msi"]
+    assert said["S2A_mine"].platform is None
+
+
+def test_a_day_is_derived_from_its_scenes(tmp_path):
+    """Scenes of the day and the hemisphere, by links that can be followed."""
+    from sea_ice_kedro.reporting.products import Product, ProductGroup
+    from sea_ice_kedro.reporting.stac_products import catalogue_of
+
+    def group(name, kind, place, **facts):
+        facts |= {"height": 2, "width": 4, "crs": place.crs}
+        facts["transform"] = place.transform
+        path = tmp_path / f"{name}.tif"
+        path.write_text("")
+        return ProductGroup(name, (Product(kind, str(path), facts=facts),))
+
+    north = Georeference("EPSG:3413", ROSS_SEA.transform)
+    scenes = [
+        group(name, "filtered_scene", place, acquired=when)
+        for name, place, when in [
+            ("a #1", ROSS_SEA, "2019-11-03T19:09:19+00:00"),
+            ("b", ROSS_SEA, "2019-11-04T00:00:00+00:00"),
+            ("c", north, "2019-11-03T19:09:19+00:00"),
+        ]
+    ]
+    days = [group("d", "concentration", ROSS_SEA, day="2019-11-03")]
+    dataset = StacCatalogueDataset(path=str(tmp_path / "stac"))
+    dataset.save(catalogue_of(scenes, days))
+    expect_valid(tmp_path / "stac")
+    day = dataset.load().get_child("daily-concentration").get_item("d")
+    assert [item.id for item in day.get_derived_from()] == ["a #1"]
 
 
 ODD = ["a b", "#1", "a#b", "what?", "50%", "a%20b", "é", "x:y", "&<>'()[]"]

@@ -343,3 +343,14 @@ def test_names_that_differ_in_how_accents_are_encoded_are_both_refused(tmp_path)
     (entry,) = listed(tmp_path).values()
     with pytest.raises(InvalidScene, match=r"2 files of that name.* accents encoded"):
         entry.scene()
+
+
+def test_the_same_bytes_under_two_names_are_told(tmp_path, caplog):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1), ("d", 2)):
+        write(tmp_path / f"{name}.tif", floes(seed=seed))
+    caplog.set_level("WARNING")
+    entries = find_scenes(IngestionOptions(source="folder", folder=str(tmp_path)))
+    assert [entry.scene_id for entry in entries] == ["a", "b", "c", "d"]
+    (said,) = caplog.messages
+    assert "the same bytes under 2 names" in said
+    assert "a.tif, b.tif;" in said

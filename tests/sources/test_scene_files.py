@@ -207,7 +207,8 @@ def described(path, names, **profile):
         (("0.49 um", "0.56 um", "0.665 um"), None, [30, 20, 10]),
         (("sur_refl_b03", "sur_refl_b04", "sur_refl_b01"), None, [30, 20, 10]),
         ((None, None, None), UNTOLD, [10, 20, 30]),
-        (("first", "second", "third"), None, [10, 20, 30]),
+        (("490", "560", "665"), None, [30, 20, 10]),
+        (("0.49", "0.56", "0.665"), None, [30, 20, 10]),
     ],
 )
 def test_bands_are_taken_in_the_order_that_the_file_says(
@@ -460,6 +461,41 @@ def test_a_baseline_that_speaks_against_the_offset_is_noted(
         file.update_tags(**tags)
     notes = read(path, scale=1e-4, offset=offset).origin.notes
     assert ("read without one: water would look like ice" in notes) == noted
+
+
+@pytest.mark.parametrize(
+    ("namespace", "tag", "values", "unit"),
+    [
+        ("IMAGERY", "CENTRAL_WAVELENGTH_UM", (0.49, 0.56, 0.665), {}),
+        (None, "wavelength", (490, 560, 665), {"wavelength_units": "Nanometers"}),
+        (None, "wavelength", (0.49, 0.56, 0.665), {}),
+    ],
+)
+def test_wavelengths_in_tags_tell_the_bands(tmp_path, namespace, tag, values, unit):
+    path = described(tmp_path / "a.tif", (None, None, None))
+    with rasterio.open(path, "r+") as file:
+        for number, value in enumerate(values, 1):
+            file.update_tags(number, ns=namespace, **{tag: str(value)}, **unit)
+    assert read(path).rgb[0, 0].tolist() == [30, 20, 10]
+
+
+@pytest.mark.parametrize(
+    "names", [("VV", "VH", "ratio"), ("bleu", "vert", "rouge"), ("2", "3", "4")]
+)
+def test_names_that_say_nothing_of_colours_are_told(tmp_path, names):
+    scene = read(described(tmp_path / "a.tif", names))
+    assert scene.rgb[0, 0].tolist() == [10, 20, 30]
+    assert f"whose names ({', '.join(names).lower()}) say nothing" in scene.origin.notes
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"), [(1.0, "more than snow"), (1e-5, "less than open water")]
+)
+def test_a_scale_by_which_no_sea_reflects_is_told(tmp_path, scale, said):
+    percent = floes().astype(np.float32) / 2.55
+    path = write(tmp_path / "a.tif", percent)
+    assert said in read(path, scale=scale).origin.notes
+    assert read(path, scale=0.01).origin.notes == ""
 
 
 def test_names_of_bands_may_be_in_their_tags(tmp_path):

@@ -104,8 +104,14 @@ def _item_file(item: "pystac.Item", folder: str) -> str:
 
 
 def _below(catalogue: "pystac.Catalog") -> list[Any]:
-    """List collections, and then items, with the products' links made relative."""
+    """List collections, and then items, with links to products made relative."""
+    from pystac.utils import make_relative_href  # noqa: PLC0415
+
     items = list(catalogue.get_items(recursive=True))
     for item in items:
         item.make_asset_hrefs_relative()
+        here = item.get_self_href()
+        for link in item.get_links("derived_from"):
+            there = link.get_absolute_href()
+            link.target = make_relative_href(str(there), str(here))
     return [*catalogue.get_children(), *items]

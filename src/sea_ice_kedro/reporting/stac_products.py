@@ -54,14 +54,34 @@ def catalogue_of(
         items = list(describe(groups))
         if items:
             catalogue.add_child(_collection(name, title, said, items))
+    _derive_days(catalogue)
     return catalogue
+
+
+def _derive_days(catalogue: pystac.Catalog) -> None:
+    """Link each day of a grid with the scenes that it sums."""
+    scenes, days = (catalogue.get_child(name) for name in (SCENES, DAYS))
+    if scenes is None or days is None:
+        return
+    shown = [scene for scene in scenes.get_items() if scene.bbox]
+    for day in days.get_items():
+        start, end = _time(day, "start_datetime"), _time(day, "end_datetime")
+        for scene in shown:
+            of_day = start <= _time(scene, "start_datetime") <= end
+            if of_day and _is_north(scene) == _is_north(day):
+                day.add_derived_from(scene)
+
+
+def _is_north(item: pystac.Item) -> bool:
+    _, south, _, north = item.bbox or [0, 0, 0, 0]
+    return south + north > 0
 
 
 def _scene_items(groups: Iterable[ProductGroup]) -> Iterator[pystac.Item]:
     for group in groups:
         item = _item(group, group.acquired())
         item.properties["processing:lineage"] = _lineage(group)
-        item.properties |= _shares(group) | _source(group)
+        item.properties |= _shares(group) | _source(group) | _platform(group)
         item.stac_extensions.append(stac.CLASSIFICATION)
         yield item
 
@@ -130,6 +150,17 @@ def _source(group: ProductGroup) -> dict[str, str]:
     return {
         "sea_ice:source": source,
         **({"title": title} if source == SIMULATED else {}),
+    }
+
+
+def _platform(group: ProductGroup) -> dict[str, Any]:
+    """Name the satellite, where the product that a scene is from does."""
+    if not (satellite := group.facts.get("satellite", "")):
+        return {}
+    return {
+        "platform": f"sentinel-{satellite.lower()}",
+        "constellation": "sentinel-2",
+        "instruments": ["msi"],
     }
 
 

@@ -52,6 +52,9 @@ _LETTERS = {"r": "red", "g": "green", "b": "blue"}
 _NM = (("blue", 455, 520), ("green", 530, 590), ("red", 620, 690))
 """Central wavelengths of the three; what lies elsewhere is another band."""
 
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_SEEN_UM = 0.3, 14.0
+
 _NAMING_TAGS = ("bandname", "band_name", "name", "long_name", "common_name")
 
 
@@ -110,9 +113,29 @@ def words_of(texts: Sequence[str], numbering: Numbering | None) -> list[list[str
 def _text_of(file: Any, number: int) -> str:  # noqa: ANN401
     text = file.descriptions[number - 1]
     if not text:
-        tags = {key.lower(): said for key, said in file.tags(number).items()}
-        text = " ".join(tags.get(key, "") for key in _NAMING_TAGS)
-    return " ".join(text.lower().split())
+        found = file.tags(number) | file.tags(number, ns="IMAGERY")
+        tags = {key.lower(): said for key, said in found.items()}
+        text = " ".join(tags.get(key, "") for key in _NAMING_TAGS).strip()
+        text = text or _wavelength(tags)
+    text = " ".join(text.lower().split())
+    return text + _unit(text) if _NUMBER.fullmatch(text) else text
+
+
+def _wavelength(tags: Mapping[str, str]) -> str:
+    """Write what GDAL ("IMAGERY") or ENVI say of a band as people would."""
+    if "central_wavelength_um" in tags:
+        return f"{tags['central_wavelength_um']} um"
+    length, unit = tags.get("wavelength", ""), tags.get("wavelength_units", "").lower()
+    units = {"nanometers": "nm", "nm": "nm", "micrometers": "um", "um": "um"}
+    return f"{length} {units[unit]}" if length and unit in units else length
+
+
+def _unit(number: str) -> str:
+    """Tell the unit of a wavelength of light; "" of what may be the band's number."""
+    low, high = _SEEN_UM
+    if low <= float(number) <= high and "." in number:
+        return " um"
+    return " nm" if low * 1000 <= float(number) <= high * 1000 else ""
 
 
 def _words(text: str) -> list[str]:

@@ -34,6 +34,9 @@ from sea_ice_kedro.sources.scene_list import (
 
 logger = logging.getLogger(__name__)
 
+_HEAD = 4096
+"""Bytes by which most files differ already."""
+
 _HIDDEN = re.compile(r"\.[^.]")
 
 
@@ -141,6 +144,7 @@ def _found(options: IngestionOptions) -> tuple[list[SceneEntry], list[str], set[
     all_stems = {stem_of(path) for path in scenes}
     for path in _copies(list(scenes)):
         del scenes[path]
+    _tell_twins(list(scenes))
     stems = {stem_of(path) for path in scenes}
     entries = [
         SceneEntry(stem_of(path), scene, _label(labels.get(stem_of(path), []), scene))
@@ -233,6 +237,28 @@ def _copies(paths: list[str]) -> list[str]:
             left_out[name.name] = original
     tell_left_out(left_out)
     return [by_name[name] for name in left_out]
+
+
+def _tell_twins(paths: list[str]) -> None:
+    """Name files of the same bytes: which of their names is right nobody can tell."""
+    alike: dict[object, list[str]] = defaultdict(list)
+    for path in paths:
+        place = Path(path)
+        if is_on_disk(locate(path)[0]) and place.is_file():
+            with place.open("rb") as file:
+                alike[place.stat().st_size, file.read(_HEAD)].append(path)
+    for group in alike.values():
+        twins: dict[str, list[str]] = defaultdict(list)
+        for path in group if len(group) > 1 else ():
+            twins[checksum(path)].append(PurePath(path).name)
+        for same in twins.values():
+            if len(same) > 1:
+                logger.warning(
+                    "the same bytes under %d names, each of which counts as a scene: "
+                    "%s; if they show one acquisition, leave out all but one",
+                    len(same),
+                    names(same),
+                )
 
 
 def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,14 +6,20 @@ from dataclasses import astuple
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.imagery.arrays import Mask
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.acquisitions import baseline_in
 from sea_ice_kedro.sources.plausible import expect_calibration
 
 _UNSAID = Calibration(1.0, 0.0)
 """GDAL's words for "not said"."""
+
+_DARKEST, _BRIGHTEST = 0.01, 2.0
+_LOOKED_AT = 1_000_000
+"""Pixels."""
 
 _FILL = ("_fillvalue", "missing_value")
 
@@ -164,3 +170,35 @@ def offset_notes(
         "unless somebody has taken it out, and is read without one: water would "
         "look like ice"
     ]
+
+
+def level_notes(
+    stored: npt.NDArray[Any],
+    calibrations: Sequence[Calibration] | None,
+    valid_mask: Mask,
+) -> list[str]:
+    """Say of a scene that no sea reflects like it: its scale is another.
+
+    Args:
+        stored: Red, green and blue as stored.
+        calibrations: What their numbers are read with; None: brightness.
+        valid_mask: bool (H, W), True where observed.
+    """
+    step = max(1, math.isqrt(valid_mask.size // _LOOKED_AT))
+    seen = valid_mask[::step, ::step]
+    if not calibrations or not seen.any():
+        return []
+    numbers = stored[1, ::step, ::step][seen].astype(np.float64)
+    green = numbers * calibrations[1].scale + calibrations[1].offset
+    middle, highest = np.quantile(green, (0.5, 0.999))
+    if middle > _BRIGHTEST:
+        return [
+            f"has a reflectance of {middle:.3g} in the middle of its green band, more "
+            "than snow in full sun: is its scale right?"
+        ]
+    if highest < _DARKEST:
+        return [
+            f"has no reflectance above {highest:.3g} in its green band, less than open "
+            "water: is its scale right?"
+        ]
+    return []

@@ -116,6 +116,30 @@ def band_notes(file: Any, numbers: Sequence[int]) -> list[str]:  # noqa: ANN401
     return []
 
 
+def name_notes(file: Any, numbers: Sequence[int]) -> list[str]:  # noqa: ANN401
+    """Say of bands that are taken for three colours that their names are of others.
+
+    Args:
+        file: The open raster.
+        numbers: 1-based, of red, green and blue, by their places or GDAL's colours.
+    """
+    texts = texts_of(file)
+    words = words_of(texts, numbering_of(file, texts))
+    unknown = [
+        texts[number - 1]
+        for number, names in zip(numbers, _NAMES, strict=True)
+        if texts[number - 1]
+        and names.isdisjoint(words[number - 1])
+        and str(number) not in re.findall(r"\d+", texts[number - 1])
+    ]
+    if not unknown:
+        return []
+    return [
+        f"is read with red, green and blue from its bands {joined(numbers)}, whose "
+        f"names ({', '.join(unknown)}) say nothing of these: look whether that is right"
+    ]
+
+
 def _coloured(file: Any) -> list[int] | None:  # noqa: ANN401
     return _chosen([[found == c for c in _COLOURS] for found in file.colorinterp])
 

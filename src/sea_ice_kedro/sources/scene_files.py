@@ -28,6 +28,7 @@ from sea_ice_kedro.sources.plausible import expect_place
 from sea_ice_kedro.sources.raster_calibration import (
     calibration_notes,
     calibrations_said,
+    level_notes,
     offset_notes,
     same_calibration,
 )
@@ -42,6 +43,7 @@ from sea_ice_kedro.sources.raster_words import (
     band_notes,
     bands_said,
     is_lossy,
+    name_notes,
     notes_of,
     time_tags,
 )
@@ -103,6 +105,7 @@ def read_scene_file(
         lost = int((valid_mask & holes).sum())
         notes.append(f"leaves out tiles, whose {lost:,} pixels count as not observed")
         valid_mask &= ~holes
+    notes += level_notes(stored, calibrations, valid_mask)
     return Scene(
         scene_id=stem_of(filepath),
         rgb=rgb,
@@ -162,10 +165,10 @@ def _band_numbers(
             )
         return list(options.bands), band_notes(file, options.bands)
     if said is not None:
-        return said, []
+        return said, name_notes(file, said)
     has_alpha = file.colorinterp[-1] == ColorInterp.alpha
     if file.count - has_alpha == 3 and not band_notes(file, (1, 2, 3)):  # noqa: PLR2004
-        return [1, 2, 3], []
+        return [1, 2, 3], name_notes(file, (1, 2, 3))
     way_out = (
         "say which are red, green and blue, as in --params ingestion.raster.bands=3-2-1"
         if file.count - has_alpha >= 3  # noqa: PLR2004 - red, green, blue

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,14 @@ from sea_ice_kedro.pipelines.time_series.daily_cells import name_of
 from sea_ice_kedro.rasters.files import state_of
 from sea_ice_kedro.rasters.polar_grid import CellGrid
 from sea_ice_kedro.reporting.products import Product, ProductGroup
+from sea_ice_kedro.sources.acquisitions import satellite_in
 
 _LOG = logging.getLogger(__name__)
 
 Rasters = StoredPartitions[Any]
 _NAMED = 5
 
-_FACTS = ["source", "location"]
+_FACTS = ["source", "location", "asset_id"]
 PICTURES = ("quicklook", "prediction_quicklook")
 """Kinds of products that say nothing of themselves."""
 
@@ -71,7 +73,12 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
     )
     days = {k: _products(k, maps, _observed(seen)) for k, maps, seen in series}
     names = sorted({name for found in days.values() for name in found})
-    facts = scene_index.set_index("scene_id")[_FACTS].fillna("").astype(str)
+    said = scene_index.reindex(columns=["scene_id", *_FACTS]).set_index("scene_id")
+    facts = said.fillna("").astype(str)
+    # Of a product's own name: what a user calls a file says nothing of a satellite.
+    facts["satellite"] = [
+        satellite_in(PurePath(name).name) for name in facts["asset_id"]
+    ]
     scenes = _groups(described, {**rasters, **pictures}, facts.to_dict("index"))
     return catalogue_of(_with_time(scenes), _groups(names, days, {}))
 
