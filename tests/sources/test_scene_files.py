@@ -498,6 +498,26 @@ def test_a_scale_by_which_no_sea_reflects_is_told(tmp_path, scale, said):
     assert read(path, scale=0.01).origin.notes == ""
 
 
+@pytest.mark.parametrize(
+    ("dtype", "scale", "fill"),
+    [
+        (np.float32, 1.0, -9999),
+        (np.float32, 1.0, 9.96921e36),
+        (np.int16, 1e-4, -32768),
+        (np.int16, 1e-4, -12000),
+    ],
+)
+def test_numbers_that_are_no_reflectance_were_not_observed(
+    tmp_path, dtype, scale, fill
+):
+    pixels = (floes() / 255 / scale).astype(dtype)
+    pixels[:4] = fill
+    scene = read(write(tmp_path / "a.tif", pixels), scale=scale)
+    assert not scene.valid_mask[:4].any()
+    assert scene.valid_mask[4:].all()
+    assert "256 pixels, which count as not observed" in scene.origin.notes
+
+
 def test_names_of_bands_may_be_in_their_tags(tmp_path):
     path = described(tmp_path / "a.tif", (None, None, None))
     with rasterio.open(path, "r+") as file:

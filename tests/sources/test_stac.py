@@ -23,6 +23,7 @@ from tests.web import ITEM, item_of, serving_files, write_catalogue
 
 SHARED = ROOT.parent / "shared/data/products"
 NUMBERS = ice_numbers(256, 320)
+PLAIN = {"scale": 0.0001, "offset": 0}
 SHIFTED = np.where(NUMBERS > 0, NUMBERS + 1000, 0).astype(np.uint16)
 
 
@@ -617,6 +618,30 @@ def test_planetary_computer_signs_addresses_on_its_servers_alone(href, chosen):
     assert not is_planetary(href, StacOptions(url="https://own.org"))
     with pytest.raises(InvalidOption, match="planetary_computer to be true or false"):
         StacOptions(planetary_computer="yes")
+
+
+def test_the_day_of_an_item_is_that_of_utc(tmp_path):
+    made = item_of(tmp_path, NUMBERS[:, :128, :128], raster=PLAIN)
+    made["properties"]["datetime"] = "2019-11-04T02:09:21+13:00"
+    write_catalogue(tmp_path, [made])
+    (entry,) = find_scenes(options(str(tmp_path / "catalog.json")))
+    assert entry.download().acquired.isoformat() == "2019-11-03T13:09:21+00:00"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"eo:bands": [{"common_name": "blue"}]}, {"bands": [{"eo:common_name": "blue"}]}],
+)
+def test_assets_whose_bands_are_of_other_colours_are_refused(tmp_path, said):
+    made = item_of(tmp_path, NUMBERS[:, :128, :128], raster=PLAIN)
+    made["assets"]["red"] |= said
+    write_catalogue(tmp_path, [made])
+    url = str(tmp_path / "catalog.json")
+    (entry,) = find_scenes(options(url))
+    with pytest.raises(InvalidScene, match="expected asset red to be red, got a band"):
+        entry.scene()
+    (entry,) = find_scenes(options(url, assets="red-green-blue"))
+    assert entry.download().numbers.any()
 
 
 def test_an_item_without_what_a_limit_is_about_is_left_out_and_named(web, caplog):

@@ -227,7 +227,7 @@ def _time(granule: XmlFile) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError:
         granule.fail("a time in <SENSING_TIME>", repr(text))
-    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     if not _LAUNCH <= time <= datetime.now(UTC) + timedelta(days=1):
         granule.fail("a time since Sentinel-2A was launched in <SENSING_TIME>", text)
     return time

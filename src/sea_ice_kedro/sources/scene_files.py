@@ -1,7 +1,7 @@
 """One raster file as a scene: bands, scale, validity and georeference."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from rasterio.enums import ColorInterp
 
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.arrays import RGB, Origin, Scene
+from sea_ice_kedro.imagery.arrays import RGB, Mask, Origin, Scene
 from sea_ice_kedro.imagery.raw_scenes import saturated_band
 from sea_ice_kedro.imagery.reflectance import (
     BrightnessOptions,
@@ -36,6 +36,7 @@ from sea_ice_kedro.sources.raster_validity import (
     Bands,
     declared_in,
     expect_no_nan,
+    fill_values,
     not_stored,
     valid_pixels,
 )
@@ -101,10 +102,8 @@ def read_scene_file(
     rgb = _as_rgb(stored, rendering)
     red = calibrations[0] if calibrations else None
     valid_mask = valid_pixels(rgb, stored, red, declared, options, lossy=lossy)
-    if holes is not None and options.validity != "all" and (valid_mask & holes).any():
-        lost = int((valid_mask & holes).sum())
-        notes.append(f"leaves out tiles, whose {lost:,} pixels count as not observed")
-        valid_mask &= ~holes
+    if options.validity != "all":
+        notes += _take_out(valid_mask, holes, fill_values(stored, calibrations))
     notes += level_notes(stored, calibrations, valid_mask)
     return Scene(
         scene_id=stem_of(filepath),
@@ -116,6 +115,22 @@ def read_scene_file(
         rendering=rendering,
         extra_bands=saturated_band(stored, valid_mask) if rendering else {},
     )
+
+
+def _take_out(valid_mask: Mask, holes: Mask | None, fill: Mask | None) -> Iterator[str]:
+    """Take pixels out of a mask, in place, and say how many of which kind."""
+    kinds = (
+        (holes, "leaves out tiles, whose {:,} pixels count as not observed"),
+        (
+            fill,
+            "has numbers that are no reflectance in {:,} pixels, which count as not "
+            "observed (ingestion.raster.nodata names such a number)",
+        ),
+    )
+    for absent, note in kinds:
+        if absent is not None and (lost := int((valid_mask & absent).sum())):
+            valid_mask &= ~absent
+            yield note.format(lost)
 
 
 def stem_of(path: str) -> str:

@@ -155,6 +155,8 @@ def _asset_keys(item: Mapping[str, Any], options: StacOptions) -> tuple[str, ...
     choices = (options.assets,) if options.assets else _USUAL_ASSETS
     for keys in choices:
         if all(key in item["assets"] for key in keys):
+            if not options.assets:
+                _expect_colours(item, keys)
             return keys
     fail(
         item,
@@ -162,6 +164,26 @@ def _asset_keys(item: Mapping[str, Any], options: StacOptions) -> tuple[str, ...
         ", ".join(sorted(item["assets"])[:40]),
         "name the red, green and blue one with --params ingestion.stac.assets=a-b-c",
     )
+
+
+def _expect_colours(item: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+    """Refuse assets whose bands are said to be of other colours than their keys."""
+    for key, colour in zip(keys, ("red", "green", "blue"), strict=True):
+        asset = item["assets"][key]
+        bands = [*(asset.get("eo:bands") or ()), *(asset.get("bands") or ())]
+        said = {
+            str(band.get("common_name") or band.get("eo:common_name") or colour)
+            for band in bands
+            if isinstance(band, Mapping)
+        }
+        if said and colour not in said:
+            fail(
+                item,
+                f"asset {key} to be {colour}",
+                f"a band that is said to be {', '.join(sorted(said))}",
+                "see which is right, and name the red, green and blue one with "
+                "--params ingestion.stac.assets=a-b-c",
+            )
 
 
 def _grid(item: Mapping[str, Any], asset: Mapping[str, Any]) -> Grid:

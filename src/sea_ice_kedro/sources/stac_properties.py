@@ -54,7 +54,8 @@ def acquired_of(item: Mapping[str, Any]) -> datetime | None:
             time = datetime.fromisoformat(str(text))
         except ValueError:
             continue
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
+        # Whose day it is counts: that of UTC.
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     return None
 
 
