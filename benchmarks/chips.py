@@ -6,9 +6,9 @@ import numpy as np
 
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
 from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
-from sea_ice_kedro.training.chip_shards import read_header, write_shard
+from sea_ice_kedro.training.batches import read_header, write_shard
 from sea_ice_kedro.training.options import AugmentationOptions, UNetOptions
-from sea_ice_kedro.training.shard_selection import ChipShard, Selection, select
+from sea_ice_kedro.training.plan import ChipShard, Selection, select
 
 PAPER = UNetOptions(
     depth=5,

@@ -19,8 +19,7 @@ import numpy as np
 
 from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
-from sea_ice_kedro.imagery.floe_options import FloeOptions
-from sea_ice_kedro.imagery.floes import find_floes
+from sea_ice_kedro.imagery.floes import FloeOptions, find_floes
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.leads import find_leads
 

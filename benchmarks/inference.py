@@ -20,10 +20,10 @@ import numpy as np
 from benchmarks.chips import PAPER
 from benchmarks.timing import paired
 from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
-from sea_ice_kedro.imagery.chipping import chip_windows, cut_chip
+from sea_ice_kedro.imagery.chips import chip_windows, cut_chip
 from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 from sea_ice_kedro.rasters.stored_scene import StoredScene
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.model_file import (
     ModelFile,
     TrainedUNet,

@@ -31,7 +31,7 @@ from sea_ice_kedro.datasets import (
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.classes import NODATA
 from sea_ice_kedro.imagery.predictions import Prediction, Strip
-from sea_ice_kedro.pipelines.inference.nodes import summarise_ice
+from sea_ice_kedro.pipelines.inference import summarise_ice
 from sea_ice_kedro.run_record import RunRecord
 
 ROWS = 256

@@ -21,7 +21,7 @@ UNTIL_FIRST_SCENE = """
 import sys
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from sea_ice_kedro.engines.sequential import SequentialEngine
+from sea_ice_kedro.engines.local import SequentialEngine
 
 def stop(self, func, items):
     if items:

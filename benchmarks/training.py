@@ -82,7 +82,7 @@ def ours(arguments: Any) -> dict[str, float]:  # noqa: ANN401
         SMALL,
         all_chips,
     )
-    from sea_ice_kedro.training.chip_shards import read_header  # noqa: PLC0415
+    from sea_ice_kedro.training.batches import read_header  # noqa: PLC0415
     from sea_ice_kedro.training.fit import fit  # noqa: PLC0415
     from sea_ice_kedro.training.options import (  # noqa: PLC0415
         TrainingOptions,
@@ -137,8 +137,10 @@ def plain(arguments: Any) -> dict[str, float]:  # noqa: ANN401
     import tensorflow  # noqa: F401, PLC0415
 
     from benchmarks.chips import PAPER, SMALL, all_chips  # noqa: PLC0415
-    from sea_ice_kedro.training.batches import ChipBatches  # noqa: PLC0415
-    from sea_ice_kedro.training.chip_shards import read_header  # noqa: PLC0415
+    from sea_ice_kedro.training.batches import (  # noqa: PLC0415
+        ChipBatches,
+        read_header,
+    )
     from sea_ice_kedro.training.unet import build_unet  # noqa: PLC0415
 
     before = peak_mb()

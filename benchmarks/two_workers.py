@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.chips import NO_AUGMENTATION, PAPER, SMALL, all_chips, make_shards
-from sea_ice_kedro.training.chip_shards import read_header
+from sea_ice_kedro.training.batches import read_header
 from sea_ice_kedro.training.launch import train
 from sea_ice_kedro.training.options import (
     TrainingOptions,

@@ -4,14 +4,13 @@ import numpy as np
 
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
-from sea_ice_kedro.training.chip_shards import read_header, write_shard
+from sea_ice_kedro.training.batches import read_header, write_shard
 from sea_ice_kedro.training.options import (
     AugmentationOptions,
     TrainingOptions,
     WorkersOptions,
 )
-from sea_ice_kedro.training.plan import TrainingPlan
-from sea_ice_kedro.training.shard_selection import select
+from sea_ice_kedro.training.plan import TrainingPlan, select
 from tests.fabricate import floes
 from tests.networks import TINY
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
 
 TINY = UNetOptions(2, 4, (0.0, 0.0, 0.0), network="published")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sea_ice_kedro.engines.spark_parts import link_home
+from sea_ice_kedro.engines.spark_session import link_home
 from tests.runs import ROOT, environment
 
 DRIVER = ROOT / "deploy" / "dataproc" / "main.py"

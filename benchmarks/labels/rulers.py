@@ -21,7 +21,7 @@ from benchmarks.labels.score import (
 )
 from benchmarks.native_chips import AS_REFLECTANCE, dark_water, true_reflectance
 from sea_ice_kedro.imagery.arrays import Scene
-from sea_ice_kedro.imagery.validity import valid_by_border
+from sea_ice_kedro.imagery.raw_scenes import valid_by_border
 from sea_ice_kedro.sources.scene_files import read_scene_file
 
 REPORTING, PICTURES = "reporting worlds", "real pictures"

@@ -15,8 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sea_ice_kedro.addresses import without_keys
-from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.extras import INSTALL, is_installed
+from sea_ice_kedro.errors import INSTALL, InvalidOption, is_installed
 from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.yaml_files import expect_settings
 

@@ -1,7 +1,9 @@
-"""Errors of this package, one sentence per class.
+"""Errors of this package, one sentence per class; and its optional packages.
 
 Messages say what was expected, what was found, where, and the way out.
 """
+
+import importlib.util
 
 
 class SeaIceError(Exception):
@@ -92,3 +94,20 @@ MALFORMED = (
     *(AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError),
 )
 """What reading JSON of another shape than expected raises, or brackets without end."""
+
+
+# --- Optional packages: what they are for, whether they are there, how to get them
+
+EXTRAS = ("train", "horovod", "spark", "spark-connect", "viz", "vector")
+
+INSTALL = {
+    extra: f"install it: .tools/uv sync --inexact --extra {extra}, or pip install "
+    f"'sea_ice_kedro[{extra}]'"
+    for extra in EXTRAS
+}
+"""By extra, what to say."""
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a package can be imported, without importing it."""
+    return importlib.util.find_spec(package) is not None

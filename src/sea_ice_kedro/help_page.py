@@ -106,7 +106,7 @@ def help_page() -> str:
 
 def pipelines_in_words() -> dict[str, str]:
     """Return every pipeline with what its module says of itself, in order of data."""
-    modules = {path.parent.name: path for path in _PIPELINES.glob("*/pipeline.py")}
+    modules = {path.parent.name: path for path in _PIPELINES.glob("*/__init__.py")}
     ordered = [name for name in _IN_ORDER if name in modules]
     ordered += sorted(set(modules) - set(ordered))
     return {name: _first_line(modules[name]) for name in ordered}

@@ -9,11 +9,7 @@ from kedro.pipeline import Pipeline
 import sea_ice_kedro.pipelines as package
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.pipelines import ON_REQUEST
-from sea_ice_kedro.pipelines.inference.pipeline import (
-    NAMESPACE,
-    map_ingested,
-    map_with_polar,
-)
+from sea_ice_kedro.pipelines.inference import NAMESPACE, map_ingested, map_with_polar
 from sea_ice_kedro.pipelines.variants import wire
 
 _APART = {*ON_REQUEST, NAMESPACE}
@@ -55,7 +51,7 @@ def _found() -> dict[str, Pipeline]:
         found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
     except ImportError as error:
         asked = str(error).partition(f"{package.__name__}.")[2].partition("'")[0]
-        places = Path(str(package.__file__)).parent.glob("*/pipeline.py")
+        places = Path(str(package.__file__)).parent.glob("*/__init__.py")
         known = sorted(place.parent.name for place in places)
         if asked in known:
             raise

@@ -10,13 +10,22 @@ import numpy as np
 
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
 from sea_ice_kedro.errors import InvalidLabel, SeaIceError
-from sea_ice_kedro.imagery.area_adjusted import area_adjusted
 from sea_ice_kedro.imagery.classes import classed
-from sea_ice_kedro.imagery.scores import CLASS_COUNT, class_counts, confusion_matrix
+from sea_ice_kedro.imagery.scores import (
+    CLASS_COUNT,
+    area_adjusted,
+    class_counts,
+    confusion_matrix,
+)
 from sea_ice_kedro.plain_text import inert
-from sea_ice_kedro.reporting.map_scores import MapScore, tabulate_scores, write_out
-from sea_ice_kedro.reporting.point_scores import tabulate_points, write_points
-from sea_ice_kedro.sources.class_rasters import (
+from sea_ice_kedro.reporting.map_scores import (
+    MapScore,
+    tabulate_points,
+    tabulate_scores,
+    write_out,
+    write_points,
+)
+from sea_ice_kedro.sources.class_files import (
     expect_one_grid,
     list_class_rasters,
     read_class_raster,
@@ -26,7 +35,7 @@ from sea_ice_kedro.sources.label_points import (
     count_points,
     read_label_points,
 )
-from sea_ice_kedro.sources.listing import names
+from sea_ice_kedro.sources.listing import in_words
 
 SEED = 2019
 
@@ -77,7 +86,7 @@ def _by_maps(maps: str, labels: str, out: str | None, seed: int) -> None:
         (labels, expected.keys() - found.keys()),
     ):
         if alone and common:
-            said = f"{len(alone)} only in {folder}: {names(sorted(alone))}"
+            said = f"{len(alone)} only in {folder}: {in_words(sorted(alone))}"
             click.echo(inert(f"{said}\n"), err=True)
     if not common:
         raise InvalidLabel(
@@ -114,7 +123,7 @@ def _by_points(maps: str, labels: str, out: str | None) -> None:
     if gone or not points:
         raise InvalidLabel(
             f"{name}: expected points on the maps in {maps}, got "
-            f"{f'no map named {names(gone)}' if gone else 'no point'}; scene is the "
+            f"{f'no map named {in_words(gone)}' if gone else 'no point'}; scene is the "
             "name of the map without its ending"
         )
     counts = np.zeros((CLASS_COUNT, CLASS_COUNT), np.int64)
@@ -157,4 +166,4 @@ def _score_of(scene_id: str, maps: list[str], labels: list[str]) -> MapScore:
 
 
 def _some(found: Mapping[str, object]) -> str:
-    return names(sorted(found)) if found else "none"
+    return in_words(sorted(found)) if found else "none"

@@ -7,7 +7,7 @@ from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import ConcentrationDataset
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.concentration import ConcentrationRaster, in_percent
+from sea_ice_kedro.rasters.polar_grid import ConcentrationRaster, in_percent
 from tests.fabricate import floes, write
 
 GRID = Georeference("EPSG:6932", (25e3, 0, -300e3, 0, -25e3, -1100e3))

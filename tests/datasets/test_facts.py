@@ -30,8 +30,8 @@ from sea_ice_kedro.imagery.predictions import Prediction, Strip
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters import geotiff
-from sea_ice_kedro.rasters.concentration import ConcentrationRaster
 from sea_ice_kedro.rasters.files import locate
+from sea_ice_kedro.rasters.polar_grid import ConcentrationRaster
 from tests.fabricate import ROSS_SEA, WHEN, floes, scene, write
 
 CODES = np.array([[0, 1, 2, 255], [2, 2, 1, 0]], np.uint8)

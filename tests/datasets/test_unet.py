@@ -3,7 +3,7 @@ from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import UNetDataset
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.model_file import TrainedUNet
 from tests.networks import TINY
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from kedro.framework.project import pipelines
 
-from sea_ice_kedro.sources.earth_engine_access import configure, entry_in
+from sea_ice_kedro.sources.earth_engine_search import configure, entry_in
 from tests.docs.blocks import PAGES, blocks_of
 from tests.docs.places import regions
 from tests.runs import ROOT, configuration

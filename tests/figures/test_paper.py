@@ -7,11 +7,15 @@ import pytest
 from PIL import Image
 
 from sea_ice_kedro.figures.paper import size_mm, write_paper_figure
-from sea_ice_kedro.reporting.class_shares import draw_class_shares
-from sea_ice_kedro.reporting.concentration_map import draw_concentration
-from sea_ice_kedro.reporting.concentration_series import draw_series
-from sea_ice_kedro.reporting.floe_figure import draw_floe_figure
-from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
+from sea_ice_kedro.reporting.concentration_figures import (
+    draw_concentration,
+    draw_series,
+)
+from sea_ice_kedro.reporting.run_figures import (
+    draw_class_shares,
+    draw_floe_figure,
+    draw_learning_curves,
+)
 from tests.reporting import (
     test_class_shares,
     test_concentration_map,

@@ -7,7 +7,7 @@ from kedro.framework.hooks.manager import _create_hook_manager, _register_hooks
 from sea_ice_kedro.errors import NoAccess
 from sea_ice_kedro.hooks.checks import credentials_of
 from sea_ice_kedro.settings import HOOKS
-from sea_ice_kedro.sources import earth_engine_access
+from sea_ice_kedro.sources import earth_engine_search
 from sea_ice_kedro.sources.product_options import EarthEngineOptions
 
 
@@ -27,11 +27,11 @@ def told(tmp_path, monkeypatch):
         loader = OmegaConfigLoader(
             str(tmp_path / "conf"), env=env, base_env="base", default_run_env="local"
         )
-        earth_engine_access.configure(credentials_of(loader), tmp_path)
-        return earth_engine_access.access(EarthEngineOptions())
+        earth_engine_search.configure(credentials_of(loader), tmp_path)
+        return earth_engine_search.access(EarthEngineOptions())
 
     yield tell
-    earth_engine_access.configure({}, tmp_path)
+    earth_engine_search.configure({}, tmp_path)
 
 
 @pytest.mark.parametrize("env", ["local", "paper"])

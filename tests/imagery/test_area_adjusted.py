@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.imagery.area_adjusted import area_adjusted
+from sea_ice_kedro.imagery.scores import area_adjusted
 
 OLOFSSON = np.array(
     [[66, 0, 5, 4], [0, 55, 8, 12], [1, 0, 153, 11], [2, 1, 9, 313]], np.int64

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import InvalidModel, InvalidOption
-from sea_ice_kedro.imagery.blending import (
+from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.imagery.predictions import (
+    PROBABILITY_BANDS,
     WindowOptions,
     blended_strips,
+    reader_of,
     window_starts,
     window_weights,
 )
-from sea_ice_kedro.imagery.classes import NODATA
-from sea_ice_kedro.imagery.mirrored_windows import reader_of
-from sea_ice_kedro.imagery.predictions import PROBABILITY_BANDS
 from tests.fabricate import floes, scene
 
 

@@ -3,8 +3,8 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
-from sea_ice_kedro.imagery.calibration import count_brightness, limits_of_labels
 from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.labelling import count_brightness, limits_of_labels
 
 
 def scene(values, valid=None, quality=None):

@@ -10,7 +10,7 @@ from sea_ice_kedro.imagery.chip_scores import (
     counts_by_name,
     score_chips,
 )
-from sea_ice_kedro.imagery.chipping import Window, chip_windows
+from sea_ice_kedro.imagery.chips import Window, chip_windows
 from sea_ice_kedro.imagery.scores import confusion_matrix
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.chipping import Window, chip_windows, cut_chip
+from sea_ice_kedro.imagery.chips import Window, chip_windows, cut_chip
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.floe_options import FloeOptions
-from sea_ice_kedro.imagery.floes import find_floes, mean_caliper
+from sea_ice_kedro.imagery.floes import FloeOptions, find_floes, mean_caliper
 
 THICK, THIN, WATER, LAND, NODATA = 0, 1, 2, 254, 255
 OPTIONS = FloeOptions()

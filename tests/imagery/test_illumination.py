@@ -10,16 +10,16 @@ from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.classes import QualityFlag, SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
-from sea_ice_kedro.imagery.illumination.evidence import (
+from sea_ice_kedro.imagery.illumination.likelihood import (
     BRIGHT_STEP,
     CHROMA_MIN,
     CHROMA_STEP,
     HAZE_OF_STATE,
     SHADOW_OF_STATE,
+    find_tones,
     log_likelihood,
 )
 from sea_ice_kedro.imagery.illumination.shadow_and_haze import estimate_sky
-from sea_ice_kedro.imagery.illumination.water_and_ice_tones import find_tones
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
     label_by_brightness,

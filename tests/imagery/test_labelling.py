@@ -9,10 +9,10 @@ from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
+    Limits,
     label_by_brightness,
     label_scene,
 )
-from sea_ice_kedro.imagery.scene_limits import Limits
 from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sea_ice_kedro.imagery.floe_options import FloeOptions
+from sea_ice_kedro.imagery.floes import FloeOptions
 from sea_ice_kedro.imagery.leads import find_leads
 
 THICK, THIN, WATER, LAND, NODATA = 0, 1, 2, 254, 255

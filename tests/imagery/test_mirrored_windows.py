@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.imagery.mirrored_windows import mirrored, reader_of
+from sea_ice_kedro.imagery.predictions import mirrored, reader_of
 from tests.fabricate import floes, scene
 
 

@@ -8,12 +8,12 @@ from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.opaque_cloud import OpaqueCloud, find_opaque_cloud
 from sea_ice_kedro.imagery.reflectance import (
     BrightnessOptions,
     Calibration,
     Rendering,
 )
+from sea_ice_kedro.imagery.shortwave import OpaqueCloud, find_opaque_cloud
 from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
 from tests.fabricate import scene
 

@@ -5,8 +5,13 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.classes import COLOURS, LAND_COLOUR, NODATA_COLOUR
-from sea_ice_kedro.imagery.palettes import PALETTES, FigureOptions
+from sea_ice_kedro.imagery.classes import (
+    COLOURS,
+    LAND_COLOUR,
+    NODATA_COLOUR,
+    PALETTES,
+    FigureOptions,
+)
 
 # In linear RGB, at severity 1 (Machado, Oliveira & Fernandes 2009, Table 1).
 SEEN = {

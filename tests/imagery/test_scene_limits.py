@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.imagery.modes import Modes, Shown, find_modes
-from sea_ice_kedro.imagery.scene_limits import place_limits
+from sea_ice_kedro.imagery.histogram import Modes, Shown, find_modes
+from sea_ice_kedro.imagery.labelling import place_limits
 
 PUBLISHED = (31, 205)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.imagery.score_intervals import score_intervals
+from sea_ice_kedro.imagery.scores import score_intervals
 
 
 def matrix(right, wrong):

@@ -16,9 +16,8 @@ from sea_ice_kedro.imagery.simulate import (
     sample_scenes,
     simulate_scene,
 )
-from sea_ice_kedro.imagery.simulate.floe_sizes import draw_radii
-from sea_ice_kedro.imagery.simulate.floes import place_floes
-from sea_ice_kedro.imagery.simulate.position import place_scene, polar_stereographic
+from sea_ice_kedro.imagery.simulate.floes import draw_radii, place_floes
+from sea_ice_kedro.imagery.simulate.scene import place_scene, polar_stereographic
 
 THICK, THIN, WATER, NODATA = 0, 1, 2, 255
 SMALL = SimulationOptions(height=160, width=160)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from sea_ice_kedro.imagery.validity import valid_by_border
+from sea_ice_kedro.imagery.raw_scenes import valid_by_border
 
 
 def picture(*black):

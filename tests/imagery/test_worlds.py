@@ -9,7 +9,7 @@ import sea_ice_kedro.imagery
 from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.worlds import UNSCORED, draw_world
 from sea_ice_kedro.imagery.worlds.atmosphere import SKIES
-from sea_ice_kedro.imagery.worlds.styles import STYLES
+from sea_ice_kedro.imagery.worlds.ground import STYLES
 
 IMAGERY = Path(sea_ice_kedro.imagery.__file__).parent
 
@@ -73,7 +73,7 @@ def tuples_in(path):
 
 METHODS = [
     *sorted((IMAGERY / "illumination").glob("*.py")),
-    *(IMAGERY / name for name in ("modes.py", "scene_limits.py", "scene_context.py")),
+    *(IMAGERY / name for name in ("histogram.py", "labelling.py", "scene_context.py")),
 ]
 TEACHERS = [
     *sorted((IMAGERY / "worlds").glob("*.py")),

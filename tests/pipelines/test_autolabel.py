@@ -3,15 +3,15 @@ import math
 import pandas as pd
 import pytest
 
+from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.palettes import FigureOptions
-from sea_ice_kedro.pipelines.autolabel.nodes import (
+from sea_ice_kedro.pipelines.autolabel import (
     draw_quicklooks,
     label_scenes,
     summarise_labels,
 )
-from sea_ice_kedro.reporting.class_shares import draw_class_shares
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
+from sea_ice_kedro.reporting.run_figures import draw_class_shares
 from tests.fabricate import floes, scene, write
 from tests.partitions import known
 from tests.runs import digests, from_folder, run_here

@@ -1,6 +1,6 @@
 import math
 
-from sea_ice_kedro.pipelines.class_areas import NO_PIXELS, class_areas
+from sea_ice_kedro.pipelines.scenes import NO_PIXELS, class_areas
 
 
 def test_a_class_map_without_a_valid_pixel_has_areas_of_nothing_and_no_fractions():

@@ -17,29 +17,25 @@ from sea_ice_kedro.errors import (
 )
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
+from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.pipelines import variants
 from sea_ice_kedro.pipelines.evaluation import create_pipeline
-from sea_ice_kedro.pipelines.evaluation.held_out import (
+from sea_ice_kedro.pipelines.evaluation.nodes import (
+    compare_auto_labels,
+    draw_samples,
     expect_not_learnt,
     held_out_scenes,
-)
-from sea_ice_kedro.pipelines.evaluation.nodes import (
-    draw_samples,
     predict_held_out,
     score_held_out,
     score_thresholds,
-)
-from sea_ice_kedro.pipelines.evaluation.tables import (
-    compare_auto_labels,
     tabulate_scores,
 )
 from sea_ice_kedro.rasters.stored_scene import StoredScene
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
 from sea_ice_kedro.training.predict import InferenceOptions
 from tests.fabricate import floes, scene

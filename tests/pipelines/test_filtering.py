@@ -6,7 +6,7 @@ import pytest
 
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.pipelines.filtering.nodes import filter_scenes, summarise_clouds
+from sea_ice_kedro.pipelines.filtering import filter_scenes, summarise_clouds
 from tests.fabricate import scene
 from tests.partitions import known
 

@@ -4,15 +4,17 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
-from sea_ice_kedro.imagery.floe_options import FloeOptions
+from sea_ice_kedro.imagery.floes import FloeOptions
 from sea_ice_kedro.pipelines.floes.nodes import (
     count_sizes,
     draw_floes,
+    floes_of,
+    leads_of,
+    mean_axis,
     summarise_floes,
     tabulate,
+    weighted_percentiles,
 )
-from sea_ice_kedro.pipelines.floes.regions import floes_of, leads_of
-from sea_ice_kedro.pipelines.floes.summary import mean_axis, weighted_percentiles
 from tests.fabricate import write
 from tests.imagery.test_floes import disc, water
 from tests.imagery.test_leads import band, ice

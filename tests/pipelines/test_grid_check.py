@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.datasets import SceneDataset
-from sea_ice_kedro.pipelines.grid_check.nodes import summarise_grids
+from sea_ice_kedro.pipelines.grid_check import summarise_grids
 from tests.fabricate import floes, write
 from tests.runs import digests, from_folder, run_here
 

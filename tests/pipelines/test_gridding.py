@@ -10,15 +10,16 @@ from sea_ice_kedro.datasets import ClassMapDataset, ParallelPartitionedDataset
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap
-from sea_ice_kedro.pipelines.gridding.cell_table import tabulate_cells
-from sea_ice_kedro.pipelines.gridding.daily_grid import latest_days
-from sea_ice_kedro.pipelines.gridding.nodes import (
+from sea_ice_kedro.pipelines.gridding import (
     count_class_maps,
     count_predictions,
+    create_pipeline,
+    grid_predictions,
+    latest_days,
     map_concentration,
     reduce_by_day_and_cell,
+    tabulate_cells,
 )
-from sea_ice_kedro.pipelines.gridding.pipeline import create_pipeline, grid_predictions
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.polar_grid import GridOptions
 from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes

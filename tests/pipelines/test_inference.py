@@ -8,17 +8,17 @@ from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption, MissingInput
-from sea_ice_kedro.imagery.palettes import FigureOptions
+from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
-from sea_ice_kedro.pipelines.gridding.pipeline import grid_predictions
-from sea_ice_kedro.pipelines.inference import create_pipeline
-from sea_ice_kedro.pipelines.inference.nodes import (
+from sea_ice_kedro.pipelines.gridding import grid_predictions
+from sea_ice_kedro.pipelines.inference import (
+    create_pipeline,
     draw_prediction_quicklooks,
+    map_ingested,
     predict_scenes,
     summarise_ice,
 )
-from sea_ice_kedro.pipelines.inference.pipeline import map_ingested
-from sea_ice_kedro.pipelines.time_series.pipeline import follow_predictions
+from sea_ice_kedro.pipelines.time_series import follow_predictions
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
 from sea_ice_kedro.training.predict import InferenceOptions
 from tests.fabricate import cut, floes, scene

@@ -5,7 +5,7 @@ import pytest
 import rasterio
 from kedro.framework.session import KedroSession
 
-from sea_ice_kedro.pipelines.ingestion.nodes import (
+from sea_ice_kedro.pipelines.ingestion import (
     download_scenes,
     find_scenes,
     index_scenes,

@@ -11,9 +11,9 @@ from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
 from sea_ice_kedro.imagery.chips import ChipFacts, ChipOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
-from sea_ice_kedro.pipelines.modeling.chips import cut_scene
+from sea_ice_kedro.pipelines.filtering import filtering_by
 from sea_ice_kedro.pipelines.modeling.labels import (
+    cut_scene,
     split_chips,
     split_corrected_chips,
     split_labelled_chips,
@@ -24,19 +24,19 @@ from sea_ice_kedro.pipelines.modeling.labels import (
 from sea_ice_kedro.pipelines.modeling.nodes import (
     cut_filtered_chips,
     cut_original_chips,
+    finished,
     index_chips,
     index_clear_chips,
     index_corrected_chips,
+    make_plan,
 )
-from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
 from sea_ice_kedro.training.checkpoints import Checkpoint
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
     WorkersOptions,
 )
-from sea_ice_kedro.training.shard_selection import ChipShard
-from sea_ice_kedro.training.splits import SplitOptions
+from sea_ice_kedro.training.plan import ChipShard, SplitOptions
 from tests.fabricate import floes, scene
 from tests.partitions import known
 

@@ -6,13 +6,13 @@ import pytest
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.classes import NO_CLASS
 from sea_ice_kedro.imagery.worlds import draw_world
-from sea_ice_kedro.pipelines.polar.nodes import (
+from sea_ice_kedro.pipelines.polar import (
     WorldOptions,
     cut_world,
     draw_worlds,
     index_worlds,
 )
-from sea_ice_kedro.training.shard_selection import ChipShard
+from sea_ice_kedro.training.plan import ChipShard
 
 FEW = WorldOptions(count=3, validation=2, size_px=128, chip_px=64, seed=5)
 

@@ -7,7 +7,7 @@ from kedro.framework.project import pipelines
 
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import MissingInput
-from sea_ice_kedro.pipelines.reporting.nodes import pictured
+from sea_ice_kedro.pipelines.reporting import pictured
 from tests.fabricate import cut, folder_of_scenes
 from tests.runs import SCENE_PIPELINES, files, from_folder, run_here
 

@@ -15,11 +15,14 @@ from sea_ice_kedro.engines import machine
 from sea_ice_kedro.errors import InvalidOption, MeasurementFailed
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.pipelines.scaling import chips, nodes, spark_job
-from sea_ice_kedro.pipelines.scaling.fresh import in_fresh_process
+from sea_ice_kedro.pipelines.scaling import labelling_job, nodes
+from sea_ice_kedro.pipelines.scaling.labelling_job import (
+    Request,
+    measure_processes,
+    wake_up,
+)
+from sea_ice_kedro.pipelines.scaling.nodes import in_fresh_process
 from sea_ice_kedro.pipelines.scaling.options import ScalingOptions
-from sea_ice_kedro.pipelines.scaling.processes_job import measure_processes
-from sea_ice_kedro.pipelines.scaling.request import Request, wake_up
 from tests.fabricate import floes, scene
 from tests.runs import run_here
 
@@ -117,13 +120,15 @@ def test_settings_take_turns():
 
 def test_chips_are_whole_pieces_of_scenes_and_repeat_when_scenes_are_used_up(tmp_path):
     options = replace(TINY, chips=45, scene_px=130)  # 4 of each of 10 kinds of scene
-    cut = chips.ChipCutter(str(tmp_path), options)
+    cut = labelling_job.ChipCutter(str(tmp_path), options)
     assert cut.scenes == 10
-    listed = chips.sample_scenes(10, 130, options.seed)
+    listed = labelling_job.sample_scenes(10, 130, options.seed)
     for place, (_, contents, seed) in enumerate(listed):
         cut((place, contents, seed))
     assert len(list(tmp_path.glob("*.tif"))) == 45
-    pixels = [chips.ChipLabeller(str(tmp_path), "", *WORK).load(n) for n in (0, 4, 40)]
+    pixels = [
+        labelling_job.ChipLabeller(str(tmp_path), "", *WORK).load(n) for n in (0, 4, 40)
+    ]
     assert {chip.shape for chip in pixels} == {(64, 64)}
     assert (pixels[0].rgb == pixels[2].rgb).all()
     assert (pixels[0].rgb != pixels[1].rgb).any()
@@ -142,9 +147,9 @@ def expect_labelled(folder, request):
 def test_loading_and_labelling_in_spark_write_what_the_pipelines_write(request_of):
     labeller = request_of.labeller("labels")
     ids = iter([pd.DataFrame({"id": [0, 1, 2]}), pd.DataFrame({"id": [3, 4]})])
-    loaded = spark_job.loading(labeller)(ids)
+    loaded = labelling_job.loading(labeller)(ids)
     columns = ["thick_ice", "thin_ice", "open_water"]
-    counts = pd.concat(spark_job.labelling(labeller, columns)(loaded))
+    counts = pd.concat(labelling_job.labelling(labeller, columns)(loaded))
     assert counts.sum(axis=1).tolist() == [48 * 64] * 5
     request_of.expect_labels("labels")
     expect_labelled(labeller.labels, request_of)
@@ -168,7 +173,7 @@ def test_all_workers_are_awake_before_anything_is_timed():
 
 def test_executors_of_a_setting_are_processes_with_their_cores(request_of):
     asked = replace(request_of, executors=2, cores=4, executor_memory_mib=700)
-    settings = spark_job.settings_of(asked)
+    settings = labelling_job.settings_of(asked)
     assert settings["spark.master"] == "local-cluster[2,4,700]"
     assert settings["spark.executor.memory"] == "700m"
     assert settings["spark.cores.max"] == 8

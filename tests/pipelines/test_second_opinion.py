@@ -8,11 +8,11 @@ from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.imagery.second_opinion import SecondOpinionOptions
-from sea_ice_kedro.pipelines.inference.opinions import (
+from sea_ice_kedro.pipelines.inference import (
     compare_opinions,
+    map_with_polar,
     summarise_opinions,
 )
-from sea_ice_kedro.pipelines.inference.pipeline import map_with_polar
 from tests.fabricate import floes, scene
 from tests.models import ByBrightness
 

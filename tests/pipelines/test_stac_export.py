@@ -16,9 +16,9 @@ from sea_ice_kedro.datasets import (
     StacCatalogueDataset,
 )
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
-from sea_ice_kedro.pipelines.stac_export.nodes import describe_products
+from sea_ice_kedro.pipelines.stac_export import describe_products
 from sea_ice_kedro.rasters import files, geotiff
-from sea_ice_kedro.reporting.run_report.product_links import products_of
+from sea_ice_kedro.reporting.run_report.report_inputs import products_of
 from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes
 from tests.pipelines.test_gridding import RUN
 from tests.runs import digests, from_folder, run_here

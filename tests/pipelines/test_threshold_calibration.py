@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.palettes import FigureOptions
-from sea_ice_kedro.pipelines.threshold_calibration.nodes import (
+from sea_ice_kedro.pipelines.threshold_calibration import (
     count_scenes,
     draw_proposal,
     propose_limits,

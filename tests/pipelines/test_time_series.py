@@ -12,22 +12,22 @@ from rio_cogeo.cogeo import cog_validate
 from sea_ice_kedro.datasets import ConcentrationDataset, FileDataset
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.pipelines.gridding.daily_grid import sum_by_day
-from sea_ice_kedro.pipelines.time_series import cube
-from sea_ice_kedro.pipelines.time_series.daily_cells import Frame, whole_frame
-from sea_ice_kedro.pipelines.time_series.nodes import (
+from sea_ice_kedro.pipelines.gridding import sum_by_day
+from sea_ice_kedro.pipelines.time_series import (
+    create_pipeline,
+    cube,
+    follow_predictions,
     follow_regions,
     lay_out_seasons,
     map_days,
 )
-from sea_ice_kedro.pipelines.time_series.pipeline import (
-    create_pipeline,
-    follow_predictions,
+from sea_ice_kedro.pipelines.time_series.daily_cells import (
+    Frame,
+    region_area_km2,
+    whole_frame,
 )
-from sea_ice_kedro.pipelines.time_series.regional import region_area_km2
 from sea_ice_kedro.rasters.polar_grid import CellGrid
-from sea_ice_kedro.sources.named_regions import TimeSeriesOptions
-from sea_ice_kedro.sources.regions import region_of
+from sea_ice_kedro.sources.regions import TimeSeriesOptions, region_of
 from tests.fabricate import folder_of_scenes
 from tests.pipelines.test_gridding import RUN, counts
 from tests.runs import digests, files, from_folder, run_here
@@ -116,7 +116,7 @@ def test_the_area_of_a_region_is_that_of_its_cells_on_the_ground():
 def test_a_large_region_is_sampled_to_the_same_area(monkeypatch):
     box = region_of([-180, -79, -150, -60], "x")
     whole = region_area_km2(box, GRID)
-    module = "sea_ice_kedro.pipelines.time_series.regional"
+    module = "sea_ice_kedro.pipelines.time_series.daily_cells"
     monkeypatch.setattr(f"{module}._MAX_SAMPLES", 2_000)
     assert region_area_km2(box, GRID) == pytest.approx(whole, rel=0.02)
 

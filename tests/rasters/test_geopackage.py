@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from sea_ice_kedro.rasters.geopackage import read_geopackage
+from sea_ice_kedro.rasters.polygons import read_geopackage
 from tests.geopackage import blob, geopackage, multipolygon, polygon
 
 OUTLINE = [(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0), (0.0, 0.0)]

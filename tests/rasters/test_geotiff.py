@@ -8,8 +8,15 @@ from rasterio.errors import CRSError
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.geotiff import PRODUCT, WORKING, Layers, opened, write_raster
-from sea_ice_kedro.rasters.header import georeference_of, tags_of
+from sea_ice_kedro.rasters.geotiff import (
+    PRODUCT,
+    WORKING,
+    Layers,
+    georeference_of,
+    opened,
+    tags_of,
+    write_raster,
+)
 from tests.fabricate import ROSS_SEA, cut, floes, quiet, write
 from tests.runs import ROOT
 

@@ -3,7 +3,12 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.ground import bearings_deg, degrees, places, square_pixel_m
+from sea_ice_kedro.rasters.footprint import (
+    bearings_deg,
+    degrees,
+    places,
+    square_pixel_m,
+)
 from tests.fabricate import ROSS_SEA
 
 UTM = Georeference("EPSG:32603", (10.0, 0.0, 500_000.0, 0.0, -10.0, 7_800_000.0))

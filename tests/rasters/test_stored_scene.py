@@ -7,7 +7,7 @@ import pytest
 
 from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.mirrored_windows import reader_of
+from sea_ice_kedro.imagery.predictions import reader_of
 from sea_ice_kedro.rasters.stored_scene import SceneFacts, StoredScene
 from tests.fabricate import ROSS_SEA, WHEN, cut, floes, scene, write
 

@@ -8,8 +8,7 @@ import rasterio
 
 from sea_ice_kedro.errors import CannotWrite, MissingInput
 from sea_ice_kedro.rasters import streamed
-from sea_ice_kedro.rasters.geotiff import opened
-from sea_ice_kedro.rasters.header import georeference_of, tags_of
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened, tags_of
 from sea_ice_kedro.rasters.streamed import Frame, write_strips
 from tests.fabricate import ROSS_SEA, quiet
 from tests.runs import ROOT

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.reporting.class_shares import draw_class_shares
+from sea_ice_kedro.reporting.run_figures import draw_class_shares
 
 
 def table(count):

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.reporting.concentration_map import draw_concentration
+from sea_ice_kedro.reporting.concentration_figures import draw_concentration
 
 
 def cells(*rows):

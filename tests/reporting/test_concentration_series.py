@@ -1,6 +1,6 @@
 import pandas as pd
 
-from sea_ice_kedro.reporting.concentration_series import draw_series
+from sea_ice_kedro.reporting.concentration_figures import draw_series
 
 NAN = float("nan")
 

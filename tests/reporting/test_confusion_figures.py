@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.reporting.confusion_figures import draw_accuracies, draw_confusion
+from sea_ice_kedro.reporting.evaluation_figures import draw_accuracies, draw_confusion
 from sea_ice_kedro.reporting.score_tables import (
     sum_counts,
     tabulate_matrices,

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.reporting.floe_figure import draw_floe_figure, size_edges
+from sea_ice_kedro.reporting.run_figures import draw_floe_figure, size_edges
 
 FLOES = pd.DataFrame(
     {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from sea_ice_kedro.reporting.graticule import Box, graticule
+from sea_ice_kedro.reporting.concentration_figures import Box, graticule
 
 ROSS_SEA = Box(-900.0, -100.0, -2000.0, -1200.0)
 ANTARCTIC = Box(-4000.0, 4000.0, -4000.0, 4000.0)

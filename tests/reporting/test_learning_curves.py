@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.reporting.learning_curves import draw_learning_curves
+from sea_ice_kedro.reporting.run_figures import draw_learning_curves
 
 NAN = float("nan")
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
-from sea_ice_kedro.reporting.prediction_samples import (
+from sea_ice_kedro.reporting.evaluation_figures import (
     SampleChip,
     caption,
     choose_samples,

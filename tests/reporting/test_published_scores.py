@@ -1,16 +1,14 @@
 import pytest
 
 from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
-from sea_ice_kedro.reporting.published_scores import (
-    headline,
-    summarise,
-    tabulate_like_paper,
-    tabulate_similarity,
-)
 from sea_ice_kedro.reporting.score_tables import (
     chip_table,
+    headline,
     sum_counts,
+    summarise,
+    tabulate_like_paper,
     tabulate_scores,
+    tabulate_similarity,
 )
 from tests.score_examples import (
     HALF_RIGHT,

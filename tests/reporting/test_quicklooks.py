@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.imagery.arrays import FilteredScene
-from sea_ice_kedro.imagery.classes import LAND_COLOUR
+from sea_ice_kedro.imagery.classes import LAND_COLOUR, FigureOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.palettes import FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.quicklooks import (
     QuicklookOptions,

@@ -2,14 +2,14 @@ import json
 
 import pytest
 
-from sea_ice_kedro.reporting.training_scaling import (
+from sea_ice_kedro.reporting.scaling_figures import draw_training
+from sea_ice_kedro.reporting.scaling_tables import (
     describe_models,
     fit_models,
     tabulate_all_reduces,
     tabulate_times,
     tabulate_training,
 )
-from sea_ice_kedro.reporting.training_scaling_figure import draw_training
 from sea_ice_kedro.training.ring_all_reduce import RingAllReduce
 
 RING = RingAllReduce(1e-9, 1e-3)

@@ -8,9 +8,9 @@ from pyproj import Transformer
 from sea_ice_kedro.engines.tasks import recipe_of
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Origin, Scene
-from sea_ice_kedro.pipelines.ingestion.nodes import ingest_manual_labels
+from sea_ice_kedro.pipelines.ingestion import ingest_manual_labels
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
-from sea_ice_kedro.sources.area_of_interest import inside_mask, label_within, within
+from sea_ice_kedro.sources.mapped_area import inside_mask, label_within, within
 from sea_ice_kedro.sources.regions import Region, outline, region_of
 
 SHAPE = 600, 700

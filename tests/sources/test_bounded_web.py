@@ -231,7 +231,7 @@ def large(handler):
     ],
 )
 def test_an_answer_of_earth_engine_ends_in_time_and_bytes(answer, reason, monkeypatch):
-    transport = pytest.importorskip("sea_ice_kedro.sources.earth_engine_transport")
+    transport = pytest.importorskip("sea_ice_kedro.sources.earth_engine_client")
     monkeypatch.setattr(web, "LARGEST_ANSWER", 1 << 20)
     begun = time.monotonic()
     with answering(answer) as server, pytest.raises(OSError, match=reason):

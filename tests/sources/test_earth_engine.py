@@ -20,7 +20,7 @@ from sea_ice_kedro.errors import (
 )
 from sea_ice_kedro.sources import IngestionOptions, earth_engine_search, find_scenes
 from sea_ice_kedro.sources import earth_engine as source
-from sea_ice_kedro.sources import earth_engine_access as access
+from sea_ice_kedro.sources import earth_engine_search as access
 from tests.earth_engine import (
     PROJECT,
     SECRET,

@@ -22,9 +22,9 @@ from sea_ice_kedro.imagery.arrays import (
 )
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
-from sea_ice_kedro.pipelines.ingestion.nodes import ingest_manual_labels, ingest_scenes
+from sea_ice_kedro.pipelines.ingestion import ingest_manual_labels, ingest_scenes
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
-from sea_ice_kedro.sources.land import land_file, mark_label, mark_land
+from sea_ice_kedro.sources.mapped_area import land_file, mark_label, mark_land
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, write
 from tests.geopackage import blob, geopackage, polygon
 from tests.runs import from_folder, run_here

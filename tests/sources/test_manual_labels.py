@@ -9,8 +9,8 @@ from sea_ice_kedro.errors import InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap
 from sea_ice_kedro.imagery.classes import LAND_COLOUR
 from sea_ice_kedro.sources import IngestionOptions
+from sea_ice_kedro.sources.class_files import read_manual_label
 from sea_ice_kedro.sources.folder import list_scenes
-from sea_ice_kedro.sources.manual_labels import read_manual_label
 from tests.fabricate import ROSS_SEA, WHEN, cut, folder_of_scenes, scene, write
 
 RED, BLUE, GREEN, BLACK = (255, 0, 0), (0, 0, 255), (0, 255, 0), (0, 0, 0)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.sources.named_regions import TimeSeriesOptions
+from sea_ice_kedro.sources.regions import TimeSeriesOptions
 
 ROSS = {"name": "ross_sea", "area": [160, -78, -150, -60]}
 

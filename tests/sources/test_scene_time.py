@@ -1,6 +1,6 @@
 import pytest
 
-from sea_ice_kedro.sources.scene_time import time_of_file
+from sea_ice_kedro.sources.scene_files import time_of_file
 
 
 def told(stem, **tags):

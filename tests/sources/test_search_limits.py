@@ -1,5 +1,5 @@
+from sea_ice_kedro.sources.listing import within_limits
 from sea_ice_kedro.sources.product_options import SearchOptions
-from sea_ice_kedro.sources.search_limits import within_limits
 
 SKIES = {"clear": (5.0, 20.0), "cloudy": (80.0, 20.0), "dark": (5.0, 2.0)}
 SILENT = {"no cloud": (None, 20.0), "no sun": (5.0, None)}

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.sources.cutting import Cut
-from sea_ice_kedro.sources.shortwave import coarse_cut, coarse_shape, on_grid
+from sea_ice_kedro.sources.cutting import Cut, coarse_cut, coarse_shape, on_grid
 
 
 def test_a_granule_has_fewer_large_pixels_and_a_part_of_one_counts():

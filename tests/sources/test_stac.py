@@ -15,7 +15,7 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
 from sea_ice_kedro.sources import stac as source
 from sea_ice_kedro.sources.product_options import StacOptions
-from sea_ice_kedro.sources.stac_choice import is_planetary, is_signed
+from sea_ice_kedro.sources.stac import is_planetary, is_signed
 from sea_ice_kedro.sources.stac_items import read_item
 from tests.products import CORNER, ice_numbers, shortwave_numbers, write_band
 from tests.runs import ROOT

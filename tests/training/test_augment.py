@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.training.augment import Augmentation
+from sea_ice_kedro.training.augment import Augmentation, draw_skies
 from sea_ice_kedro.training.options import AugmentationOptions
-from sea_ice_kedro.training.simulated_clouds import draw_skies
 from tests.fabricate import floes
 
 pytestmark = pytest.mark.train

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import InvalidShard
-from sea_ice_kedro.training.batches import ChipBatches
-from sea_ice_kedro.training.chip_shards import read_header
-from sea_ice_kedro.training.shard_selection import chip_count, select
+from sea_ice_kedro.training.batches import ChipBatches, read_header
+from sea_ice_kedro.training.plan import chip_count, select
 from tests.chips import CHIP_PX, everything, shard
 from tests.fabricate import cut, floes
 
@@ -135,7 +134,7 @@ def test_a_shard_that_was_cut_after_its_header_is_named(tmp_path):
 READ_A_HEADER = """
 import sys
 from tensorflow.python.eager import context
-from sea_ice_kedro.training.chip_shards import expect_whole, read_header
+from sea_ice_kedro.training.batches import expect_whole, read_header
 shard = read_header(sys.argv[1])
 expect_whole(shard.filepath, shard.count)
 print("runtime started:", context.context()._context_handle is not None)

@@ -22,7 +22,7 @@ def test_a_network_that_is_too_sure_is_made_to_doubt_and_calls_nothing_otherwise
     tmp_path,
 ):
     from sea_ice_kedro.training.calibration import calibrate
-    from sea_ice_kedro.training.model_card import ModelCard
+    from sea_ice_kedro.training.model_archive import ModelCard
     from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, save_model
     from sea_ice_kedro.training.unet import build_unet
 

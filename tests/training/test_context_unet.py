@@ -68,7 +68,7 @@ def test_windows_larger_than_the_chips_are_fine():
 
 
 def test_a_file_of_it_serves_its_probabilities_leaning_on_the_scene_s_limits(tmp_path):
-    from sea_ice_kedro.training.model_card import ModelCard
+    from sea_ice_kedro.training.model_archive import ModelCard
     from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, save_model
 
     model, images = build_network(SMALL), pixels()
@@ -85,7 +85,7 @@ def test_a_file_of_it_serves_its_probabilities_leaning_on_the_scene_s_limits(tmp
 
 def test_a_step_learns_from_what_the_map_will_say_at_the_pixels_it_looks_at():
     tf = pytest.importorskip("tensorflow")
-    from sea_ice_kedro.training.sampled_logits import SampledLogits
+    from sea_ice_kedro.training.unet import SampledLogits
 
     without_dropout = replace(SMALL, dropout=(0.0,) * 4)
     model, images = build_network(without_dropout), pixels(2, 48)

@@ -1,7 +1,7 @@
 import logging
 
-from sea_ice_kedro.training import epoch_news
-from sea_ice_kedro.training.epoch_news import EpochNews
+from sea_ice_kedro.training import fit
+from sea_ice_kedro.training.fit import EpochNews
 
 
 def record(epoch):
@@ -30,5 +30,5 @@ def test_of_short_epochs_the_first_and_the_last_are_said(caplog):
 
 
 def test_of_long_epochs_every_one_is_said(caplog, monkeypatch):
-    monkeypatch.setattr(epoch_news, "_EVERY_S", 0.0)
+    monkeypatch.setattr(fit, "_EVERY_S", 0.0)
     assert len(said_of([1, 2, 3, 4, 5], caplog)) == 5

@@ -125,7 +125,7 @@ def test_balanced_classes_change_what_is_learnt(tmp_path):
 
 def test_training_may_go_on_from_a_network_that_is_there(tmp_path):
     from sea_ice_kedro.training.fit import starting_model
-    from sea_ice_kedro.training.model_card import ModelCard
+    from sea_ice_kedro.training.model_archive import ModelCard
     from sea_ice_kedro.training.model_file import TrainedUNet, save_model
 
     given = plan(tmp_path, epochs=1)

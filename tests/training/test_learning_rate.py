@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
 from sea_ice_kedro.training.options import TrainingOptions, WorkersOptions
+from sea_ice_kedro.training.plan import balanced_weights, learning_rate
 
 STEADY = TrainingOptions(learning_rate=0.1, epochs=10, cosine_decay=False)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sea_ice_kedro.training.losses import masked_cross_entropy
+from sea_ice_kedro.training.fit import masked_cross_entropy
 
 pytestmark = pytest.mark.train
 

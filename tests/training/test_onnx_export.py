@@ -5,7 +5,7 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
 from tests.fabricate import floes
 
@@ -23,8 +23,7 @@ NETWORKS = {
 
 def anywhere(unet):
     """A network whose weights are all drawn, and which calls pixels many things."""
-    from sea_ice_kedro.training.context_unet import LOGITS
-    from sea_ice_kedro.training.unet import build_network, with_logits
+    from sea_ice_kedro.training.unet import LOGITS, build_network, with_logits
 
     rng = np.random.default_rng(3)
     model = build_network(unet)

@@ -6,10 +6,18 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.training import onnx_file
-from sea_ice_kedro.training.model_card import ModelCard
-from sea_ice_kedro.training.onnx_file import card_text, metadata_of, ports_of
-from sea_ice_kedro.training.onnx_graph import DIGEST, FLOAT, Graph, Port
-from sea_ice_kedro.training.protobuf import fields_of, message
+from sea_ice_kedro.training.model_archive import ModelCard
+from sea_ice_kedro.training.onnx_file import (
+    DIGEST,
+    FLOAT,
+    Graph,
+    Port,
+    card_text,
+    fields_of,
+    message,
+    metadata_of,
+    ports_of,
+)
 from tests.networks import SEES_SCENE, TINY
 
 CARD = ModelCard(images="original", chip_px=32, unet=TINY, name="auto_original")

@@ -5,14 +5,13 @@ import pytest
 
 from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
 from sea_ice_kedro.imagery.cloud_filter import filter_scene
 from sea_ice_kedro.imagery.labelling import label_by_brightness
-from sea_ice_kedro.imagery.mirrored_windows import reader_of
+from sea_ice_kedro.imagery.predictions import WindowOptions, blended_strips, reader_of
 from sea_ice_kedro.imagery.simulate import SimulationOptions, simulate_scene
 from sea_ice_kedro.rasters.stored_scene import SceneInMemory, StoredScene
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.options import UNetOptions
 from sea_ice_kedro.training.predict import (
     InferenceOptions,
@@ -176,7 +175,7 @@ SMALL = UNetOptions(2, 8, (0.0, 0.0, 0.0), network="published")
 @pytest.fixture(scope="module")
 def learnt(tmp_path_factory):
     """A scene and a network, as it is served, that has learnt that very scene."""
-    from sea_ice_kedro.training.chip_shards import read_header, write_shard
+    from sea_ice_kedro.training.batches import read_header, write_shard
     from sea_ice_kedro.training.fit import fit
     from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, save_model
     from sea_ice_kedro.training.workers import OneWorker

@@ -1,6 +1,6 @@
 import pytest
 
-from sea_ice_kedro.training.protobuf import fields_of, message
+from sea_ice_kedro.training.onnx_file import fields_of, message
 
 
 def read(content):

@@ -1,7 +1,7 @@
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption, TooFewScenes
-from sea_ice_kedro.training.splits import SplitOptions, split
+from sea_ice_kedro.training.plan import SplitOptions, split_scenes
 
 SCENES = [f"s{i}" for i in range(10) for _ in range(4)]
 
@@ -11,7 +11,7 @@ def scenes_of(names, wanted, scene_ids=SCENES):
 
 
 def test_no_scene_is_on_two_sides():
-    names = split(SCENES, SplitOptions())
+    names = split_scenes(SCENES, SplitOptions())
     train, validation, test = (
         scenes_of(names, name) for name in ("train", "validation", "test")
     )
@@ -23,39 +23,46 @@ def test_no_scene_is_on_two_sides():
 
 
 def test_chips_of_one_scene_fall_on_both_sides_only_when_asked():
-    names = split(SCENES, SplitOptions(by="chip", validation=0.1, test=0.2))
+    names = split_scenes(SCENES, SplitOptions(by="chip", validation=0.1, test=0.2))
     assert (names.count("validation"), names.count("test")) == (4, 8)
     assert scenes_of(names, "train") & scenes_of(names, "test")
 
 
 def test_the_seed_alone_decides():
-    assert split(SCENES, SplitOptions(seed=1)) == split(SCENES, SplitOptions(seed=1))
-    assert split(SCENES, SplitOptions(seed=1)) != split(SCENES, SplitOptions(seed=2))
+    assert split_scenes(SCENES, SplitOptions(seed=1)) == split_scenes(
+        SCENES, SplitOptions(seed=1)
+    )
+    assert split_scenes(SCENES, SplitOptions(seed=1)) != split_scenes(
+        SCENES, SplitOptions(seed=2)
+    )
 
 
 def test_three_scenes_are_enough_and_two_are_not():
-    assert sorted(split(["a", "b", "c"], SplitOptions())) == [
+    assert sorted(split_scenes(["a", "b", "c"], SplitOptions())) == [
         "test",
         "train",
         "validation",
     ]
     with pytest.raises(TooFewScenes, match=r"at least 3 scenes, .* got 2; bring more"):
-        split(["a", "a", "b"], SplitOptions())
+        split_scenes(["a", "a", "b"], SplitOptions())
 
 
 def test_two_scenes_are_enough_without_validation():
-    names = split(["a", "b"], SplitOptions(validation=0.0))
+    names = split_scenes(["a", "b"], SplitOptions(validation=0.0))
     assert sorted(names) == ["test", "train"]
     with pytest.raises(TooFewScenes, match="at least 2 scenes"):
-        split(["a", "a"], SplitOptions(validation=0.0))
+        split_scenes(["a", "a"], SplitOptions(validation=0.0))
 
 
 def test_one_scene_is_enough_where_nothing_is_scored():
-    assert split(["a", "a"], SplitOptions(validation=0.0, test=0.0)) == ["train"] * 2
+    assert (
+        split_scenes(["a", "a"], SplitOptions(validation=0.0, test=0.0))
+        == ["train"] * 2
+    )
 
 
 def test_large_shares_of_few_scenes_leave_one_to_learn_from():
-    names = split(["a", "b", "c"], SplitOptions(validation=0.3, test=0.65))
+    names = split_scenes(["a", "b", "c"], SplitOptions(validation=0.3, test=0.65))
     assert names.count("train") == 1
 
 

@@ -50,8 +50,10 @@ class FigureDataset(WholeFileDataset["go.Figure"]):
 
     def _draw(self, figure: "go.Figure") -> None:
         # Late: matplotlib costs a second, and most commands draw no figure.
-        from sea_ice_kedro.figures.choices import choices_of  # noqa: PLC0415
-        from sea_ice_kedro.figures.paper import write_paper_figure  # noqa: PLC0415
+        from sea_ice_kedro.figures.paper import (  # noqa: PLC0415
+            choices_of,
+            write_paper_figure,
+        )
 
         stem = self._filepath.removesuffix(".json")
         chosen = choices_of(figure)

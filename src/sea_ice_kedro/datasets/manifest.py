@@ -19,8 +19,7 @@ from typing import IO, Any
 
 from sea_ice_kedro.errors import MALFORMED, CannotRead, FolderInUse, InvalidRecord
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
-from sea_ice_kedro.rasters.geotiff import write_errors
-from sea_ice_kedro.rasters.header import Facts, typed_tags
+from sea_ice_kedro.rasters.geotiff import Facts, typed_tags, write_errors
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 
 NAME = ".manifest.jsonl"

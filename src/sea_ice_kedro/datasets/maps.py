@@ -22,10 +22,11 @@ from sea_ice_kedro.imagery.classes import (
     LAND_LABEL,
     NODATA,
     NODATA_COLOUR,
+    RAMP,
     SeaIceClass,
     palette,
+    percent_palette,
 )
-from sea_ice_kedro.imagery.concentration_colours import RAMP, percent_palette
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.predictions import (
     PROBABILITY_BANDS,
@@ -34,10 +35,17 @@ from sea_ice_kedro.imagery.predictions import (
     Strip,
 )
 from sea_ice_kedro.imagery.scores import class_counts
-from sea_ice_kedro.rasters.concentration import ConcentrationRaster
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
-from sea_ice_kedro.rasters.geotiff import PRODUCT, Layers, opened, write_raster
-from sea_ice_kedro.rasters.header import Facts, georeference_of, tags_of
+from sea_ice_kedro.rasters.geotiff import (
+    PRODUCT,
+    Facts,
+    Layers,
+    georeference_of,
+    opened,
+    tags_of,
+    write_raster,
+)
+from sea_ice_kedro.rasters.polar_grid import ConcentrationRaster
 from sea_ice_kedro.rasters.streamed import Frame, Rows, write_strips
 from sea_ice_kedro.rasters.value_names import (
     NamedValue,

@@ -23,7 +23,7 @@ from sea_ice_kedro.datasets.manifest import (
 from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
 from sea_ice_kedro.errors import MissingInput, SeaIceError
 from sea_ice_kedro.rasters.files import FileState, is_as, remove, state_of
-from sea_ice_kedro.rasters.header import Facts
+from sea_ice_kedro.rasters.geotiff import Facts
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset, Value
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition
-from sea_ice_kedro.rasters.geotiff import opened_header
-from sea_ice_kedro.rasters.header import Facts, facts_of
+from sea_ice_kedro.rasters.geotiff import Facts, facts_of, opened_header
 
 
 class RasterFileDataset(ProvenancedFileDataset[Value]):

@@ -34,8 +34,16 @@ from sea_ice_kedro.imagery.reflectance import (
     rendering_of,
 )
 from sea_ice_kedro.rasters.footprint import pixel_size_m
-from sea_ice_kedro.rasters.geotiff import WORKING, Layers, opened, write_raster
-from sea_ice_kedro.rasters.header import Facts, facts_of, georeference_of, tags_of
+from sea_ice_kedro.rasters.geotiff import (
+    WORKING,
+    Facts,
+    Layers,
+    facts_of,
+    georeference_of,
+    opened,
+    tags_of,
+    write_raster,
+)
 from sea_ice_kedro.rasters.stored_scene import LAND_BAND, StoredScene
 
 CONTENTS = ("scene", "windows", "digital_numbers")

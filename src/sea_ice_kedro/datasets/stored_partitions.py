@@ -9,7 +9,7 @@ from kedro.io import DatasetError
 from sea_ice_kedro.datasets.manifest import Entry
 from sea_ice_kedro.engines import Engine, Partitions
 from sea_ice_kedro.errors import SeaIceError, WorkerLost
-from sea_ice_kedro.rasters.header import Facts
+from sea_ice_kedro.rasters.geotiff import Facts
 
 Value = TypeVar("Value")
 

@@ -14,7 +14,7 @@ from sea_ice_kedro.rasters.geotiff import write_errors
 
 if TYPE_CHECKING:
     from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet
-    from sea_ice_kedro.training.shard_selection import ChipShard
+    from sea_ice_kedro.training.plan import ChipShard
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class ChipShardDataset(AbstractDataset[DescribedChips, "ChipShard"]):
             CannotWrite: if there is no room or no permission.
         """
         # Late: TensorFlow takes seconds, and is wanted in the workers only.
-        from sea_ice_kedro.training.chip_shards import write_shard  # noqa: PLC0415
+        from sea_ice_kedro.training.batches import write_shard  # noqa: PLC0415
 
         with write_errors(self._filepath):
             write_shard(self._filepath, data.chips, data.facts, self._provenance)
@@ -79,7 +79,7 @@ class ChipShardDataset(AbstractDataset[DescribedChips, "ChipShard"]):
         Raises:
             InvalidShard: if the file is damaged or of another version.
         """
-        from sea_ice_kedro.training.chip_shards import read_header  # noqa: PLC0415
+        from sea_ice_kedro.training.batches import read_header  # noqa: PLC0415
 
         return read_header(self._filepath)
 

@@ -28,9 +28,9 @@ class Engine(Protocol):
 
 # Late imports: an engine's module is loaded by who asked for that engine.
 ENGINES = {
-    "sequential": "sea_ice_kedro.engines.sequential:SequentialEngine",
-    "threads": "sea_ice_kedro.engines.threads:ThreadsEngine",
-    "processes": "sea_ice_kedro.engines.processes:ProcessesEngine",
+    "sequential": "sea_ice_kedro.engines.local:SequentialEngine",
+    "threads": "sea_ice_kedro.engines.local:ThreadsEngine",
+    "processes": "sea_ice_kedro.engines.local:ProcessesEngine",
     "spark": "sea_ice_kedro.engines.spark:SparkEngine",
 }
 _CLUSTERS = {"spark"}

@@ -9,9 +9,7 @@ from typing import Any
 from zipimport import zipimporter
 
 from sea_ice_kedro import __version__
-from sea_ice_kedro.engines.cores import keep_to
-from sea_ice_kedro.engines.processes import in_a_process_each
-from sea_ice_kedro.engines.sequential import SequentialEngine
+from sea_ice_kedro.engines.local import SequentialEngine, in_a_process_each, keep_to
 from sea_ice_kedro.errors import WorkerLost
 
 RAISED, GAVE = False, True

@@ -13,7 +13,7 @@ from kedro.pipeline.node import Node
 from sea_ice_kedro.hooks import requirements, root_scenes
 from sea_ice_kedro.hooks import settings_checks as checks
 from sea_ice_kedro.pipelines.variants import DEFAULT, choose
-from sea_ice_kedro.sources import earth_engine_access
+from sea_ice_kedro.sources import earth_engine_search
 
 
 class CheckHooks:
@@ -55,7 +55,7 @@ class CheckHooks:
         checks.expect_applicable(settings)
         by_source = defaults["variants"].get(ingestion["source"], DEFAULT)
         choose(checks.value_in(settings.params, "modeling.variants") or by_source)
-        earth_engine_access.configure(credentials_of(loader), project_path)
+        earth_engine_search.configure(credentials_of(loader), project_path)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -101,4 +101,4 @@ def credentials_of(loader: Any) -> Mapping[str, Any]:  # noqa: ANN401 - Kedro's 
     except MissingConfigException:
         known = {}
     of_user = Path(loader.conf_source) / "local" / "credentials.yml"
-    return earth_engine_access.entry_in(of_user) | known
+    return earth_engine_search.entry_in(of_user) | known

@@ -12,8 +12,13 @@ from kedro.framework.project import pipelines
 from kedro.io import DatasetNotFoundError, MemoryDataset
 from kedro.pipeline import Pipeline
 
-from sea_ice_kedro.errors import InvalidOption, MissingInput, MissingPackage
-from sea_ice_kedro.extras import INSTALL, is_installed
+from sea_ice_kedro.errors import (
+    INSTALL,
+    InvalidOption,
+    MissingInput,
+    MissingPackage,
+    is_installed,
+)
 from sea_ice_kedro.pipelines import SUMMARIES
 from sea_ice_kedro.training.launch import expect_package, gpu_count
 from sea_ice_kedro.training.options import WorkersOptions

@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline
 from sea_ice_kedro.datasets.root_scenes import RootScenes, root_scenes_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.settings_checks import Settings, leaves, with_value
-from sea_ice_kedro.pipelines.ingestion.nodes import find_scenes
+from sea_ice_kedro.pipelines.ingestion import find_scenes
 
 ROOT_SCENES = "root_scenes"
 """Name of the dataset."""

@@ -91,14 +91,14 @@ def _count_strip(codes: Codes, top: int, positions: CellPositions) -> Integers:
         int64 (N, 2 + `_COUNTERS`): cell column, cell row, pixels; a row a cell.
     """
     # Late: loading compiled code is for workers, not for `kedro --help`.
-    from sea_ice_kedro.imagery import cell_kernels  # noqa: PLC0415
+    from sea_ice_kedro.imagery import kernels  # noqa: PLC0415
 
     row_nodes, column_nodes, nodes = lattice(codes.shape, top, positions)
     slots = np.full(256, _UNKNOWN_SLOT, np.uint8)
     slots[[*SeaIceClass]] = [*SeaIceClass]
     slots[LAND], slots[NODATA] = _LAND_SLOT, _NODATA_SLOT
     runs = np.empty((codes.size, 2 + _COUNTERS), np.int64)
-    found = cell_kernels.count_runs(
+    found = kernels.count_runs(
         np.ascontiguousarray(codes), nodes, row_nodes, column_nodes, slots, runs
     )
     return _merged(runs[:found])

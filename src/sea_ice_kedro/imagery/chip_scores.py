@@ -8,8 +8,7 @@ import numpy as np
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Codes, Quality
-from sea_ice_kedro.imagery.chipping import Window
-from sea_ice_kedro.imagery.chips import CLOUDY
+from sea_ice_kedro.imagery.chips import CLOUDY, Window
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
 from sea_ice_kedro.imagery.options import expect_integer, expect_number
 from sea_ice_kedro.imagery.scores import (

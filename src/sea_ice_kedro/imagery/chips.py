@@ -1,17 +1,67 @@
-"""Chips to learn from: image, label and what is known about each."""
+"""Chips: cut from scenes and put back; with label and facts, to learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Quality
-from sea_ice_kedro.imagery.chipping import Window, chip_windows, cut_chip
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, QualityFlag
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_integer, expect_number
 from sea_ice_kedro.imagery.scene_context import Context, context_of
+
+Raster = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square of a scene; it may reach over the lower and right edge."""
+
+    row: int
+    """First row, 0-based."""
+
+    column: int
+    """First column, 0-based."""
+
+    size: int
+    """Rows and columns."""
+
+    def chip_id(self, scene_id: str) -> str:
+        """Name the chip: "s2_vis_00_r0768_c1792"."""
+        return f"{scene_id}_r{self.row:04d}_c{self.column:04d}"
+
+
+def chip_windows(shape: tuple[int, int], size: int) -> Iterator[Window]:
+    """Lay a grid of squares over a scene, row by row; the last may reach over.
+
+    Args:
+        shape: (H, W) of the scene.
+        size: Rows and columns of a chip, at least 1.
+
+    Raises:
+        InvalidOption: if `size` is not a positive whole number.
+    """
+    expect_integer("chip size", size, 1, 2**31)
+    for row in range(0, shape[0], size):
+        for column in range(0, shape[1], size):
+            yield Window(row, column, size)
+
+
+def cut_chip(raster: Raster, window: Window, fill: int) -> Raster:
+    """Cut one chip, (size, size) or (size, size, C); `fill` where it reaches over."""
+    part = raster[
+        window.row : window.row + window.size,
+        window.column : window.column + window.size,
+    ]
+    missing = [(0, window.size - length) for length in part.shape[:2]]
+    missing += [(0, 0)] * (raster.ndim - 2)
+    return np.pad(part, missing, constant_values=fill)
+
+
+# --- Chips to learn from: image, label and what is known about each
 
 CLOUDY = QualityFlag.THIN_CLOUD | QualityFlag.SHADOW
 

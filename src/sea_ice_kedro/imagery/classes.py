@@ -5,11 +5,13 @@ first-year or older, snow-covered ice; thin ice like nilas and young ice.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 import numpy as np
 
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask, Quality
+from sea_ice_kedro.imagery.options import expect_choice
 
 NODATA = 255
 """Code of pixels without an observation; never a class."""
@@ -106,3 +108,78 @@ def colourise(
 ) -> RGB:
     """Paint class codes, uint8 (H, W), in their colours, uint8 (H, W, 3)."""
     return palette(colours)[codes]
+
+
+# --- The colours that figures, quicklooks and the report draw the classes in
+
+ClassColours = Mapping[SeaIceClass, tuple[int, int, int]]
+"""(R, G, B), 0..255."""
+
+PALETTES: dict[str, ClassColours] = {
+    "accessible": {
+        **COLOURS,  # of a class that is added and has no other yet
+        SeaIceClass.THICK_ICE: (240, 228, 150),
+        SeaIceClass.THIN_ICE: (86, 180, 233),
+        SeaIceClass.OPEN_WATER: (0, 70, 140),
+    },
+    "published": COLOURS,
+}
+"""The accessible one differs by CIEDE2000 >= 20 between any two classes, no data and
+white paper, with normal vision, protanopia and deuteranopia (Machado et al. 2009), and
+from dark to bright as the classes do, so that it survives a print in grey."""
+
+
+@dataclass(frozen=True)
+class FigureOptions:
+    """How figures show the classes."""
+
+    palette: str = "accessible"
+    """A key of `PALETTES`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a palette that does not exist."""
+        expect_choice("figures.palette", self.palette, PALETTES)
+
+    @property
+    def colours(self) -> ClassColours:
+        """The colour of each class."""
+        return PALETTES[self.palette]
+
+
+ACCESSIBLE = FigureOptions()
+
+
+def css(colour: tuple[int, int, int]) -> str:
+    """Write a colour, (R, G, B), as CSS and plotly do."""
+    return "rgb({}, {}, {})".format(*colour)
+
+
+# --- The colours of sea ice concentration, in figures and in rasters
+
+RAMP: list[tuple[float, str]] = [
+    (0.0, "#08122e"),
+    (0.15, "#23265c"),
+    (0.35, "#3c4f9b"),
+    (0.55, "#4281b3"),
+    (0.75, "#72b2c4"),
+    (0.9, "#b9dfe0"),
+    (1.0, "#f7fdfd"),
+]
+"""From open water to closed ice: share and colour, linear between them."""
+
+
+def percent_palette() -> RGB:
+    """Return the colour of every percent: uint8 (256, 3), black above 100."""
+    shares = [100 * share for share, _ in RAMP]
+    stops = np.array([_rgb(colour) for _, colour in RAMP])
+    percents = np.arange(101)
+    ramp = [np.interp(percents, shares, stops[:, band]) for band in range(3)]
+    colours = np.zeros((256, 3), np.uint8)
+    colours[:101] = np.rint(np.stack(ramp, axis=1))
+    colours[NODATA] = NODATA_COLOUR
+    return colours
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue

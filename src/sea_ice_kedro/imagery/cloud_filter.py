@@ -9,13 +9,13 @@ from sea_ice_kedro.imagery.arrays import RGB, FilteredScene, Mask, Quality, Scen
 from sea_ice_kedro.imagery.classes import QualityFlag, flagged
 from sea_ice_kedro.imagery.illumination import IlluminationFilter, filter_illumination
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
-from sea_ice_kedro.imagery.opaque_cloud import (
+from sea_ice_kedro.imagery.options import expect_choice
+from sea_ice_kedro.imagery.published_filter import PublishedFilter, filter_as_published
+from sea_ice_kedro.imagery.shortwave import (
     OpaqueCloud,
     find_opaque_cloud,
     leave_under_cloud,
 )
-from sea_ice_kedro.imagery.options import expect_choice
-from sea_ice_kedro.imagery.published_filter import PublishedFilter, filter_as_published
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def restore(
         uint8 (H, W, 3), and the quality band, uint8 (H, W).
     """
     # Late: loading compiled code is for workers, not for `kedro --help`.
-    from sea_ice_kedro.imagery.illumination import removal  # noqa: PLC0415
+    from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
 
     restored, quality = filter_illumination(rgb, valid_mask, settings)
     trusted = valid_mask & ~flagged(quality, QualityFlag.UNTRUSTWORTHY)
@@ -131,7 +131,7 @@ def restore(
     before = label_by_brightness(rgb, valid_mask, limits)
     after = label_by_brightness(restored, valid_mask, limits)
     flag = np.uint8(QualityFlag.CHANGED)
-    removal.mark_changed(before.ravel(), after.ravel(), flag, quality.ravel())
+    kernels.mark_changed(before.ravel(), after.ravel(), flag, quality.ravel())
     return restored, quality
 
 

@@ -1,10 +1,15 @@
-"""Auto-labelling by brightness (Iqrah et al. 2024, III-B)."""
+"""Auto-labelling by brightness (Iqrah et al. 2024, III-B), and class limits.
 
+Limits are given, fit a scene by its own modes, or follow from manual labels.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from sea_ice_kedro.errors import InvalidOption, InvalidScene
+from sea_ice_kedro.errors import InvalidLabel, InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import (
     RGB,
     ClassMap,
@@ -15,14 +20,140 @@ from sea_ice_kedro.imagery.arrays import (
     Scene,
 )
 from sea_ice_kedro.imagery.classes import (
+    DARK_TO_BRIGHT,
     LAND,
     NODATA,
     QualityFlag,
     SeaIceClass,
     flagged,
 )
+from sea_ice_kedro.imagery.histogram import (
+    Density,
+    Histogram,
+    Modes,
+    Shown,
+    find_modes,
+    histogram_of,
+    smoothed,
+)
 from sea_ice_kedro.imagery.options import expect_choice, expect_integer
-from sea_ice_kedro.imagery.scene_limits import Limits, place_limits
+
+_WATER_FROM, _WATER_USUAL, _WATER_TO, _WATER_REACH = 0.05, 0.11, 0.4, 0.07
+_THICK_TO, _THICK_USUAL, _THICK_FROM, _THICK_REACH = 0.05, 0.2, 0.4, 0.1
+"""Where limits may lie, as shares of the way from water to thick ice, and how far from
+the usual place a valley is still preferred to it. The usual place of thin ice is about
+that of 31 between 13 and 225 (Iqrah et al. 2024 and their scenes). That of thick ice
+lies below their 205: shade and thin haze dim snow by some tenths, grey ice by more."""
+
+_NO_WATER = 0.2
+"""Where no water stands out, what is darker than this share of thick ice, in its
+darkest channel, still is water: it may be in a few leads only."""
+
+_FINER = 0.6
+"""Valleys are looked for with this share of the smoothing of modes."""
+
+_EMPTY = 3e-4
+"""Share of the pixels a level below which one is as empty as another."""
+
+_USUAL_WATER = 0.058
+"""Water where none stands out, of thick ice's brightness (13 of 225)."""
+
+BOTH = "scene"
+NO_WATER = "no water stands out"
+NO_THICK_ICE = "no thick ice stands out"
+NEITHER = "neither water nor thick ice stands out"
+FALLBACKS = (NO_WATER, NO_THICK_ICE, NEITHER)
+"""Sources of limits that a scene could not give, or not both."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one scene and where they come from."""
+
+    thin_ice_min: int
+    """First brightness of thin ice."""
+
+    thick_ice_min: int
+    """First brightness max(R, G, B) of thick ice."""
+
+    source: str
+    """"scene", "published", "values", "filter"; or why a limit fell back."""
+
+    by_darkest: bool = False
+    """Whether `thin_ice_min` is of min(R, G, B), in which water of any colour is dark;
+    else of max(R, G, B)."""
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """(thin_ice_min, thick_ice_min)."""
+        return self.thin_ice_min, self.thick_ice_min
+
+
+def place_limits(
+    brightest: Histogram, darkest: Histogram | None, fallback: tuple[int, int]
+) -> Limits:
+    """Place the limits in the valleys beside the modes of water and thick ice.
+
+    Where thick ice does not stand out, or neither does, the fallback's limits hold and
+    the source says so. Where water does not, a share of thick ice's tone stands in.
+
+    Args:
+        brightest: int64 (256,), valid pixels of each brightness max(R, G, B).
+        darkest: int64 (256,), the same pixels by min(R, G, B), in which water is looked
+            for; None: limits of max(R, G, B) alone.
+        fallback: First brightness of thin and of thick ice where a class is missing.
+
+    Returns:
+        The limits, 0 < thin_ice_min < thick_ice_min <= 255.
+    """
+    shown = Shown.of(brightest, brightest if darkest is None else darkest)
+    modes = Modes(None, None, None) if shown is None else find_modes(shown)
+    if shown is None or modes.thick is None or modes.thick_darkest is None:
+        source = NEITHER if modes.water is None else NO_THICK_ICE
+        return Limits(*fallback, source)
+    bright, dark = (
+        smoothed(shares, _FINER * shown.smoothing)
+        for shares in (shown.brightest, shown.darkest)
+    )
+    water = _USUAL_WATER * modes.thick if modes.water is None else modes.water
+    way = water - modes.thick
+    ends = _THICK_TO, _THICK_USUAL, _THICK_FROM
+    thick = _valley(bright, [modes.thick + e * way for e in ends], -_THICK_REACH * way)
+    if modes.water is None:
+        thin = _NO_WATER * modes.thick_darkest
+    else:
+        way = modes.thick_darkest - water
+        ends = _WATER_FROM, _WATER_USUAL, _WATER_TO
+        thin = _valley(dark, [water + e * way for e in ends], _WATER_REACH * way)
+    thick_ice_min = max(_first(thick, shown.stretch), 2)
+    return Limits(
+        min(_first(thin, shown.stretch), thick_ice_min - 1),
+        thick_ice_min,
+        NO_WATER if modes.water is None else BOTH,
+        by_darkest=darkest is not None,
+    )
+
+
+def _valley(density: Density, ends: list[float], reach: float) -> float:
+    """Return the emptiest level in bounds; far from the usual one it must be emptier.
+
+    Args:
+        density: float64 (256,).
+        ends: A bound, the usual level, the other bound.
+        reach: Distance from the usual level that counts as half a nat.
+    """
+    first, last = round(min(ends)), round(max(ends))
+    levels = np.arange(max(first, 1), max(min(last, 255), first, 1) + 1)
+    away = (levels - ends[1]) / max(reach, 1.0)
+    return float(levels[np.argmin(np.log(density[levels] + _EMPTY) + 0.5 * away**2)])
+
+
+def _first(limit: float, stretch: float) -> int:
+    """Return the first of a scene's own levels that is spread to a limit or above."""
+    return max(math.ceil(limit / stretch - 0.5), 1)
+
+
+# --- Auto-labelling by brightness (Iqrah et al. 2024, III-B)
 
 _CODES = np.array(
     [SeaIceClass.THICK_ICE, SeaIceClass.THIN_ICE, SeaIceClass.OPEN_WATER, NODATA],
@@ -196,3 +327,65 @@ def expect_filtered_for(
             f"{thresholds.limits}, got one filtered for {limits}; filter again: "
             "kedro run --pipelines filtering,autolabel"
         )
+
+
+# --- Brightness of scenes' pixels by manual label, and limits from that
+
+Counts = npt.NDArray[np.int64]
+"""int64 (4, 256): pixels of each brightness labelled thick ice, thin ice and open
+water; the last row is all pixels, labelled or not."""
+
+
+def count_brightness(scene: Scene, label: ClassMap | None = None) -> Counts:
+    """Count the pixels of each brightness max(R, G, B), what is valid and trusted.
+
+    Args:
+        scene: As it will be labelled.
+        label: By a person, on the same grid; None: nobody has labelled it.
+
+    Returns:
+        int64 (4, 256).
+
+    Raises:
+        InvalidLabel: if the label has another size.
+    """
+    if label is not None and label.shape != scene.shape:
+        raise InvalidLabel(
+            f"{scene.scene_id}: expected a label of the scene's size {scene.shape}, "
+            f"got {label.shape}"
+        )
+    bright = np.asarray(scene.rgb.max(axis=-1), np.uint8)
+    trusted = scene.valid_mask & ~untrustworthy(scene)
+    masks = [
+        trusted & (label.codes == c) if label is not None else np.zeros_like(trusted)
+        for c in SeaIceClass
+    ]
+    return np.stack([histogram_of(bright, mask) for mask in [*masks, trusted]])
+
+
+def limits_of_labels(counts: Counts) -> tuple[int, int] | None:
+    """Find the limits that tell manual labels apart best.
+
+    Each limit is that which finds the most of both sides, each side counting alike, so
+    that a rare class is not given up for a frequent one; the middle where several do.
+
+    Args:
+        counts: int64 (4, 256), of one scene or the sum of many.
+
+    Returns:
+        First brightness of thin and of thick ice; None where a class is not labelled.
+    """
+    water, thin, thick = (counts[c].astype(np.float64) for c in DARK_TO_BRIGHT)
+    if not thick.any() or not thin.any() or not water.any():
+        return None
+    thin_min, thick_min = _split(water, thin), _split(thin, thick)
+    return (thin_min, thick_min) if thin_min < thick_min else None
+
+
+def _split(below: npt.NDArray[np.float64], above: npt.NDArray[np.float64]) -> int:
+    """Return the first level of the upper class."""
+    found = (
+        np.cumsum(below)[:-1] / below.sum() + 1 - np.cumsum(above)[:-1] / above.sum()
+    )
+    best = np.flatnonzero(found >= found.max() - 1e-12)
+    return int(best[len(best) // 2]) + 1

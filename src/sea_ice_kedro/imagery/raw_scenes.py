@@ -1,10 +1,11 @@
-"""A scene as its provider stores it, before it becomes 8-bit brightness."""
+"""A scene as its provider stores it, and which of its pixels were observed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +23,130 @@ from sea_ice_kedro.imagery.reflectance import (
     Rendering,
     to_rgb,
 )
-from sea_ice_kedro.imagery.validity import observed
+
+SMALLEST_REGION_PX = 64
+"""Smaller black regions at the border are dark water, not a swath edge."""
+
+ALIKE = 0.12
+"""Reflectance that the bands of one pixel differ by at most, for a number that also
+means "not observed" to be a measurement in some of them. Water is darker than that in
+all three (0.12 is the published limit of water: brightness 30 of 255); at the edge of a
+swath bands end at different pixels, and ice stands beside nothing."""
+
+
+def observed(
+    absent: npt.NDArray[np.bool_],
+    numbers: npt.NDArray[Any],
+    scale: float,
+    measurable: bool = True,
+) -> Mask:
+    """Tell which pixels were observed, by the numbers that mean "not observed".
+
+    A pixel was not observed where all bands hold such a number. Where only some do,
+    it is taken as measured if the bands are alike (`ALIKE`): dark water is 0 in red,
+    bright ice is the highest number in one band.
+
+    Args:
+        absent: bool (3, H, W), True where a band holds a number that means "not
+            observed".
+        numbers: (3, H, W) as stored.
+        scale: Reflectance a number; 1 / 255 of 8-bit brightness.
+        measurable: Whether that number could be a measurement at all: 0 is none where
+            it would be a negative reflectance.
+
+    Returns:
+        bool (H, W).
+    """
+    if not absent.any():
+        return np.ones(absent.shape[1:], bool)
+    red, green, blue = absent
+    if not measurable:
+        return np.asarray(~(red | green | blue))
+    valid = ~(red & green & blue)
+    partly = (red | green | blue) & valid
+    if partly.any():
+        values = numbers[:, partly].astype(np.float64) * scale
+        # Reflectance to 7 decimals, as `reflectance.to_reflectance` has it.
+        valid[partly] = np.round(np.ptp(values, axis=0), 7) <= ALIKE
+    return np.asarray(valid)
+
+
+_ROWS = 1024
+"""That regions are counted in at a time."""
+
+_BLOCK_PX = 16
+"""Side of what JPEG compresses at once, with colours at half resolution."""
+
+_FRINGE = 30
+"""Brightness up to which a pixel beside a black border may be what compression made of
+black and ice: the published limit of water, as which it would be labelled."""
+
+
+def valid_by_border(
+    rgb: npt.NDArray[Any],
+    margin_px: int = 0,
+    outside: Mask | None = None,
+    fringe_of: npt.NDArray[np.uint8] | None = None,
+) -> Mask:
+    """Call regions of exact zero that touch the border no data.
+
+    Black inside a scene can be water in deep shadow; a swath edge always reaches the
+    border. Regions are 8-connected and have at least `SMALLEST_REGION_PX` pixels.
+
+    Args:
+        rgb: (H, W, C); zero in all channels is black.
+        margin_px: Pixels this close to such a region are no data too: resampling
+            mixes them with black, and they would be labelled water.
+        outside: bool (H, W), True where the scene is known to have ended: the border
+            of a region may be there, too.
+        fringe_of: uint8 (H, W, 3) of lossy compression: dark pixels in the block
+            beside such a region are no data too, as far as they hang together with it.
+
+    Returns:
+        bool (H, W), True where the scene was observed.
+    """
+    if outside is None and _border(rgb).any(axis=-1).all():
+        return np.ones(rgb.shape[:2], bool)
+    black = (rgb == 0).all(axis=-1)
+    if outside is not None:
+        black &= ~outside
+    joined = black if outside is None else black | outside
+    count, regions = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
+    at_border = np.zeros(count, bool)
+    at_border[np.unique(_border(regions))] = True
+    sizes = np.zeros(count, np.intp)
+    for row in range(0, len(black), _ROWS):  # 12 bytes a pixel at once
+        part = slice(row, row + _ROWS)
+        sizes += np.bincount(regions[part][black[part]], minlength=count)
+    absent = at_border & (sizes >= SMALLEST_REGION_PX)
+    absent[0] = False  # region 0 is everything that is not black
+    invalid = (absent[regions] & black).astype(np.uint8)
+    if fringe_of is not None and invalid.any():
+        invalid = _with_fringe(invalid, fringe_of)
+    square = np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)
+    return np.asarray(cv2.dilate(invalid, square) == 0)
+
+
+def _with_fringe(
+    invalid: npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Add what blocks of compression have left dark beside a black border."""
+    side = 2 * _BLOCK_PX + 1
+    near = cv2.dilate(invalid, np.ones((side, side), np.uint8)) > 0
+    dark = near & (rgb.max(axis=-1) <= _FRINGE)
+    joined = (dark | (invalid > 0)).astype(np.uint8)
+    count, regions = cv2.connectedComponents(joined, connectivity=8)
+    touching = np.zeros(count, bool)
+    touching[np.unique(regions[invalid > 0])] = True
+    touching[0] = False
+    return np.asarray(touching[regions], np.uint8)
+
+
+def _border(raster: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.concatenate([raster[0], raster[-1], raster[:, 0], raster[:, -1]])
+
+
+# --- A scene as its provider stores it, before it becomes 8-bit brightness
 
 DigitalNumbers = npt.NDArray[np.uint16]
 """uint16 (3, H, W): red, green, blue as stored."""

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.imagery.labelling import label_by_brightness
-from sea_ice_kedro.imagery.scene_limits import (
+from sea_ice_kedro.imagery.labelling import (
     BOTH,
     NEITHER,
     NO_THICK_ICE,
     NO_WATER,
     Limits,
+    label_by_brightness,
     place_limits,
 )
 

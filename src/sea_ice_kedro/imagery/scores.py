@@ -4,6 +4,7 @@ All agreement scores derive from one confusion matrix, so they can be summed ove
 scenes first. Pixels of land or without data in either map take no part.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,3 +177,141 @@ def concentration(counts: dict[SeaIceClass, int]) -> float:
 def area_km2(pixels: int, pixel_area_m2: float) -> float:
     """Convert a pixel count to km²."""
     return pixels * pixel_area_m2 / 1e6
+
+
+# --- How far scores would move with other scenes: intervals by the bootstrap
+
+RESAMPLES = 2000
+"""Enough for the ends of an interval to move by some tenths of its width at most."""
+
+Interval = tuple[float, float]
+"""Lower and upper end, 0..1."""
+
+
+@dataclass(frozen=True)
+class ScoreIntervals:
+    """Where 95 of 100 scores lie when the scenes are drawn again."""
+
+    accuracy: Interval
+    precision: dict[SeaIceClass, Interval]
+    recall: dict[SeaIceClass, Interval]
+    f1: dict[SeaIceClass, Interval]
+
+
+def score_intervals(matrices: Sequence[Counts], seed: int) -> ScoreIntervals | None:
+    """Estimate intervals of summed scores by drawing whole scenes with replacement.
+
+    Pixels of one scene are alike, so scenes are drawn and not pixels. Ends are the 2.5
+    and 97.5 percentiles (Efron and Tibshirani 1993, An Introduction to the Bootstrap,
+    section 13.3). With few scenes intervals are too narrow.
+
+    Args:
+        matrices: A confusion matrix a scene, int64 (3, 3).
+        seed: Of the draws; the same one gives the same intervals.
+
+    Returns:
+        The intervals, NaN where a class does not occur; None for fewer than two scenes.
+    """
+    if len(matrices) < 2:  # noqa: PLR2004 - one scene can be drawn in one way only
+        return None
+    count = len(matrices)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    sums = np.tensordot(drawn, np.stack(matrices), axes=1)
+    all_scores = [scores(matrix) for matrix in sums.reshape(-1, *[CLASS_COUNT] * 2)]
+
+    def by_class(name: str) -> dict[SeaIceClass, Interval]:
+        return {
+            c: _ends([getattr(s.by_class[c], name) for s in all_scores])
+            for c in SeaIceClass
+        }
+
+    return ScoreIntervals(
+        accuracy=_ends([s.accuracy for s in all_scores]),
+        precision=by_class("precision"),
+        recall=by_class("recall"),
+        f1=by_class("f1"),
+    )
+
+
+def _ends(values: Sequence[float]) -> Interval:
+    found: npt.NDArray[np.float64] = np.array(values, np.float64)
+    found = found[~np.isnan(found)]
+    if not found.size:
+        return float("nan"), float("nan")
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+# --- Accuracy and area from a sample of points, weighted by what the map shows of each
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class AreaAdjusted:
+    """Estimates for the whole mapped area, each with its standard error; shares, 0..1.
+
+    Arrays are float64 (K,), a value a class; NaN where no point is of the class.
+    """
+
+    accuracy: float
+    accuracy_error: float
+    user: Values
+    """Share of what is mapped as a class that is right (precision)."""
+
+    user_error: Values
+    producer: Values
+    """Share of a class that is mapped as it (recall)."""
+
+    producer_error: Values
+    area: Values
+    """Share of the mapped area that a class really has."""
+
+    area_error: Values
+
+
+def area_adjusted(
+    counts: npt.NDArray[np.int64], mapped: npt.NDArray[np.int64]
+) -> AreaAdjusted:
+    """Estimate accuracy and area (Olofsson et al. 2014, equations 1 to 11).
+
+    Points are a random sample of the map, or of each class of the map. Their shares
+    are weighted by the share of the map that their mapped class has, so that a class
+    with many points counts no more than its area.
+
+    Args:
+        counts: int64 (K, K), rows = class in the map, columns = class of the point.
+        mapped: int64 (K,), pixels of the map a class.
+
+    Raises:
+        ValueError: if a class that the map shows has fewer than two points.
+    """
+    points = counts.sum(axis=1)
+    if np.any((mapped > 0) & (points < 2)):  # noqa: PLR2004 - a variance needs two
+        raise ValueError(
+            "expected two points or more in each class that the map shows, got "
+            f"{points.tolist()}"
+        )
+    weights = mapped / mapped.sum()
+    shares = counts / np.maximum(points, 1)[:, None]  # of the points of a mapped class
+    spread = shares * (1 - shares) / np.maximum(points - 1, 1)[:, None]
+    weighted = weights[:, None] ** 2 * spread
+    right = np.diag(shares)
+    area = weights @ shares
+    with np.errstate(divide="ignore", invalid="ignore"):
+        user = np.where(points > 0, right, np.nan)
+        producer = weights * right / area
+        own = np.diag(weighted)
+        others = weighted.sum(axis=0) - own
+        variance = ((1 - producer) ** 2 * own + producer**2 * others) / area**2
+    return AreaAdjusted(
+        accuracy=float(weights @ right),
+        accuracy_error=float(np.sqrt(own.sum())),
+        user=user,
+        user_error=np.where(points > 0, np.sqrt(np.diag(spread)), np.nan),
+        producer=producer,
+        producer_error=np.sqrt(variance),
+        area=area,
+        area_error=np.sqrt(weighted.sum(axis=0)),
+    )

@@ -8,22 +8,22 @@ import numpy as np
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Codes, FilteredScene
 from sea_ice_kedro.imagery.classes import classed
-from sea_ice_kedro.imagery.histogram import histogram_of
-from sea_ice_kedro.imagery.labelling import (
-    BrightnessThresholds,
-    label_by_brightness,
-    untrustworthy,
-)
-from sea_ice_kedro.imagery.modes import (
+from sea_ice_kedro.imagery.histogram import (
     FINE,
     Density,
     Histogram,
+    histogram_of,
     is_peak,
     mass_at,
     smoothed,
 )
+from sea_ice_kedro.imagery.labelling import (
+    BrightnessThresholds,
+    Limits,
+    label_by_brightness,
+    untrustworthy,
+)
 from sea_ice_kedro.imagery.options import expect_integer, expect_number
-from sea_ice_kedro.imagery.scene_limits import Limits
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 
 _TONE_SHARE = 0.01

@@ -1,7 +1,10 @@
 """Reading and writing rasters: grid, validity, palette and provenance survive."""
 
 import io
+import logging
+import re
 import shutil
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,10 +23,128 @@ from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
 from sea_ice_kedro.rasters.fence import expect_no_lead_inside, expect_no_leads
 from sea_ice_kedro.rasters.files import reading, writing
-from sea_ice_kedro.rasters.header import TAG_PREFIX, Facts, facts_of
-from sea_ice_kedro.rasters.lost_pixels import none_lost
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
-from sea_ice_kedro.rasters.tiff_blocks import expect_blocks_apart
+from sea_ice_kedro.rasters.tiff_tags import expect_blocks_apart
+
+_GDAL = logging.getLogger("rasterio._err")
+"""Where rasterio tells GDAL's warnings."""
+
+# libjpeg's words, by way of libtiff; the setting that makes errors of them
+# (`GDAL_ERROR_ON_LIBJPEG_WARNING`) counts for files that are JPEG as a whole.
+_LOST = re.compile(r"Corrupt JPEG data: .+|Premature end of JPEG file")
+
+
+class _Listener(logging.Handler):
+    """Keeps what is said of lost pixels in the thread that made it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = _LOST.search(record.getMessage())
+        if found and record.thread == self._thread:
+            self.said.append(found[0])
+
+
+@contextmanager
+def none_lost(name: str) -> Iterator[None]:
+    """Refuse a raster of which pixels were lost while this context read them.
+
+    Args:
+        name: Of the file, for the message.
+
+    Raises:
+        InvalidScene: with the decoder's words.
+    """
+    listener = _Listener()
+    _GDAL.addHandler(listener)
+    try:
+        yield
+    finally:
+        _GDAL.removeHandler(listener)
+    if listener.said:
+        raise InvalidScene(
+            f"{name}: expected whole pixels, got a warning of their decoder: "
+            f"{listener.said[0]}. The file is damaged: fetch or export it again"
+        )
+
+
+# --- What an open raster says of itself: tags, place and size, without its pixels
+
+TAG_PREFIX = "SEA_ICE_"
+"""Prefix of every tag that this package writes."""
+
+Facts = Mapping[str, Any]
+"""Tags by name (lower case, no prefix), numbers as numbers; `height`,
+`width`, `crs` and `transform`, "" and None of a raster that lies nowhere."""
+
+_WHOLE = re.compile(r"(valid_|saturated_)?pixels(_\w+)?|(thin|thick)_ice_min")
+_REAL = {
+    *("pixel_area_m2", "pixel_size_m", "mean_confidence", "sun_elevation_deg"),
+    *("cloud_percentage", "white_reflectance", "gamma"),
+}
+
+
+def georeference_of(file: Any) -> Georeference | None:  # noqa: ANN401
+    """Read where an open raster lies; None when it does not say so."""
+    if file.crs is None or file.transform.is_identity:
+        return None
+    authority = file.crs.to_authority(confidence_threshold=100)
+    crs = ":".join(authority) if authority else file.crs.to_wkt()
+    return Georeference(crs, tuple(file.transform)[:6])
+
+
+def tags_of(file: Any) -> dict[str, str]:  # noqa: ANN401
+    """Read our tags of an open raster, lower case, without the prefix."""
+    return {
+        key.removeprefix(TAG_PREFIX).lower(): value
+        for key, value in file.tags().items()
+        if key.startswith(TAG_PREFIX)
+    }
+
+
+def facts_of(file: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Read `Facts` of an open raster.
+
+    Raises:
+        InvalidScene: if there is a word where a number belongs.
+    """
+    georeference = georeference_of(file)
+    try:
+        typed = typed_tags(tags_of(file))
+    except ValueError as error:
+        raise InvalidScene(
+            f"{Path(file.name).name}: expected numbers in those of its tags that this "
+            f"project writes numbers to ({TAG_PREFIX}PIXELS, ...), got another word "
+            f"({error}). Remove the file, and run the pipeline again that makes it"
+        ) from error
+    return {
+        **typed,
+        "height": file.height,
+        "width": file.width,
+        "crs": "" if georeference is None else georeference.crs,
+        "transform": None if georeference is None else georeference.transform,
+    }
+
+
+def typed_tags(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn those tags into numbers that are numbers.
+
+    Raises:
+        ValueError: if one of them is none.
+    """
+    return {name: _typed(name, value) for name, value in tags.items()}
+
+
+def _typed(name: str, value: Any) -> Any:  # noqa: ANN401 - a word, or a number
+    if _WHOLE.fullmatch(name):
+        return int(value)
+    return float(value) if name in _REAL else value
+
+
+# --- Reading and writing rasters: grid, validity, palette and provenance survive
 
 BLOCK_PX = 256
 

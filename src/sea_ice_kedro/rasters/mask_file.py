@@ -9,8 +9,7 @@ from rasterio.warp import Resampling, reproject
 
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
 from sea_ice_kedro.rasters.footprint import places
-from sea_ice_kedro.rasters.geotiff import opened
-from sea_ice_kedro.rasters.header import georeference_of
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened
 
 _ROWS = 1024
 """Drawn at a time: values may take eight bytes a pixel."""

@@ -13,11 +13,15 @@ from rasterio.windows import Window
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Georeference, Land, Mask, Scene
-from sea_ice_kedro.imagery.mirrored_windows import Read, mirrored, reader_of
+from sea_ice_kedro.imagery.predictions import Read, mirrored, reader_of
 from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
 from sea_ice_kedro.rasters.files import checksum
-from sea_ice_kedro.rasters.geotiff import opened, opened_header
-from sea_ice_kedro.rasters.header import georeference_of, tags_of
+from sea_ice_kedro.rasters.geotiff import (
+    georeference_of,
+    opened,
+    opened_header,
+    tags_of,
+)
 
 _BANDS = ("red", "green", "blue")
 

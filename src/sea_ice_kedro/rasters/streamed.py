@@ -22,11 +22,14 @@ from sea_ice_kedro.rasters.files import writing
 from sea_ice_kedro.rasters.geotiff import (
     BLOCK_PX,
     PRODUCT,
+    TAG_PREFIX,
     WORKING,
+    Facts,
+    facts_of,
     opened,
+    tags_of,
     write_errors,
 )
-from sea_ice_kedro.rasters.header import TAG_PREFIX, Facts, facts_of, tags_of
 from sea_ice_kedro.rasters.tiff_tags import EXTRA_SAMPLES, set_short
 
 Rows = tuple[int, Sequence[npt.NDArray[np.uint8]]]

@@ -5,14 +5,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from sea_ice_kedro.imagery.arrays import RGB, Mask, Scene
-from sea_ice_kedro.imagery.classes import colourise
+from sea_ice_kedro.imagery.classes import ACCESSIBLE, FigureOptions, colourise
 from sea_ice_kedro.imagery.grid_check import (
     BANDS,
     GridCheckOptions,
     count_differences,
     differences,
 )
-from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.reporting.quicklooks import FAINT, INK, PAPER
 
 DIFFERS = (255, 0, 255)

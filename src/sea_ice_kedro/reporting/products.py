@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.header import Facts
+from sea_ice_kedro.rasters.geotiff import Facts
 
 
 @dataclass(frozen=True)

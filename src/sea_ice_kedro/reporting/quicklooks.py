@@ -20,15 +20,16 @@ from sea_ice_kedro.imagery.arrays import (
     Scene,
 )
 from sea_ice_kedro.imagery.classes import (
+    ACCESSIBLE,
     LAND,
     LAND_COLOUR,
     NODATA,
     NODATA_COLOUR,
+    FigureOptions,
     SeaIceClass,
     colourise,
 )
 from sea_ice_kedro.imagery.options import expect_integer
-from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m

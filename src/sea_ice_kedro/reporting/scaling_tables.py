@@ -1,11 +1,18 @@
-"""Measured times as tables, beside the published ones."""
+"""Times of labelling and training as tables: measured, modelled, published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from sea_ice_kedro.reporting import published_scaling as published
+from sea_ice_kedro.reporting.score_tables import records_of
+from sea_ice_kedro.training.ring_all_reduce import (
+    RingAllReduce,
+    TrainingModel,
+    fit_ring,
+)
 
 _DIGITS = 3
 
@@ -114,3 +121,152 @@ def _paper_columns(
 
 def _in_order(table: pd.DataFrame, first: list[str]) -> pd.DataFrame:
     return table[[*first, *(name for name in table if name not in first)]]
+
+
+# --- Training on several workers as a table: measured, modelled, published
+
+TIMES = ["repeat", "workers", "cores_a_worker", "gpus", "batch_size", "epoch_chips"]
+TIMES += ["gradient_bytes", "start_s", "epoch_s", "images_per_s"]
+
+_MEASURED = ["images_per_s", "slowest_images_per_s", "fastest_images_per_s"]
+_MEASURED += ["epoch_s", "speedup", "repeats"]
+_PAPER = ["paper_time_s", "paper_epoch_s", "paper_images_per_s", "paper_speedup"]
+
+FORMULA = "step = compute + 2 (n - 1) / n * bytes / bandwidth + 2 (n - 1) * latency"
+
+
+@dataclass(frozen=True)
+class TrainingModels:
+    """Model of the cost of training on more workers than were measured."""
+
+    ours: TrainingModel | None
+    """Of this machine; None where only one worker, or none, was measured."""
+
+    paper: TrainingModel
+
+
+def tabulate_times(measured: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Lay out what was measured, a row a repeat and setting: columns `TIMES`."""
+    return pd.DataFrame(list(measured), columns=TIMES)
+
+
+def tabulate_all_reduces(samples: Sequence[Sequence[float]]) -> pd.DataFrame:
+    """Lay out timed all-reduces: `workers`, `bytes`, `seconds` (medians)."""
+    return pd.DataFrame(list(samples), columns=["workers", "bytes", "seconds"])
+
+
+def fit_models(times: pd.DataFrame, all_reduces: pd.DataFrame) -> TrainingModels:
+    """Fit the model to this machine and to the paper's.
+
+    Ours: compute from training with one worker, bandwidth and latency from all-reduces
+    that were timed by themselves; what training gains with several workers is not used,
+    so that it tells how good the model is. The paper's: compute from its single GPU,
+    bandwidth and latency from what its other steps take longer.
+
+    Args:
+        times: As `tabulate_times` makes it.
+        all_reduces: As `tabulate_all_reduces` makes it.
+    """
+    alone = times[times["workers"] == 1]
+    ours = None
+    if len(alone) and len(all_reduces):
+        batch, size = (int(alone[n].iloc[0]) for n in ("batch_size", "gradient_bytes"))
+        rows = all_reduces.itertuples(index=False)
+        samples = [(int(n), float(b), float(s)) for n, b, s in rows]
+        compute_s = batch / float(alone["images_per_s"].median())
+        ring = fit_ring(samples, relative=True)
+        ours = TrainingModel(compute_s, size, batch, ring)
+    return TrainingModels(ours, _of_the_paper())
+
+
+def _of_the_paper() -> TrainingModel:
+    batch, size = published.BATCH_SIZE, published.GRADIENT_BYTES
+    steps = {n: n * batch / rate for n, (_, _, rate, _) in published.TRAINING.items()}
+    longer = [(n, float(size), s - steps[1]) for n, s in steps.items() if n > 1]
+    return TrainingModel(steps[1], size, batch, fit_ring(longer, relative=False))
+
+
+def tabulate_training(
+    times: pd.DataFrame, models: TrainingModels, modelled: Iterable[int]
+) -> pd.DataFrame:
+    """Lay out Table III.
+
+    Args:
+        times: As `tabulate_times` makes it.
+        models: Of this machine and of the paper's.
+        modelled: Numbers of workers to ask them for, besides all others.
+
+    Returns:
+        A row a number of workers. Measured here: `images_per_s` (median, slowest,
+        fastest), `epoch_s` (of `published.EPOCH_CHIPS` chips), `speedup` (median of
+        ratios within a repeat), `repeats`. `modelled_...`: by the model of this
+        machine. `paper_...`: as printed; `paper_modelled_...`: by the model of the
+        paper's machine. Empty where there is nothing.
+    """
+    measured = _measured(times)
+    counts = sorted({*measured.index, *published.TRAINING, *modelled})
+    table = pd.DataFrame({"workers": counts}).join(measured, on="workers")
+    columns = {f"modelled_{name}": v for name, v in _says(models.ours, counts).items()}
+    rows = [published.TRAINING.get(n, (None,) * len(_PAPER)) for n in counts]
+    paper = pd.DataFrame(rows, columns=_PAPER, dtype="float64")
+    by_model = _says(models.paper, counts).items()
+    extra = {f"paper_modelled_{name}": v for name, v in by_model}
+    return table.assign(**columns).join(paper).assign(**extra).round(_DIGITS)
+
+
+def _measured(times: pd.DataFrame) -> pd.DataFrame:
+    if times.empty:
+        return pd.DataFrame(columns=_MEASURED, dtype="float64")
+    # Seconds for as many chips: their ratio is the speedup.
+    seconds = times.assign(seconds=published.EPOCH_CHIPS / times["images_per_s"])
+    grouped = with_speedups(records_of(seconds), ["seconds"]).groupby("workers")
+    rates = grouped["images_per_s"]
+    values = [rates.median(), rates.min(), rates.max(), grouped["seconds"].median()]
+    values += [grouped["seconds_speedup"].median(), rates.count()]
+    return pd.concat(values, axis=1, keys=_MEASURED)
+
+
+def _says(model: TrainingModel | None, counts: list[int]) -> dict[str, list[Any]]:
+    if model is None:
+        return dict.fromkeys(("images_per_s", "speedup"), [None] * len(counts))
+    return {
+        "images_per_s": [model.images_per_s(n) for n in counts],
+        "speedup": [model.speedup(n) for n in counts],
+    }
+
+
+def describe_models(models: TrainingModels, times: pd.DataFrame) -> dict[str, Any]:
+    """Say what the models are, what they were fitted to, and how far they are off.
+
+    Returns:
+        JSON types: `formula`, `source`, and a record each for `ours` (or None) and
+        `paper`.
+    """
+    measured = {int(str(n)): v for n, v in _measured(times)["speedup"].items()}
+    printed = {n: row[-1] for n, row in published.TRAINING.items()}
+    ours = "one worker's images/s, and all-reduces of this machine timed by themselves"
+    paper = "images/s of Table III: one GPU, and what steps of 2, 4, 6, 8 take longer"
+    return {
+        "formula": FORMULA,
+        "source": "Patarasuk & Yuan (2009); Sergeev & Del Balso (2018)",
+        "ours": models.ours and _described(models.ours, ours, measured),
+        "paper": _described(models.paper, paper, printed),
+    }
+
+
+def _described(
+    model: TrainingModel, fitted_to: str, measured: Mapping[int, float]
+) -> dict[str, Any]:
+    ring: RingAllReduce = model.ring
+    bandwidth = 1e-9 / ring.seconds_a_byte if ring.seconds_a_byte else None
+    errors = {
+        str(n): round(model.speedup(n) / speedup - 1, 4)
+        for n, speedup in measured.items()
+        if n > 1
+    }
+    return {
+        "fitted_to": fitted_to,
+        **asdict(model),
+        "bandwidth_gb_per_s": bandwidth,
+        "speedup_error": errors,
+    }

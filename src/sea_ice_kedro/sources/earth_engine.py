@@ -10,23 +10,69 @@ import numpy as np
 
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import MissingPackage, NothingFound
-from sea_ice_kedro.imagery.arrays import Grey, Origin
+from sea_ice_kedro.imagery.arrays import Georeference, Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
-from sea_ice_kedro.sources.cutting import Cut, cut_granule, scene_id
-from sea_ice_kedro.sources.earth_engine_access import Access, access
-from sea_ice_kedro.sources.earth_engine_grid import grid_of, strips_of
+from sea_ice_kedro.sources.cutting import (
+    Cut,
+    coarse_cut,
+    cut_granule,
+    on_grid,
+    scene_id,
+)
 from sea_ice_kedro.sources.earth_engine_search import (
+    Access,
     Granule,
+    access,
     find_granules,
     observed_of,
 )
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, tell_without_scenes
+from sea_ice_kedro.sources.listing import (
+    SceneEntry,
+    Unreadable,
+    subsample_scenes,
+    tell_without_scenes,
+)
 from sea_ice_kedro.sources.options import IngestionOptions
-from sea_ice_kedro.sources.shortwave import coarse_cut, on_grid
 from sea_ice_kedro.sources.shown_twice import in_turn
-from sea_ice_kedro.sources.subsampling import subsample_scenes
+
+
+def grid_of(georeference: Georeference, cut: Cut, factor: int = 1) -> dict[str, Any]:
+    """Name a window's pixels.
+
+    Args:
+        georeference: Of the granule.
+        cut: The window, in pixels `factor` times as large as the granule's.
+        factor: Pixels of the granule along a side of one asked for.
+    """
+    a, b, c, d, e, f = georeference.transform
+    sides = (a * factor, b * factor, c, d * factor, e * factor, f)
+    place = cut.of(Georeference(georeference.crs, sides))
+    a, b, c, d, e, f = place.transform
+    return {
+        "dimensions": {"width": cut.width, "height": cut.height},
+        "affineTransform": {
+            "scaleX": a,
+            "shearX": b,
+            "translateX": c,
+            "shearY": d,
+            "scaleY": e,
+            "translateY": f,
+        },
+        "crsCode": place.crs,
+    }
+
+
+def strips_of(cut: Cut, pixel_bytes: int, request_bytes: int) -> Iterator[Cut]:
+    """Divide a window into strips of rows, each within what one request may give."""
+    rows = max(1, request_bytes // (cut.width * pixel_bytes))
+    for row in range(0, cut.height, rows):
+        height = min(rows, cut.height - row)
+        yield Cut(cut.row + row, cut.column, height, cut.width)
+
+
+# --- Scenes from Google Earth Engine: Sentinel-2 in each granule's own grid
 
 _VALID = "valid"
 _CLOUDS = "COPERNICUS/S2_CLOUD_PROBABILITY"

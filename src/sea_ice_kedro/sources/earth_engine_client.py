@@ -1,4 +1,4 @@
-"""Google's client of Earth Engine, with errors that say the way out.
+"""Google's client of Earth Engine: time limits, errors that say the way out.
 
 The only module that imports `ee`. One process speaks to one Earth Engine: the client
 keeps its session for all threads.
@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 import ee
 import httplib2
+import requests
 from google.auth import exceptions as auth_errors
 from google.oauth2 import credentials as user
 from google.oauth2 import service_account
 from googleapiclient.errors import Error as ApiError
 from googleapiclient.errors import HttpError
 
+from sea_ice_kedro.bounded_web import BoundedAdapter
 from sea_ice_kedro.errors import (
     MALFORMED,
     CannotFetch,
@@ -26,9 +28,57 @@ from sea_ice_kedro.errors import (
     QuotaExhausted,
     SeaIceError,
 )
-from sea_ice_kedro.sources.earth_engine_access import HOW, Access
-from sea_ice_kedro.sources.earth_engine_transport import Transport
+from sea_ice_kedro.sources.earth_engine_search import HOW, Access
 from sea_ice_kedro.sources.retries import Passing, Patience, rate_limit
+
+_CONNECTIONS = 64
+"""Kept open; more than scenes are fetched at a time."""
+
+
+class Transport:
+    """The HTTP client that `ee` sends requests by (httplib2's interface).
+
+    Its own knows no time limit until it has logged in, and keeps ten connections.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        """Open no connection yet.
+
+        Args:
+            timeout_s: Without an answer a request has failed.
+        """
+        self._session = requests.Session()
+        self._session.mount("http://", _pool())
+        self._session.mount("https://", _pool())
+        self._timeout_s = timeout_s
+
+    def request(  # noqa: PLR0913 - the interface
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Any = None,  # noqa: ANN401
+        headers: Any = None,  # noqa: ANN401
+        redirections: int | None = None,
+        connection_type: Any = None,  # noqa: ANN401
+    ) -> tuple[httplib2.Response, bytes]:
+        """Send one request; requests' errors are OSErrors.
+
+        Raises:
+            NotAllowed: if the answer has no end: Earth Engine's have 48 MiB at most.
+        """
+        del redirections, connection_type  # of httplib2 only
+        answer = self._session.request(
+            method, uri, data=body, headers=headers, timeout=self._timeout_s
+        )
+        facts = {**answer.headers, "status": str(answer.status_code)}
+        return httplib2.Response(facts), answer.content
+
+
+def _pool() -> BoundedAdapter:
+    return BoundedAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS)
+
+
+# --- Google's client of Earth Engine, with errors that say the way out
 
 Value = TypeVar("Value")
 

@@ -14,23 +14,20 @@ from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import files_of
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.sources.acquisitions import COPY, tell_left_out
-from sea_ice_kedro.sources.class_polygons import POLYGONS
+from sea_ice_kedro.sources.class_files import POLYGONS, read_manual_label
 from sea_ice_kedro.sources.folder_listing import (
+    SCENE_LIST,
     SUFFIXES,
+    Given,
+    ListedScene,
     folders_with,
     labelled_scene,
     list_folder,
-)
-from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, names
-from sea_ice_kedro.sources.manual_labels import read_manual_label
-from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
-from sea_ice_kedro.sources.scene_files import read_scene_file, stem_of
-from sea_ice_kedro.sources.scene_list import (
-    SCENE_LIST,
-    Given,
-    ListedScene,
     read_scene_list,
 )
+from sea_ice_kedro.sources.listing import SceneEntry, Unreadable, in_words
+from sea_ice_kedro.sources.options import IngestionOptions, RasterOptions
+from sea_ice_kedro.sources.scene_files import read_scene_file, stem_of
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +121,7 @@ def _found(options: IngestionOptions) -> tuple[list[SceneEntry], list[str], set[
         hidden = len(listed) - len(files)
         logger.info("%s: %d hidden files not read", options.folder, hidden)
     if inside := folders_with(options.folder or "", SUFFIXES):
-        logger.warning("%s: folders not read: %s", options.folder, names(inside))
+        logger.warning("%s: folders not read: %s", options.folder, in_words(inside))
     lists = [file for file in files if PurePath(file).name == SCENE_LIST]
     files = [file for file in files if file not in lists]
     rasters = [file for file in files if PurePath(file).suffix.lower() in SUFFIXES]
@@ -190,7 +187,7 @@ def _as_listed(
     if left_out:
         logger.warning(
             "%s: left out, as it says use: no: %s (%d of %d)",
-            *(SCENE_LIST, names(sorted(set(left_out))), len(left_out), len(entries)),
+            *(SCENE_LIST, in_words(sorted(set(left_out))), len(left_out), len(entries)),
         )
     if len(left_out) == len(entries):
         raise InvalidScene(
@@ -257,7 +254,7 @@ def _tell_twins(paths: list[str]) -> None:
                     "the same bytes under %d names, each of which counts as a scene: "
                     "%s; if they show one acquisition, leave out all but one",
                     len(same),
-                    names(same),
+                    in_words(same),
                 )
 
 

@@ -11,8 +11,12 @@ from rasterio.transform import Affine
 
 from sea_ice_kedro.errors import InvalidLabel
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
-from sea_ice_kedro.sources.class_rasters import ClassRaster
-from sea_ice_kedro.sources.csv_lines import csv_lines, expect_all_fields, wrong_lines
+from sea_ice_kedro.sources.class_files import ClassRaster
+from sea_ice_kedro.sources.folder_listing import (
+    csv_lines,
+    expect_all_fields,
+    wrong_lines,
+)
 
 _REQUIRED = ("scene", "x", "y", "class")
 _LARGEST = 100

@@ -1,4 +1,7 @@
-"""Output of a source: ids with lazy scenes and, where there are any, lazy labels."""
+"""Output of a source: ids with lazy scenes and, where there are any, lazy labels.
+
+What a search found is held against the limits on cloud and sun, and subsampled.
+"""
 
 import logging
 import re
@@ -9,12 +12,15 @@ from importlib import import_module
 from typing import NoReturn, Protocol, runtime_checkable
 from urllib.parse import quote
 
+import numpy as np
+
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import CannotFetch, InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.rasters.files import longest_stem
 from sea_ice_kedro.sources.options import SOURCES, IngestionOptions
+from sea_ice_kedro.sources.product_options import SearchOptions
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +126,7 @@ class Rivals:
         return self.found[name]
 
 
-def names(found: list[str]) -> str:
+def in_words(found: list[str]) -> str:
     """Name a few of many for a line of the log, and how many there are."""
     shown = ", ".join(found[:_NAMED])
     return f"{shown}, ... ({len(found)} in all)" if len(found) > _NAMED else shown
@@ -139,7 +145,7 @@ def tell_without_scenes(found: Mapping[str, list[SceneEntry]]) -> None:
             "was observed as ingestion.cutting asks: %s",
             len(empty),
             len(found),
-            names(empty),
+            in_words(empty),
         )
 
 
@@ -267,3 +273,74 @@ def _with_usable_id(entry: SceneEntry) -> SceneEntry:
 def _escaped(scene_id: str) -> str:
     """Make a name that is safe in a path and that no right id has: it holds a "%"."""
     return quote(scene_id, safe="", errors="surrogateescape").replace(".", "%2E")
+
+
+# --- Cloud and sun of what a search found, held against the limits that were asked for
+
+Sky = tuple[float | None, float | None]
+"""Cloud in percent and elevation of the sun in degrees; None where nobody says."""
+
+
+def within_limits(skies: Mapping[str, Sky], search: SearchOptions) -> set[str]:
+    """Choose what is clear and sunny enough; name what does not say so.
+
+    What is unknown fits no limit. Without a limit (100 % cloud, the sun above the
+    horizon: the defaults) it costs nothing.
+
+    Args:
+        skies: By the name of item or granule.
+        search: The limits.
+
+    Returns:
+        The names of those that fit.
+    """
+    limits = (
+        ("max_cloud_percentage", search.max_cloud_percentage < 100, 0),  # noqa: PLR2004
+        ("min_sun_elevation_deg", search.min_sun_elevation_deg > 0, 1),
+    )
+    unknown: set[str] = set()
+    for option, asked, which in limits:
+        silent = {name for name, sky in skies.items() if asked and sky[which] is None}
+        if silent:
+            logger.warning(
+                "left out, as their %s is not known and ingestion.search.%s=%g is "
+                "asked for: %s",
+                ("cloud", "sun elevation")[which],
+                option,
+                getattr(search, option),
+                in_words(sorted(silent)),
+            )
+        unknown |= silent
+    fitting = {
+        name
+        for name, (cloud, sun) in skies.items()
+        if (cloud is None or cloud <= search.max_cloud_percentage)
+        and (sun is None or sun >= search.min_sun_elevation_deg)
+    }
+    if beyond := len(skies) - len(fitting):
+        logger.info(
+            "%d of %d found have more cloud or a lower sun than ingestion.search asks",
+            beyond,
+            len(skies),
+        )
+    return fitting - unknown
+
+
+# --- So many scenes of all that fit: the same ones every time
+
+
+def subsample_scenes(
+    entries: list[SceneEntry], search: SearchOptions
+) -> list[SceneEntry]:
+    """Draw `search.max_scenes` of the scenes, by `search.seed`, in order of their ids.
+
+    What was drawn does not depend on the order in which a server lists.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.scene_id)
+    count = search.max_scenes
+    logger.info("%d scenes fit, %s are taken", len(ordered), count or "all")
+    if count is None or count >= len(ordered):
+        return ordered
+    rng = np.random.default_rng(search.seed)
+    chosen = sorted(rng.permutation(len(ordered))[:count])
+    return [ordered[i] for i in chosen]

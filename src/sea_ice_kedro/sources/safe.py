@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from sea_ice_kedro.engines.tasks import content_digest
-from sea_ice_kedro.imagery.arrays import Origin, Scene
+from sea_ice_kedro.imagery.arrays import Grey, Origin, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers, render
-from sea_ice_kedro.imagery.reflectance import BrightnessOptions
+from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
+from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
 from sea_ice_kedro.rasters.bands import Target, grid_in, read_window
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.sources.acquisitions import (
@@ -23,7 +24,16 @@ from sea_ice_kedro.sources.acquisitions import (
     satellite_in,
     tell_left_out,
 )
-from sea_ice_kedro.sources.cutting import Cut, Grid, cut_product, inner_pixels, scene_id
+from sea_ice_kedro.sources.cutting import (
+    Cut,
+    Grid,
+    coarse_cut,
+    coarse_shape,
+    cut_product,
+    inner_pixels,
+    on_grid,
+    scene_id,
+)
 from sea_ice_kedro.sources.listing import (
     Rivals,
     SceneEntry,
@@ -32,11 +42,105 @@ from sea_ice_kedro.sources.listing import (
     tell_without_scenes,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
-from sea_ice_kedro.sources.safe_files import Product
-from sea_ice_kedro.sources.safe_folder import find_products
-from sea_ice_kedro.sources.safe_metadata import SafeFacts, read_facts
-from sea_ice_kedro.sources.safe_shortwave import ShortwaveFile, find_shortwave
+from sea_ice_kedro.sources.safe_files import Product, find_products
+from sea_ice_kedro.sources.safe_metadata import (
+    SafeFacts,
+    calibrations_of_bands,
+    expect_whole,
+    file_of_band,
+    listed_band,
+    main_metadata,
+    read_facts,
+)
 from sea_ice_kedro.sources.shown_twice import in_turn
+
+_LOG = logging.getLogger(__name__)
+
+_BAND_IDS = {"B10": "10", "B11": "11", "B12": "12"}
+"""In ESA's lists of offsets."""
+
+
+@dataclass(frozen=True)
+class ShortwaveFile:
+    """One band of one product."""
+
+    band: ShortwaveBand
+    file: str
+    """Its name below the `.SAFE` folder."""
+
+    digest: str
+    """Of its content, as the product states it, or ""."""
+
+    calibration: Calibration
+
+    def levels(
+        self, product: Product, shape: tuple[int, int], cut: Cut, target: Target | None
+    ) -> Grey:
+        """Read a window on the scene's grid: uint8 (H, W).
+
+        Args:
+            product: That the band is in.
+            shape: (H, W) of the granule at 10 m.
+            cut: The window, of the granule or of `target`.
+            target: The grid that bands are brought to, or None.
+
+        Raises:
+            InvalidScene: if the band is damaged.
+        """
+        product.expect_intact(self.file, self.digest)
+        factor = self.band.factor
+        part = cut if target is not None else coarse_cut(cut, factor)
+        window = part.row, part.column, part.height, part.width
+        path = product.gdal_path(self.file)
+        numbers = read_window(path, coarse_shape(shape, factor), window, target)
+        levels = self.band.levels(numbers, self.calibration)
+        return levels if target is not None else on_grid(levels, cut, factor)
+
+
+def find_shortwave(
+    product: Product, baseline: str, offset: int | None
+) -> tuple[ShortwaveFile, ...]:
+    """Find the short-wave infrared bands that a product has: L2A has no B10.
+
+    A band that the product lists, and that is not there, is warned of: a scene without
+    it is right, but less of its cloud is told.
+
+    Args:
+        product: The folder or zip.
+        baseline: Of its processing, "N0400".
+        offset: Of digital numbers, where the metadata should have one and have none.
+
+    Raises:
+        InvalidScene: if a band is there in part, or its offset is not known.
+    """
+    level, main = main_metadata(product)
+    found: dict[ShortwaveBand, str] = {}
+    for band in SHORTWAVE:
+        name = listed_band(main, band.esa_name, level, band.pixel_m)
+        file = None if name is None else file_of_band(main, name)
+        if file is not None:
+            found[band] = file
+        elif name is not None:
+            _LOG.warning(
+                "%s: expected band %s, which it lists, got no such file; its cloud is "
+                "told by the other bands alone",
+                product.path.name,
+                band.esa_name,
+            )
+    if not found:
+        return ()
+    ids = [_BAND_IDS[band.esa_name] for band in found]
+    calibrations = calibrations_of_bands(main, level, baseline, offset, ids)
+    digests = expect_whole(product, found.values())
+    return tuple(
+        ShortwaveFile(band, file, digest, calibration)
+        for (band, file), digest, calibration in zip(
+            found.items(), digests, calibrations, strict=True
+        )
+    )
+
+
+# --- Sentinel-2 products in ESA's SAFE format, L1C and L2A: folders and zips
 
 logger = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from sea_ice_kedro.sources.acquisitions import (
     same_pass,
     tile_of,
 )
-from sea_ice_kedro.sources.area_of_interest import with_note
 from sea_ice_kedro.sources.cutting import Cut
-from sea_ice_kedro.sources.listing import SceneEntry, names
+from sea_ice_kedro.sources.listing import SceneEntry, in_words
+from sea_ice_kedro.sources.mapped_area import with_note
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def in_turn(
         logger.warning(
             "some ground is shown twice, on different grids, and tables of areas count "
             "it twice: %s of their tile; where that matters, leave one of each two out",
-            names(apart),
+            in_words(apart),
         )
     return [
         _after(entry, [e for name in before.get(product, ()) for e in found[name]])

@@ -10,10 +10,9 @@ import pandas as pd
 
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA
 from sea_ice_kedro.training.batches import ChipBatches
-from sea_ice_kedro.training.context_unet import LOGITS
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, load_model
-from sea_ice_kedro.training.shard_selection import Selection
-from sea_ice_kedro.training.unet import with_logits
+from sea_ice_kedro.training.plan import Selection
+from sea_ice_kedro.training.unet import LOGITS, with_logits
 
 _TEMPERATURES = np.geomspace(0.4, 3.0, 53)
 _RELUCTANCES = np.arange(0.0, 4.01, 0.25)

@@ -3,7 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import keras
@@ -11,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from sea_ice_kedro.errors import TrainingFailed
-from sea_ice_kedro.training.augment import Augmentation
+from sea_ice_kedro.imagery.classes import NODATA
+from sea_ice_kedro.training.augment import Augmentation, draw_skies
 from sea_ice_kedro.training.batches import ChipBatches, Inputs
 from sea_ice_kedro.training.checkpoints import (
     Checkpoint,
@@ -19,18 +21,88 @@ from sea_ice_kedro.training.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
-from sea_ice_kedro.training.epoch_news import EpochNews
-from sea_ice_kedro.training.learning_rate import balanced_weights, learning_rate
-from sea_ice_kedro.training.losses import masked_cross_entropy
 from sea_ice_kedro.training.model_file import load_model
-from sea_ice_kedro.training.plan import TrainingPlan
-from sea_ice_kedro.training.sampled_logits import SampledLogits
-from sea_ice_kedro.training.shard_selection import Selection
-from sea_ice_kedro.training.simulated_clouds import draw_skies
-from sea_ice_kedro.training.unet import build_network, with_logits
+from sea_ice_kedro.training.plan import (
+    Selection,
+    TrainingPlan,
+    balanced_weights,
+    learning_rate,
+)
+from sea_ice_kedro.training.unet import SampledLogits, build_network, with_logits
 from sea_ice_kedro.training.workers import Workers
 
 logger = logging.getLogger(__name__)
+
+_EVERY_S = 15.0
+
+
+@dataclass
+class EpochNews:
+    """Says how an epoch went: the first of this process, the last, and some between."""
+
+    name: str
+    """Of the network."""
+
+    epochs: int
+    """Of the whole training, unless it stops early."""
+
+    _said: float = field(default=-math.inf, init=False)
+
+    def say(self, record: Mapping[str, float]) -> None:
+        """Log an epoch, unless another was logged just now.
+
+        Args:
+            record: `epoch` (from 1), `loss`, `validation_loss`, `images_per_s`,
+                `seconds`.
+        """
+        now = time.monotonic()
+        left = self.epochs - record["epoch"]
+        if left > 0 and now - self._said < _EVERY_S:
+            return
+        self._said = now
+        logger.info(
+            "%s: epoch %.0f/%d, loss %.3f, validation %.3f, %.0f images/s, %.0f s left",
+            self.name,
+            record["epoch"],
+            self.epochs,
+            record["loss"],
+            record["validation_loss"],
+            record["images_per_s"],
+            left * record["seconds"],
+        )
+
+
+# --- Loss and accuracy over the labelled pixels only
+
+
+def masked_cross_entropy(
+    labels: tf.Tensor, logits: tf.Tensor, class_weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Compare a batch with its labels; pixels without data take no part.
+
+    Args:
+        labels: uint8 (N, S, S) of class codes, 255 = no data.
+        logits: float32 (N, S, S, 3).
+        class_weights: float32 (3,), how much a pixel of each class counts.
+
+    Returns:
+        The loss to minimise: the weighted cross-entropy summed over labelled pixels,
+        over all pixels of the batch. (Over all, so that a pixel counts alike whatever
+        chip, batch or worker it falls to, and the mean over workers is the loss of
+        their union.) And float32 (3,): sum of the cross-entropy, correct pixels,
+        labelled pixels; sums of batches and workers may be added up.
+    """
+    labelled = tf.not_equal(labels, NODATA)
+    codes = tf.cast(tf.where(labelled, labels, 0), tf.int32)
+    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, logits)
+    entropy *= tf.cast(labelled, tf.float32) * tf.gather(class_weights, codes)
+    hits = labelled & tf.equal(tf.argmax(logits, -1, tf.int32), codes)
+    total = tf.reduce_sum(entropy)
+    sums = [total, *(tf.reduce_sum(tf.cast(m, tf.float32)) for m in (hits, labelled))]
+    return total / tf.cast(tf.size(labels), tf.float32), tf.stack(sums)
+
+
+# --- Training one U-Net, on one worker or as one of many; reads from top to bottom
 
 LearningLogits: TypeAlias = Callable[..., tuple[tf.Tensor, tf.Tensor]]
 

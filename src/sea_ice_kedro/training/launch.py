@@ -5,12 +5,10 @@ import sys
 from dataclasses import replace
 
 from sea_ice_kedro.engines.base import worker_count
-from sea_ice_kedro.errors import InvalidOption, MissingPackage, TooFewScenes
-from sea_ice_kedro.extras import INSTALL
+from sea_ice_kedro.errors import INSTALL, InvalidOption, MissingPackage, TooFewScenes
 from sea_ice_kedro.training.checkpoints import Checkpoint, load_checkpoint
 from sea_ice_kedro.training.options import WorkersOptions
-from sea_ice_kedro.training.plan import TrainingPlan
-from sea_ice_kedro.training.shard_selection import chip_count
+from sea_ice_kedro.training.plan import TrainingPlan, chip_count
 
 _TOO_NEW = (3, 13)
 

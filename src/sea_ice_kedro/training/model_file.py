@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.engines.cores import cores_to_use
+from sea_ice_kedro.engines.local import cores_to_use
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.scene_context import Context, lean_on_limits
@@ -24,12 +24,12 @@ from sea_ice_kedro.rasters.remote import is_on_disk, locate
 from sea_ice_kedro.training.checkpoints import Weights
 from sea_ice_kedro.training.model_archive import (
     CARD,
+    ModelCard,
     expect_layers,
     expect_room,
     read_member,
     weights_in,
 )
-from sea_ice_kedro.training.model_card import ModelCard
 from sea_ice_kedro.training.onnx_file import card_text, content_of
 
 _DIGEST = "weights-sha256:"

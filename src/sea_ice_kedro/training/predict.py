@@ -8,17 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.blending import WindowOptions, blended_strips
 from sea_ice_kedro.imagery.classes import LAND
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.imagery.mirrored_windows import reader_of
 from sea_ice_kedro.imagery.options import expect_integer
-from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction, Strip
+from sea_ice_kedro.imagery.predictions import (
+    PredictedMap,
+    Prediction,
+    Strip,
+    WindowOptions,
+    blended_strips,
+    reader_of,
+)
 from sea_ice_kedro.imagery.scene_context import Context, context_of
 from sea_ice_kedro.networks import network_url
 from sea_ice_kedro.rasters.stored_scene import SceneInMemory, StoredScene
-from sea_ice_kedro.training.model_card import ModelCard
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.model_file import ModelFile, Predict
 
 AUTO_PX = 768

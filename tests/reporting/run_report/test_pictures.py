@@ -8,8 +8,7 @@ from sea_ice_kedro.engines import Task
 from sea_ice_kedro.engines.tasks import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
-from sea_ice_kedro.imagery.classes import LAND_COLOUR
-from sea_ice_kedro.imagery.palettes import FigureOptions
+from sea_ice_kedro.imagery.classes import LAND_COLOUR, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.run_report.pictures import (
     CHANNEL_COLOURS,

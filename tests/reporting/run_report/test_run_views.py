@@ -1,9 +1,9 @@
 import pandas as pd
 
-from sea_ice_kedro.reporting.run_report.curves import view_curves
 from sea_ice_kedro.reporting.run_report.run_views import (
     command_of,
     runs_of,
+    view_curves,
     view_steps,
     view_training,
 )

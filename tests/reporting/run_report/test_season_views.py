@@ -1,6 +1,6 @@
 import pandas as pd
 
-from sea_ice_kedro.reporting.run_report.season_views import view_season
+from sea_ice_kedro.reporting.run_report.run_views import view_season
 
 
 def series(**columns):

@@ -9,8 +9,10 @@ s and t that vary little are found by belief propagation (Felzenszwalb & Huttenl
 2006), refined on the ice and water itself, and taken out of every pixel.
 """
 
-from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
-from sea_ice_kedro.imagery.illumination.restore import filter_illumination
+from sea_ice_kedro.imagery.illumination.shadow_and_haze import (
+    IlluminationFilter,
+    filter_illumination,
+)
 
 __all__ = ["IlluminationFilter", "filter_illumination"]
 """The options record and the filter."""

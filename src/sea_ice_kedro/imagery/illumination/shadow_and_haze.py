@@ -1,4 +1,4 @@
-"""Shadow and haze of one scene, as fields on a coarse grid."""
+"""Shadow and haze of one scene, on a coarse grid, and the surface without them."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,65 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.imagery.arrays import RGB, Mask
-from sea_ice_kedro.imagery.illumination import evidence
-from sea_ice_kedro.imagery.illumination.options import IlluminationFilter
-from sea_ice_kedro.imagery.illumination.water_and_ice_tones import (
+from sea_ice_kedro.imagery.arrays import RGB, Mask, Quality
+from sea_ice_kedro.imagery.classes import QualityFlag
+from sea_ice_kedro.imagery.illumination import likelihood
+from sea_ice_kedro.imagery.illumination.likelihood import (
     Half,
     Tones,
     find_tones,
+    left_of_light,
 )
+from sea_ice_kedro.imagery.options import expect_integer, expect_number
+
+_WHERE = "filtering.illumination."
+
+
+@dataclass(frozen=True)
+class IlluminationFilter:
+    """How illumination and haze are estimated; lengths in pixels of the scene."""
+
+    cell_px: int = 32
+    """Side of a cell of the coarse grid; structures of cloud and shadow smaller than
+    a quarter of it are not resolved. A multiple of 4, 8 to 128."""
+
+    shadow_smoothness: float = 4.0
+    """Cost of one step (0.09) of shadow between neighbouring cells, in nats."""
+
+    haze_smoothness: float = 1.0
+    """Cost of one step (0.09) of haze between neighbouring cells, in nats."""
+
+    shadow_prior: float = 1.5
+    """Cost of any shadow in a cell, in nats."""
+
+    haze_prior: float = 0.6
+    """Cost of any haze in a cell, in nats. Less than that of shadow, which thin ice is
+    easily taken for: under haze nothing is dark, which is evidence of its own."""
+
+    likelihood_weight: float = 0.35
+    """Weight of a pixel's log-likelihood, 0..1: neighbours are not independent."""
+
+    max_haze: float = 0.55
+    """Opacity from which the surface cannot be restored: untrustworthy."""
+
+    max_shadow: float = 0.7
+    """Share of the light taken from which the same holds."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no scene can be filtered with."""
+        expect_integer(f"{_WHERE}cell_px", self.cell_px, 8, 128)
+        if self.cell_px % 4:
+            expect_integer(f"{_WHERE}cell_px / 4", self.cell_px / 4, 2, 32)
+        expect_number(f"{_WHERE}shadow_smoothness", self.shadow_smoothness, 0, 100)
+        expect_number(f"{_WHERE}haze_smoothness", self.haze_smoothness, 0, 100)
+        expect_number(f"{_WHERE}shadow_prior", self.shadow_prior, 0, 100)
+        expect_number(f"{_WHERE}haze_prior", self.haze_prior, 0, 100)
+        expect_number(f"{_WHERE}likelihood_weight", self.likelihood_weight, 0, 1)
+        expect_number(f"{_WHERE}max_haze", self.max_haze, 0.1, 0.9)
+        expect_number(f"{_WHERE}max_shadow", self.max_shadow, 0.1, 0.9)
+
+
+# --- Shadow and haze of one scene, as fields on a coarse grid
 
 Field = npt.NDArray[np.float32]
 """float32 (h, w): a value a cell."""
@@ -125,27 +176,27 @@ def _coarse(
     half: Half, ok: Mask2, tones: Tones, cell: int, options: IlluminationFilter
 ) -> tuple[Field, Field]:
     """Find the fields that explain the pixels and vary little."""
-    from sea_ice_kedro.imagery.illumination import belief, kernels  # noqa: PLC0415
+    from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
 
-    prior = np.where(evidence.SHADOW_OF_STATE > 0, options.shadow_prior, 0.0)
-    prior += np.where(evidence.HAZE_OF_STATE > 0, options.haze_prior, 0.0)
+    prior = np.where(likelihood.SHADOW_OF_STATE > 0, options.shadow_prior, 0.0)
+    prior += np.where(likelihood.HAZE_OF_STATE > 0, options.haze_prior, 0.0)
     shape = _cells(ok.shape, cell)
     costs = np.tile(prior.astype(np.float32), (*shape, 1))
     # Cells of any size weigh alike: their pixels are not independent.
     weight = options.likelihood_weight * (16 / cell) ** 2 / 4
-    bins = np.array([evidence.CHROMA_MIN, evidence.CHROMA_STEP, weight], np.float32)
-    kernels.gather(half, ok, evidence.log_likelihood(tones), bins, cell, costs)
+    bins = np.array([likelihood.CHROMA_MIN, likelihood.CHROMA_STEP, weight], np.float32)
+    kernels.gather(half, ok, likelihood.log_likelihood(tones), bins, cell, costs)
     steps = np.array([options.shadow_smoothness, options.haze_smoothness], np.float32)
-    states = len(evidence.SHADOWS), len(evidence.HAZES)
+    states = len(likelihood.SHADOWS), len(likelihood.HAZES)
     heard = np.zeros((4, *costs.shape), np.float32)
-    belief.propagate(costs, steps, states, _SWEEPS, heard)
+    kernels.propagate(costs, steps, states, _SWEEPS, heard)
     beliefs = costs + heard.sum(axis=0)
     beliefs -= beliefs.min(axis=-1, keepdims=True)
     chance = np.exp(-_SHARPNESS * beliefs)
     chance /= chance.sum(axis=-1, keepdims=True)
     return (
-        np.asarray(chance @ evidence.SHADOW_OF_STATE.astype(np.float32)),
-        np.asarray(chance @ evidence.HAZE_OF_STATE.astype(np.float32)),
+        np.asarray(chance @ likelihood.SHADOW_OF_STATE.astype(np.float32)),
+        np.asarray(chance @ likelihood.HAZE_OF_STATE.astype(np.float32)),
     )
 
 
@@ -191,7 +242,7 @@ def _coloured(half: Half, cell: int, shadow: Field, tones: Tones) -> Mask2:
     bottom, right = rows * cell - half.shape[0], columns * cell - half.shape[1]
     whole = cv2.copyMakeBorder(half, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
     means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
-    through = evidence.left_of_light(
+    through = likelihood.left_of_light(
         shadow[..., None], np.array(tones.losses, np.float32)
     )
     white = tones.thick - np.array(tones.thick_tint, np.float32)
@@ -205,3 +256,94 @@ def _doubled(field: Field) -> Field:
     """Interpolate a field to cells of half the side."""
     size = (2 * field.shape[1], 2 * field.shape[0])
     return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR))
+
+
+# --- The surface of a scene without shadow and haze, and what was done to it
+
+
+def filter_illumination(
+    rgb: RGB, valid_mask: Mask, options: IlluminationFilter
+) -> tuple[RGB, Quality]:
+    """Take shadow and haze out of a whole scene.
+
+    Args:
+        rgb: uint8 (H, W, 3), 0..255.
+        valid_mask: bool (H, W), True where the scene was observed.
+        options: Cells, smoothness, weights, and what cannot be restored.
+
+    Returns:
+        uint8 (H, W, 3), the restored scene, equal to `rgb` where that is clear; and the
+        quality band, uint8 (H, W), without `CHANGED`, which depends on the limits.
+    """
+    sky = estimate_sky(rgb, valid_mask, options)
+    if sky is None:
+        return rgb, _plain_quality(rgb, valid_mask)
+    return _restored(rgb, valid_mask, sky, options)
+
+
+def _plain_quality(rgb: RGB, valid_mask: Mask) -> Quality:
+    saturated = np.where((rgb == 255).any(axis=-1), QualityFlag.SATURATED, 0)  # noqa: PLR2004
+    return np.where(valid_mask, saturated, QualityFlag.NODATA).astype(np.uint8)
+
+
+def _restored(
+    rgb: RGB, valid_mask: Mask, sky: Sky, options: IlluminationFilter
+) -> tuple[RGB, Quality]:
+    # Late: loading compiled code is for workers, not for `kedro --help`.
+    from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
+
+    shape, cell = valid_mask.shape, sky.cell_px
+    gains, offsets = _undoing(sky)
+    rgb = np.ascontiguousarray(rgb)
+    flat, restored = (
+        rgb.reshape(shape[0], -1),
+        np.empty((shape[0], 3 * shape[1]), np.uint8),
+    )
+    kernels.remove(
+        flat,
+        _wide(gains, shape[1], cell),
+        _wide(offsets, shape[1], cell),
+        _in_cells(shape[0], cell),
+        restored,
+    )
+    quality = np.empty(shape, np.uint8)
+    kernels.flag(flat, valid_mask, _flags(sky, options), cell, quality)
+    return restored.reshape(rgb.shape), quality
+
+
+def _in_cells(pixels: int, cell_px: int) -> npt.NDArray[np.float32]:
+    """Return where each pixel's middle lies, in cells from the first one's middle."""
+    place = (np.arange(pixels) + 0.5) / cell_px - 0.5
+    last = -(-pixels // cell_px) - 1
+    return np.clip(place, 0, last).astype(np.float32)
+
+
+def _wide(
+    nodes: npt.NDArray[np.float32], columns: int, cell_px: int
+) -> npt.NDArray[np.float32]:
+    """Interpolate (h, w, 3) along its rows to all columns: float32 (h, 3 · W)."""
+    size = (nodes.shape[1] * cell_px, nodes.shape[0])
+    wide = cv2.resize(nodes, size, interpolation=cv2.INTER_LINEAR)[:, :columns]
+    return np.asarray(wide, np.float32).reshape(len(nodes), -1)
+
+
+def _undoing(sky: Sky) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return what undoes the sky, restored = gain · seen + offset: (h, w, 3) each."""
+    haze, shadow = sky.haze[..., None], sky.shadow[..., None]
+    losses = np.array(sky.tones.losses, np.float32)
+    through = (1 - haze) * left_of_light(shadow, losses)
+    cloud = sky.tones.thick - np.array(sky.tones.thick_tint, np.float32)
+    cloud /= np.float32(sky.tones.stretch)
+    clear = (shadow < VISIBLE) & (haze < VISIBLE)
+    gains = np.where(clear, np.float32(1), 1 / through)
+    offsets = np.where(clear, np.float32(0), -haze * cloud / through)
+    return gains.astype(np.float32), offsets.astype(np.float32)
+
+
+def _flags(sky: Sky, options: IlluminationFilter) -> Quality:
+    """Flag the cells: uint8 (h, w)."""
+    lost = (sky.shadow >= options.max_shadow) | (sky.haze >= options.max_haze)
+    flags = np.where(sky.shadow >= VISIBLE, QualityFlag.SHADOW, 0)
+    flags |= np.where(sky.haze >= VISIBLE, QualityFlag.THIN_CLOUD, 0)
+    flags |= np.where(lost, QualityFlag.UNTRUSTWORTHY, 0)
+    return flags.astype(np.uint8)

@@ -4,9 +4,9 @@
 `sample_scenes(count, size, seed)` lists a varied set.
 """
 
-from sea_ice_kedro.imagery.simulate.options import SimulationOptions
-from sea_ice_kedro.imagery.simulate.presets import (
+from sea_ice_kedro.imagery.simulate.options import (
     PRESETS,
+    SimulationOptions,
     sample_options,
     sample_scenes,
 )

@@ -1,4 +1,9 @@
-"""What lies between a world's surface and the camera: shadow, haze, opaque cloud."""
+"""What lies between a world's surface and the camera: shadow, haze, opaque cloud.
+
+What tells cloud from snow in a picture is its shape: it is smooth or streaked over many
+pixels and ends softly, where ice is cut by cracks and leads as sharp as the camera. It
+may be darker than the ice or, under a low sun, brighter by half.
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,17 +11,164 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from sea_ice_kedro.imagery.simulate.floes import border_distance, random_cells
 from sea_ice_kedro.imagery.simulate.noise import (
     Field,
     Rng,
     as_field,
     coin,
+    fractal,
     smoothstep,
+    standardised,
+    stirred,
     streaks,
     top_share_level,
 )
-from sea_ice_kedro.imagery.worlds.clouds import cloud_texture, draw_cloud
 from sea_ice_kedro.imagery.worlds.surface import Colour
+
+Shape = tuple[int, int]
+"""(H, W), pixels."""
+
+OVER_ICE = {"sheet": 0.4, "bank": 0.2, "cells": 0.15, "heaps": 0.13, "wrinkled": 0.12}
+OVER_SEA = {"sheet": 0.2, "bank": 0.1, "cells": 0.25, "heaps": 0.4, "wrinkled": 0.05}
+"""Kinds of cloud, and their share of the cloudy worlds."""
+
+
+def draw_cloud(
+    shape: Shape, bright: float, rng: Rng, open_sea: bool
+) -> tuple[Field, Colour]:
+    """Draw opaque cloud.
+
+    Args:
+        shape: (H, W), pixels.
+        bright: Reflectance of thick ice.
+        rng: Source of randomness.
+        open_sea: Draw what gathers over open water rather than over ice.
+
+    Returns:
+        Opacity, float32 (H, W), 0..1; and reflectance, float32 (H, W, 3).
+    """
+    chances = OVER_SEA if open_sea else OVER_ICE
+    kind = str(rng.choice(list(chances), p=list(chances.values())))
+    body, tone = _KINDS[kind](shape, rng)
+    whole = rng.random() < (0.35 if kind in ("sheet", "wrinkled") else 0.1)
+    opacity = np.ones(shape, np.float32)
+    if not whole:
+        level = top_share_level(body, rng.uniform(0.15, 0.85))
+        softness = _log_uniform(rng, 0.15, 0.7 if kind == "heaps" else 2.5)
+        opacity = smoothstep(body, level - 0.1, level + softness)
+    base = rng.uniform(0.8, 1.1) if rng.random() < 0.6 else rng.uniform(1.05, 1.6)
+    tint = 1 + rng.uniform(-0.04, 0.04, 3)
+    reflectance = bright * base * np.clip(tone, 0.45, 1.5)
+    return opacity, as_field(reflectance[..., None] * tint)
+
+
+def cloud_texture(shape: Shape, rng: Rng, size: float) -> Field:
+    """Draw the shape of cloud: sheets, streets, cells or swirls."""
+    kind = int(rng.integers(4))
+    angle = rng.uniform(0, math.pi)
+    if kind == 0:
+        return streaks(shape, rng, angle, size * 1.5, max(size / 5, 4)) + 0.5 * fractal(
+            shape, rng, size, 4, 0.5
+        )
+    if kind == 1:
+        return stirred(shape, rng, max(size, 24))
+    return fractal(shape, rng, size, 3 if kind == 2 else 12, rng.uniform(0.35, 0.6))
+
+
+def _log_uniform(rng: Rng, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def _size(shape: Shape, rng: Rng, low: float, high: float) -> float:
+    """Draw a size as a share of the scene's, pixels."""
+    return min(shape) * _log_uniform(rng, low, high)
+
+
+def _sheet(shape: Shape, rng: Rng) -> tuple[Field, Field]:
+    """Draw stratus and cirrus: smooth swells, streaked along the wind."""
+    size, angle = _size(shape, rng, 0.25, 2.0), rng.uniform(0, math.pi)
+    swell = fractal(shape, rng, size, max(size / 8, 12), 0.5)
+    long = streaks(shape, rng, angle, size, max(size / rng.uniform(4, 10), 6))
+    turned = angle + rng.normal(0, 0.15)
+    fine = streaks(shape, rng, turned, max(size / 3, 20), max(size / 25, 3))
+    body = standardised(
+        as_field(swell + rng.uniform(0.2, 1.2) * long + rng.uniform(0, 0.5) * fine)
+    )
+    if coin(rng):
+        body = as_field(body + 0.4 * stirred(shape, rng, max(size, 24)))
+    smooth = cv2.GaussianBlur(body, (0, 0), _log_uniform(rng, 0.8, 8.0))
+    return body, as_field(1 + _log_uniform(rng, 0.01, 0.16) * smooth)
+
+
+def _bank(shape: Shape, rng: Rng) -> tuple[Field, Field]:
+    """Draw a front: a wide band, brightest in its middle, streaked along it."""
+    angle = rng.uniform(0, math.pi)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    across = (y - shape[0] / 2) * math.cos(angle) - (x - shape[1] / 2) * math.sin(angle)
+    bend = fractal(shape, rng, min(shape) * rng.uniform(0.7, 2), 30, 0.4)
+    across = across + rng.uniform(0, 0.15) * min(shape) * bend
+    across = across + rng.uniform(-0.35, 0.35) * min(shape)
+    width = _size(shape, rng, 0.1, 0.5)
+    profile = np.exp(-((across / width) ** 2))
+    along = streaks(shape, rng, angle, _size(shape, rng, 0.3, 1.5), width / 6 + 3)
+    torn = fractal(shape, rng, width, 3, rng.uniform(0.4, 0.65))
+    body = 4 * profile - 2 + rng.uniform(0.1, 0.5) * along
+    body = body + rng.choice([0.0, rng.uniform(0.1, 0.7)]) * torn
+    tone = 0.8 + rng.uniform(0, 0.5) * profile + rng.uniform(0, 0.05) * along
+    return as_field(body), as_field(tone)
+
+
+def _cells(shape: Shape, rng: Rng) -> tuple[Field, Field]:
+    """Draw stratocumulus: cells or ripples of one size, brighter in their middles."""
+    size = _log_uniform(rng, 8, 60)
+    if rng.random() < 0.6:
+        cells = random_cells(shape, rng, size)
+        rounded = cv2.GaussianBlur(
+            as_field(border_distance(cells)), (0, 0), max(0.2 * size, 1.0)
+        )
+        heap = standardised(as_field(rounded))
+    else:
+        heap = streaks(shape, rng, rng.uniform(0, math.pi), 4 * size, max(size / 2, 4))
+    wide = fractal(shape, rng, _size(shape, rng, 0.3, 1.5), 8, 0.55)
+    body = as_field(wide + rng.uniform(0.2, 0.7) * heap)
+    return body, as_field(0.9 + rng.uniform(0.02, 0.12) * heap + 0.04 * wide)
+
+
+def _heaps(shape: Shape, rng: Rng) -> tuple[Field, Field]:
+    """Draw cumulus: torn heaps of all sizes, brighter where they are thicker."""
+    size = _size(shape, rng, 0.05, 0.8)
+    body = cloud_texture(shape, rng, size)
+    fine = fractal(shape, rng, rng.uniform(12, 60), 2, rng.uniform(0.5, 0.7))
+    body = standardised(as_field(body + rng.uniform(0.3, 0.9) * fine))
+    tone = rng.uniform(0.75, 1.0) + rng.uniform(0.03, 0.15) * np.clip(body, -1, 2)
+    return body, as_field(tone)
+
+
+def _wrinkled(shape: Shape, rng: Rng) -> tuple[Field, Field]:
+    """Draw a deck whose top is lit from a side."""
+    size = _size(shape, rng, 0.05, 1.5)
+    body = cloud_texture(shape, rng, size)
+    relief = body + 0.3 * fractal(shape, rng, max(size / 4, 12), 4, 0.5)
+    smooth = cv2.GaussianBlur(as_field(relief), (0, 0), rng.uniform(2.0, 12.0))
+    angle = rng.uniform(0, 2 * math.pi)
+    slope = cv2.Sobel(smooth, cv2.CV_32F, 1, 0) * math.cos(angle)
+    slope = slope + cv2.Sobel(smooth, cv2.CV_32F, 0, 1) * math.sin(angle)
+    slope = slope / max(float(slope.std()), 1e-6)
+    tone = rng.uniform(0.8, 1.0) + 0.05 * body + rng.uniform(0.005, 0.06) * slope
+    return body, as_field(tone)
+
+
+_KINDS = {
+    "sheet": _sheet,
+    "bank": _bank,
+    "cells": _cells,
+    "heaps": _heaps,
+    "wrinkled": _wrinkled,
+}
+
+
+# --- What lies between a world's surface and the camera: shadow, haze, opaque cloud
 
 SKIES = {
     "clear": 0.36,

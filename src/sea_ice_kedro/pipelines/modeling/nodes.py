@@ -1,7 +1,8 @@
-"""Chips, their splits, and a network trained on them."""
+"""Chips, their splits, the plan of a training, and a network trained on them."""
 
-from collections.abc import Collection
-from dataclasses import asdict
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -10,32 +11,149 @@ import pandas as pd
 from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
 from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.engines.code import CODE
 from sea_ice_kedro.engines.tasks import recipe_of
-from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.errors import InvalidOption, InvalidScene, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chips import ChipOptions
 from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.pipelines.filtering.nodes import filtering_by
-from sea_ice_kedro.pipelines.modeling.chips import cut_scene
-from sea_ice_kedro.pipelines.modeling.plan import finished, make_plan
+from sea_ice_kedro.pipelines.filtering import filtering_by
+from sea_ice_kedro.pipelines.modeling.labels import cut_scene
 from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
+from sea_ice_kedro.training.checkpoints import Checkpoint
 from sea_ice_kedro.training.launch import train
+from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, trained_in
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
     WorkersOptions,
 )
-from sea_ice_kedro.training.shard_selection import ChipShard
-from sea_ice_kedro.training.splits import (
+from sea_ice_kedro.training.plan import (
     DROPPED,
     TRAIN,
     UNSURE,
     VALIDATION,
+    ChipShard,
+    Selection,
     SplitOptions,
+    TrainingPlan,
+    select,
 )
+
+_TRAINING = "sea_ice_kedro.training.fit:fit"
+"""Code that decides the weights; not imported here, as that loads TensorFlow."""
+
+
+def make_plan(
+    chip_index: pd.DataFrame,
+    shards: Sequence[ChipShard],
+    folder: WorkFolder,
+    options: tuple[SplitOptions, UNetOptions, TrainingOptions, WorkersOptions],
+) -> TrainingPlan:
+    """Say what is to be trained on what.
+
+    Raises:
+        InvalidOption: if the chips do not fit the network.
+        InvalidModel: if the network to start from is none of this project.
+        TooFewScenes: if a split has no chip, or a class no pixel to learn from.
+    """
+    split, unet, training, workers = options
+    made_by = [CODE.digest(_TRAINING), *(shard.fingerprint for shard in shards)]
+    content = hashlib.sha256(" ".join(made_by).encode())
+    if training.start != "fresh":
+        start = ModelFile(training.start)
+        unet = start.card().unet
+        content.update(start.fingerprint().encode())
+    step = 2**unet.depth
+    if shards[0].chip_px % step:
+        raise InvalidOption(
+            f"expected modeling.chips.size_px to be a multiple of {step} for "
+            f"modeling.unet.depth {unet.depth}, got {shards[0].chip_px}"
+        )
+    learnt = chip_index[chip_index["split"] == TRAIN]
+    fractions = _class_fractions(learnt, unet)
+    _expect_all_classes(folder.name, fractions, training)
+    wanted = [TRAIN, VALIDATION] if split.validation > 0 else [TRAIN]
+    selections = {w: _select(folder.name, chip_index, shards, w) for w in wanted}
+    return TrainingPlan(
+        name=folder.name,
+        train=selections[TRAIN],
+        validation=selections.get(VALIDATION, ()),
+        chip_px=shards[0].chip_px,
+        class_fractions=fractions,
+        unet=unet,
+        options=training,
+        workers=workers,
+        folder=folder.path,
+        content=content.hexdigest(),
+    )
+
+
+def _class_fractions(learnt: pd.DataFrame, unet: UNetOptions) -> tuple[float, ...]:
+    """Compute the share of each class, and of "no class" where that is an outcome."""
+    outcomes = [c.key for c in SeaIceClass] + ["no_class"] * unet.sees_scene
+    pixels = [
+        float((learnt[f"{key}_fraction"] * learnt["valid_fraction"]).sum())
+        for key in outcomes
+    ]
+    total = sum(pixels)
+    return tuple(p / total if total else 0.0 for p in pixels)
+
+
+def _expect_all_classes(
+    name: str, fractions: tuple[float, ...], training: TrainingOptions
+) -> None:
+    absent = [c.label for c in SeaIceClass if fractions[c] == 0]
+    if absent and training.absent_classes == "refuse":
+        raise TooFewScenes(
+            f"{name}: expected pixels of every class among the chips to learn from, "
+            f"got none of {', '.join(absent)}; bring scenes that have some, draw "
+            "another split (modeling.split.seed), or go without: --params "
+            "modeling.training.absent_classes=accept"
+        )
+
+
+def _select(
+    name: str, chip_index: pd.DataFrame, shards: Sequence[ChipShard], wanted: str
+) -> tuple[Selection, ...]:
+    rows = chip_index[chip_index["split"] == wanted]
+    keys = zip(rows["scene_id"], rows["row"], rows["column"], strict=True)
+    selections = select(shards, set(keys))
+    if not selections:
+        raise TooFewScenes(
+            f"{name}: expected labelled chips in the split {wanted!r}, got none; bring "
+            "more labelled scenes, draw another split (modeling.split.seed), or lower "
+            "modeling.chips.min_valid_fraction"
+        )
+    return selections
+
+
+def finished(
+    shard: ChipShard, plan: TrainingPlan, state: Checkpoint, *, unscored: bool = False
+) -> TrainedUNet:
+    """Put the network of the best epoch together with its card."""
+    facts = shard.facts
+    card = ModelCard(
+        images=facts["images"],
+        chip_px=plan.chip_px,
+        unet=plan.unet,
+        epochs=state.epoch,
+        best_epoch=state.best_epoch,
+        unscored=unscored,
+    )
+    if card.images == "filtered":
+        card = replace(
+            card,
+            filter=FilterOptions(**facts["filter"]),
+            thresholds=BrightnessThresholds(**facts["thresholds"]),
+        )
+    return TrainedUNet(card, state.best)
+
+
+# --- Chips, their splits, and a network trained on them
 
 
 def cut_original_chips(

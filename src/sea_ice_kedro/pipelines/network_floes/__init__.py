@@ -1,5 +1,10 @@
-"""The `network_floes` pipeline."""
+"""Predictions of the inference pipeline → floes and leads, as of class maps."""
 
-from sea_ice_kedro.pipelines.network_floes.pipeline import create_pipeline
+from kedro.pipeline import Pipeline
 
-__all__ = ["create_pipeline"]
+from sea_ice_kedro.pipelines.floes import measure_maps
+
+
+def create_pipeline() -> Pipeline:
+    """Wire the `network_floes` pipeline: of the maps of `sea-ice-kedro map`."""
+    return measure_maps("inference.scene_index", "predictions", "network_")

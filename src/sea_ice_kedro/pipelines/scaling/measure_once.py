@@ -15,15 +15,19 @@ from typing import Any
 
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.pipelines.scaling.processes_job import measure_processes
-from sea_ice_kedro.pipelines.scaling.request import ANSWER, REQUEST, Request
-from sea_ice_kedro.pipelines.scaling.spark_job import measure_spark
+from sea_ice_kedro.pipelines.scaling.labelling_job import (
+    ANSWER,
+    REQUEST,
+    Request,
+    measure_processes,
+    measure_spark,
+)
 from sea_ice_kedro.pipelines.scaling.training_job import (
     measure_all_reduces,
     measure_training,
     prepare_training,
+    training_request,
 )
-from sea_ice_kedro.pipelines.scaling.training_request import training_request
 
 Asked = dict[str, Any]
 """A request, of JSON's types."""

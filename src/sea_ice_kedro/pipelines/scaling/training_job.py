@@ -6,6 +6,7 @@ Chips are learnt from as the `modeling` pipeline does it, by `training.launch.tr
 import os
 import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,60 @@ from sea_ice_kedro.imagery.simulate import (
     sample_scenes,
     simulate_scene,
 )
-from sea_ice_kedro.pipelines.scaling.training_request import TrainingRequest
 from sea_ice_kedro.training.launch import gpu_count, train
-from sea_ice_kedro.training.options import WorkersOptions
-from sea_ice_kedro.training.plan import TrainingPlan
-from sea_ice_kedro.training.shard_selection import Selection
+from sea_ice_kedro.training.options import TrainingOptions, UNetOptions, WorkersOptions
+from sea_ice_kedro.training.plan import Selection, TrainingPlan
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """Measurement for one process."""
+
+    shards: str
+    """Folder of the chips, as shards."""
+
+    unet: UNetOptions
+    training: TrainingOptions
+    """Epochs are those of the measurement, without a decay of the learning rate."""
+
+    chips: int
+    """That all workers together see in an epoch."""
+
+    chip_px: int
+    scene_px: int
+    seed: int
+    """Of the simulated scenes that chips are cut from."""
+
+    workers: int = 1
+    cores: int | None = None
+    """That the workers of this measurement share; None: all (they have GPUs)."""
+
+    all_reduces: int = 0
+    sizes: tuple[int, ...] = ()
+    """Bytes of the arrays whose averaging is timed."""
+
+    folder: str = ""
+    """Folder of this process alone."""
+
+    @property
+    def chips_a_side(self) -> int:
+        """Whole chips along a side of a scene."""
+        return self.scene_px // self.chip_px
+
+    @property
+    def chips_a_scene(self) -> int:
+        """Chips of one scene."""
+        return self.chips_a_side**2
+
+
+def training_request(told: dict[str, object]) -> TrainingRequest:
+    """Make a request of what was written as JSON."""
+    unet = UNetOptions(**told.pop("unet"))  # type: ignore[arg-type]
+    training = TrainingOptions(**told.pop("training"))  # type: ignore[arg-type]
+    return TrainingRequest(unet=unet, training=training, **told)  # type: ignore[arg-type]
+
+
+# --- One measurement of Table III, in a process of its own: see `measure_once`
 
 
 def prepare_training(request: TrainingRequest) -> dict[str, Any]:
@@ -64,7 +114,7 @@ def measure_all_reduces(request: TrainingRequest) -> dict[str, Any]:
         `samples`: workers, bytes, seconds of each size.
     """
     _share_cores(request)
-    from sea_ice_kedro.training.all_reduce_timing import (  # noqa: PLC0415 - Horovod
+    from sea_ice_kedro.training.horovod_workers import (  # noqa: PLC0415
         time_all_reduces,
     )
 
@@ -112,7 +162,7 @@ def _write_shard(
     seed: int,
 ) -> None:
     """Write all chips of a simulated scene, labelled by its truth."""
-    from sea_ice_kedro.training.chip_shards import write_shard  # noqa: PLC0415
+    from sea_ice_kedro.training.batches import write_shard  # noqa: PLC0415
 
     simulated = simulate_scene(contents, seed)
     rgb, codes = simulated.scene.rgb, simulated.truth.codes

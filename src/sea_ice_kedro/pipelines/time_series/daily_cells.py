@@ -1,8 +1,8 @@
-"""The rows of a daily grid as every product in time needs them, in memory."""
+"""The rows of a daily grid, in memory: maps of days and series of regions from them."""
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,8 +13,10 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.rasters.polar_grid import CellGrid
+from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
+from sea_ice_kedro.rasters.polar_grid import CellGrid, ConcentrationRaster, in_percent
+from sea_ice_kedro.sources.regions import WHOLE_RUN, NamedRegion, Region, Ring
 
 _LOG = logging.getLogger(__name__)
 
@@ -166,3 +168,199 @@ def digest_of(about: object, *tables: pd.DataFrame) -> str:
         hashed = pd.util.hash_pandas_object(table, index=False)
         digest.update(hashed.to_numpy().tobytes())
     return f"sha256:{digest.hexdigest()}"
+
+
+# --- The cells of a day as a raster on their grid
+
+
+@dataclass(frozen=True, eq=False)
+class DayCells:
+    """Observations of a grid on one day."""
+
+    day: str
+    grid: CellGrid
+    frame: Frame
+    """Of the whole run, so that the maps of all days lie on each other."""
+
+    cells: pd.DataFrame
+    """As `cells_by_day` makes them, of that day."""
+
+    sources: tuple[str, ...] = ()
+    """As `ConcentrationRaster` has them."""
+
+    lands: tuple[str, ...] = ()
+
+    def fingerprint(self) -> str:
+        """Digest all values."""
+        corner = int(self.frame.rows[0]), int(self.frame.columns[0])
+        frame = self.grid, self.frame.shape[1:], corner
+        return digest_of((frame, self.sources, self.lands), self.cells)
+
+
+def day_cells(
+    cells: pd.DataFrame, sources: tuple[str, ...], lands: tuple[str, ...]
+) -> Iterator[tuple[str, DayCells]]:
+    """Return each observed day of each grid with its name, "2019-11-03_epsg6932_25km".
+
+    Args:
+        cells: As `cells_by_day` makes them.
+        sources: Of the scenes of the run.
+        lands: Masks of land that were named.
+    """
+    for grid, part in grids_of(cells):
+        frame = frame_of(part)
+        for day, of_day in part.groupby("day"):
+            name = f"{day}_{name_of(grid)}"
+            yield name, DayCells(str(day), grid, frame, of_day, sources, lands)
+
+
+def map_day(day: DayCells) -> ConcentrationRaster:
+    """Lay one day's cells out, a pixel a cell; 255 where nothing was observed."""
+    cells, grid, frame = day.cells, day.grid, day.frame
+    places, shape = frame.places(cells), frame.shape[1:]
+
+    def laid_out(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        filled = np.full(shape, NODATA, np.uint8)
+        filled[places] = values
+        return filled
+
+    observed = cells["observed_km2"].to_numpy()
+    ice = cells[ICE_AREAS].sum(axis=1).to_numpy()
+    covered = np.ceil(observed / cells["cell_area_km2"].to_numpy() * 100)
+    side, left, top = grid.cell_m, frame.columns[0], frame.rows[0] + 1
+    place = (side, 0.0, float(left * side), 0.0, -side, float(top * side))
+    return ConcentrationRaster(
+        day.day,
+        laid_out(in_percent(ice / observed)),
+        laid_out(np.minimum(covered, 100).astype(np.uint8)),
+        Georeference(grid.crs, place),
+        day.sources,
+        day.lands,
+    )
+
+
+# --- From daily cells to regions: areas, concentration, and how much was looked at
+
+Floats = npt.NDArray[np.float64]
+
+COLUMNS = [
+    *("region", "grid", "cell_km", "day", "observed_cells", "region_km2"),
+    *("observed_km2", "coverage", *CLASS_AREAS, "sea_ice_concentration"),
+]
+
+_MAX_SAMPLES = 2_000_000
+"""Of cells that are asked whether they lie in a region; of more, every n-th is."""
+
+_OUTLINE_STEP_DEG = 0.25
+
+
+def regional_series(
+    cells: pd.DataFrame, regions: Iterable[NamedRegion]
+) -> pd.DataFrame:
+    """Sum the cells of each region day by day, also on days without any.
+
+    A cell belongs to a region that holds its centre.
+
+    Args:
+        cells: As `cells_by_day` makes them.
+        regions: Beside the whole run, which is every cell that was observed on any day.
+
+    Returns:
+        A row a region, grid and calendar day, `COLUMNS`: `region_km2`, the true area
+        of all cells of the region; `coverage`, the share of it that was observed that
+        day, 0..1; class areas of what was observed, and `sea_ice_concentration`, 0..1,
+        ice area / observed area: NaN on a day without observation.
+    """
+    chosen = list(regions)
+    rows, seen = [pd.DataFrame(columns=COLUMNS)], set()
+    for grid, part in grids_of(cells):
+        whole = part.drop_duplicates(["cell_column", "cell_row"])["cell_area_km2"].sum()
+        rows.append(_series(WHOLE_RUN, grid, part, part, whole))
+        for named in chosen:
+            inside = part[named.region.holds(part["longitude"], part["latitude"])]
+            if len(inside):
+                seen.add(named.name)
+                area_km2 = region_area_km2(named.region, grid)
+                rows.append(_series(named.name, grid, part, inside, area_km2))
+    unseen = [named.name for named in chosen if named.name not in seen]
+    if unseen:
+        _LOG.warning(
+            "no cell that was observed has its centre in %s: no time series; look at "
+            "time_series.regions, or make gridding.grid.cell_km smaller",
+            ", ".join(unseen),
+        )
+    made = [table for table in rows if len(table)] or rows
+    return pd.concat(made, ignore_index=True)[COLUMNS]
+
+
+def _series(
+    name: str,
+    grid: CellGrid,
+    part: pd.DataFrame,
+    inside: pd.DataFrame,
+    region_km2: float,
+) -> pd.DataFrame:
+    """Sum the cells inside a region over all days that the grid was observed in."""
+    areas = ["observed_km2", *CLASS_AREAS]
+    by_day = inside.groupby("day")
+    # Days without observation become rows without areas.
+    sums = by_day[areas].sum().reindex(days_of(part))
+    ice = sums[ICE_AREAS].sum(axis=1, min_count=1)
+    table = sums.assign(
+        region=name,
+        grid=grid.crs,
+        cell_km=grid.cell_m / 1e3,
+        observed_cells=by_day.size().reindex(sums.index, fill_value=0),
+        region_km2=region_km2,
+        sea_ice_concentration=ice / sums["observed_km2"],
+        observed_km2=sums["observed_km2"].fillna(0.0),
+    )
+    table["coverage"] = table["observed_km2"] / region_km2
+    return table.rename_axis("day").reset_index()
+
+
+def region_area_km2(region: Region, grid: CellGrid) -> float:
+    """Sum the true areas of all cells of a grid whose centres a region holds.
+
+    Of more than two million cells around the region every n-th row and column stands
+    for its neighbours.
+    """
+    columns, rows = _extent(region, grid)
+    step = int(np.ceil(np.sqrt(len(columns) * len(rows) / _MAX_SAMPLES))) or 1
+    total = 0.0
+    for row in rows[::step]:
+        x, y = grid.centres(columns[::step], np.full(len(columns[::step]), row))
+        longitudes, latitudes = grid.degrees(x, y)
+        inside = region.holds(longitudes, latitudes)
+        if inside.any():
+            areas = grid.areas_km2(longitudes[inside], latitudes[inside])
+            total += float(areas.sum())
+    return total * step**2
+
+
+def _extent(
+    region: Region, grid: CellGrid
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return columns and rows of the cells around a region."""
+    outline = np.concatenate([_densified(ring) for ring in region.rings], axis=1)
+    x, y = grid.project(*outline)
+    places = np.floor(np.array([x, y]) / grid.cell_m).astype(np.int64)
+    (left, right), (bottom, top) = ((p.min(), p.max() + 1) for p in places)
+    return np.arange(left, right), np.arange(bottom, top)
+
+
+def _densified(ring: Ring) -> Floats:
+    """Put points along a ring's sides, which are straight in degrees: (2, N)."""
+    corners = np.array(ring)
+    sides = np.abs(np.roll(corners, -1, axis=0) - corners).max(axis=1)
+    parts = [
+        start + (end - start) * np.linspace(0, 1, _points(side))[:, None]
+        for start, end, side in zip(
+            corners, np.roll(corners, -1, axis=0), sides, strict=True
+        )
+    ]
+    return np.asarray(np.concatenate(parts).T)
+
+
+def _points(side_deg: float) -> int:
+    return 2 + int(side_deg / _OUTLINE_STEP_DEG)

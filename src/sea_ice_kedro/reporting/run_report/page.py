@@ -14,28 +14,32 @@ from sea_ice_kedro.imagery.classes import (
     NODATA_COLOUR,
     QualityFlag,
     SeaIceClass,
+    css,
 )
-from sea_ice_kedro.imagery.palettes import css
 from sea_ice_kedro.plain_text import inert
-from sea_ice_kedro.reporting.concentration_series import LITTLE
+from sea_ice_kedro.reporting.concentration_figures import LITTLE
 from sea_ice_kedro.reporting.run_report import formatting, run_views
-from sea_ice_kedro.reporting.run_report.curves import HEIGHT, WIDTH, view_curves
-from sea_ice_kedro.reporting.run_report.finding import GRAVITIES
 from sea_ice_kedro.reporting.run_report.findings import review
 from sea_ice_kedro.reporting.run_report.pictures import CLEAR_COLOUR, QUALITY_COLOURS
-from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
-from sea_ice_kedro.reporting.run_report.scene_facts import METHODS
-from sea_ice_kedro.reporting.run_report.scene_rows import (
+from sea_ice_kedro.reporting.run_report.report_inputs import (
+    ReportInputs,
     hemisphere_of,
     observed_km2,
     tabulate_scenes,
 )
+from sea_ice_kedro.reporting.run_report.run_views import (
+    HEIGHT,
+    WIDTH,
+    view_curves,
+    view_season,
+)
+from sea_ice_kedro.reporting.run_report.scene_findings import GRAVITIES
 from sea_ice_kedro.reporting.run_report.scene_views import (
+    METHODS,
     SceneView,
     view_scenes,
 )
 from sea_ice_kedro.reporting.run_report.score_views import view_scores
-from sea_ice_kedro.reporting.run_report.season_views import view_season
 
 _FLAGS = {
     QualityFlag.THIN_CLOUD: "haze taken out",

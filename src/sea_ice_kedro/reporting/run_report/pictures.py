@@ -12,14 +12,15 @@ from PIL import Image
 from sea_ice_kedro.engines import Task
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Quality, Scene
 from sea_ice_kedro.imagery.classes import (
+    ACCESSIBLE,
     NODATA_COLOUR,
+    FigureOptions,
     QualityFlag,
     colourise,
     flagged,
 )
 from sea_ice_kedro.imagery.histogram import histogram_of
 from sea_ice_kedro.imagery.options import expect_integer
-from sea_ice_kedro.imagery.palettes import ACCESSIBLE, FigureOptions
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.quicklooks import (
     over_land,

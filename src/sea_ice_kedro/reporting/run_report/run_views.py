@@ -1,13 +1,79 @@
-"""Runs and their steps as the report shows them."""
+"""Runs, their steps, learning curves and seasons as the report shows them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from sea_ice_kedro.reporting.concentration_figures import LITTLE
 from sea_ice_kedro.reporting.run_report.formatting import moment, rate, seconds
 from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
+from sea_ice_kedro.reporting.run_report.scene_views import METHODS
+from sea_ice_kedro.reporting.score_tables import records_of
 from sea_ice_kedro.run_record import RunFacts, RunRecord, StepRecord
+
+WIDTH, HEIGHT = 260, 90
+"""Of a drawing, in its own units."""
+
+_LINES = {"loss": "training", "validation_loss": "validation"}
+"""Column of the history -> name of its line."""
+
+
+@dataclass(frozen=True)
+class CurveView:
+    """The loss of one network over its epochs."""
+
+    variant: str
+    epochs: int
+    lines: Mapping[str, str]
+    """Name -> "x,y x,y ...", the attribute `points` of an SVG polyline."""
+
+    highest: float
+    """Loss at the upper edge; zero is at the lower."""
+
+    words: str
+    """The curve for those who do not see it."""
+
+
+def view_curves(histories: Mapping[str, pd.DataFrame]) -> list[CurveView]:
+    """Lay out the curve of each network that has learnt.
+
+    Args:
+        histories: Variant -> a row an epoch: `epoch`, `loss`, `validation_loss`.
+    """
+    return [_curve_view(name, table) for name, table in histories.items() if len(table)]
+
+
+def _curve_view(variant: str, history: pd.DataFrame) -> CurveView:
+    losses = {
+        name: history[column].astype(float).tolist()
+        for column, name in _LINES.items()
+        if column in history and history[column].notna().any()
+    }
+    highest = max((max(values) for values in losses.values()), default=1.0) or 1.0
+    return CurveView(
+        variant=variant,
+        epochs=len(history),
+        lines={name: _points(values, highest) for name, values in losses.items()},
+        highest=highest,
+        words="; ".join(
+            f"{name} loss from {values[0]:.3f} to {values[-1]:.3f}"
+            for name, values in losses.items()
+        ),
+    )
+
+
+def _points(values: list[float], highest: float) -> str:
+    step = WIDTH / max(len(values) - 1, 1)
+    return " ".join(
+        f"{place * step:.1f},{HEIGHT * (1 - value / highest):.1f}"
+        for place, value in enumerate(values)
+        if value == value  # noqa: PLR0124 - not NaN
+    )
+
+
+# --- Runs and their steps as the report shows them
 
 _DEFAULT = ("__default__",)
 
@@ -35,10 +101,10 @@ def view_steps(record: RunRecord) -> list[StepView]:
     """Prepare the steps for the page, in the order in which they ran last."""
     steps = sorted(record.latest, key=lambda step: step.started)
     longest = max((step.elapsed_s for step in steps), default=0.0)
-    return [_view(step, record, longest) for step in steps]
+    return [_step_view(step, record, longest) for step in steps]
 
 
-def _view(step: StepRecord, record: RunRecord, longest_s: float) -> StepView:
+def _step_view(step: StepRecord, record: RunRecord, longest_s: float) -> StepView:
     full = record.full_step(step.node)
     return StepView(
         step=step,
@@ -117,3 +183,81 @@ def missing_of(material: ReportInputs) -> dict[str, str]:
     if not material.record.latest:
         missing["Times, settings and failures"] = "a run with this catalog records them"
     return missing
+
+
+# --- Concentration by region and day, small enough to be drawn in the page itself
+
+MOST_DAYS = 400
+"""Rows of one region: a year and a little; the CSV file holds all."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One observed day in the drawing, in its own units."""
+
+    x: float
+    y: float
+    words: str
+    little: bool
+    """True where less of the region than `LITTLE` was observed."""
+
+
+@dataclass(frozen=True)
+class SeasonView:
+    """One region over its days."""
+
+    title: str
+    made: str
+    """How its class maps were made."""
+
+    first: str
+    last: str
+    days: int
+    """Calendar days from the first to the last."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    """A row per day with observations."""
+
+    dots: tuple[Dot, ...]
+
+
+def view_season(tables: Mapping[str, pd.DataFrame | None]) -> list[SeasonView]:
+    """Lay out each region of each table; days without observation have no dot.
+
+    Args:
+        tables: Key of `METHODS` -> `region_series`, a row a region and calendar day.
+    """
+    return [
+        _season_view(str(region), METHODS[kind], rows)
+        for kind, table in tables.items()
+        if table is not None
+        for (region, _), rows in table.groupby(["region", "grid"], sort=False)
+    ]
+
+
+def _season_view(region: str, made: str, days: pd.DataFrame) -> SeasonView:
+    dates = pd.to_datetime(days["day"])
+    since = (dates - dates.min()).dt.days
+    span = max(int(since.max()), 1)
+    observed = days.assign(x=WIDTH * since / span)
+    observed = observed[observed["coverage"] > 0].tail(MOST_DAYS)
+    rows = records_of(observed)
+    return SeasonView(
+        title=f"{region.replace('_', ' ')} ({days['grid'].iloc[0]})",
+        made=made,
+        first=str(days["day"].iloc[0]),
+        last=str(days["day"].iloc[-1]),
+        days=len(days),
+        rows=tuple(rows),
+        dots=tuple(_dot(row) for row in rows),
+    )
+
+
+def _dot(row: Mapping[str, Any]) -> Dot:
+    share = float(row["sea_ice_concentration"])
+    return Dot(
+        x=round(float(row["x"]), 1),
+        y=round(HEIGHT * (1 - share), 1),
+        words=f"{row['day']}: {share:.0%} ice, {row['coverage']:.1%} observed",
+        little=float(row["coverage"]) < LITTLE,
+    )

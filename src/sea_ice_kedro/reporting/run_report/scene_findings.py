@@ -1,13 +1,40 @@
-"""Findings about the scenes: what they are, and what they show."""
+"""What a finding is, and those about the scenes: what they are, and what they show."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
 from sea_ice_kedro.imagery.arrays import SIMULATED
-from sea_ice_kedro.imagery.scene_limits import FALLBACKS
-from sea_ice_kedro.reporting.run_report.finding import CAUTION, NOTE, SERIOUS, Finding
+from sea_ice_kedro.imagery.labelling import FALLBACKS
 from sea_ice_kedro.reporting.run_report.formatting import percent, plural
+
+SERIOUS, CAUTION, NOTE = GRAVITIES = ("serious", "caution", "note")
+"""serious: do not use the numbers without having looked into it; caution: they hold
+with a limit; note: to be known."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The finding, and why it matters."""
+
+    gravity: str
+    """One of `GRAVITIES`."""
+
+    title: str
+    """The finding, with its numbers."""
+
+    reason: str
+    """Why it matters, the threshold it crossed, and what to do."""
+
+    scene_ids: tuple[str, ...] = ()
+    """Scenes it is about; empty: none in particular."""
+
+    short: str = ""
+    """The same of one scene, in a few words; "" where it is about no single scene."""
+
+
+# --- Findings about the scenes: what they are, and what they show
 
 UNTRUSTWORTHY = 0.20
 """Share of a scene that could not be restored: from here on its concentration is that

@@ -8,10 +8,9 @@ import pandas as pd
 
 from sea_ice_kedro.imagery.arrays import SIMULATED
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.reporting.confusion_figures import REFERENCES
-from sea_ice_kedro.reporting.published_scores import TITLES
+from sea_ice_kedro.reporting.evaluation_figures import REFERENCES
 from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
-from sea_ice_kedro.reporting.score_tables import records_of
+from sea_ice_kedro.reporting.score_tables import TITLES, records_of
 
 SIMULATED_TRUTH = "the truth of simulated scenes"
 
