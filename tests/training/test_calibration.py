@@ -54,6 +54,6 @@ def test_no_class_is_given_only_where_ice_and_water_keep_their_own():
     reluctance = _reluctance(logits, codes)
     assert 0.5 < reluctance < 2.0
     logits[:, 3] -= reluctance
-    assert (logits.argmax(1) == 3).mean() <= 0.0025
+    assert (logits.argmax(1) == 3).mean() <= 0.01
     assert _reluctance(logits, codes) == 0
     assert _reluctance(logits[:, :3], codes) == 0

@@ -16,7 +16,7 @@ from sea_ice_kedro.training.unet import LOGITS, with_logits
 
 _TEMPERATURES = np.geomspace(0.4, 3.0, 53)
 _RELUCTANCES = np.arange(0.0, 4.01, 0.25)
-_MOST_LOST = 0.0025
+_MOST_LOST = 0.01
 """Share of ice and water that may lose its class: a map with holes is a bad map."""
 
 _BINS = 15
@@ -34,7 +34,7 @@ def calibrate(
 
     Temperature scaling (Guo et al. 2017, section 4.2) changes no class, only how sure
     the network is of it. Before it, where the network may give no class, that logit is
-    lowered until at most 0.25 % of the ice and water is left without one.
+    lowered until at most 1 % of the ice and water is left without one.
 
     Args:
         model: The network as trained.
