@@ -47,12 +47,15 @@ def _found() -> dict[str, Pipeline]:
     Raises:
         InvalidOption: if one does not exist; Kedro says it could not be imported.
     """
+    places = Path(str(package.__file__)).parent.glob("*/__init__.py")
+    known = sorted(place.parent.name for place in places)
     try:
-        found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
+        # By name: of a pipeline that was removed, a folder of compiled files remains.
+        found: dict[str, Pipeline] = find_pipelines(
+            raise_errors=True, pipelines_to_find=known
+        )
     except ImportError as error:
         asked = str(error).partition(f"{package.__name__}.")[2].partition("'")[0]
-        places = Path(str(package.__file__)).parent.glob("*/__init__.py")
-        known = sorted(place.parent.name for place in places)
         if asked in known:
             raise
         close = (
