@@ -317,9 +317,9 @@ def test_each_variant_is_predicted_with_its_own_network(wired_for, names):
     networks = {name for name in pipeline.inputs() if name.endswith(".unet_onnx")}
     assert networks == {f"{name}.unet_onnx" for name in names.split("+")}
     (table,) = (n for n in pipeline.nodes if n.name == "tabulate_scores")
-    assert [name for name in table.inputs if name.endswith("chip_scores")] == [
-        f"{name}.chip_scores#scene_tables" for name in names.split("+")
-    ]
+    assert [
+        name for name in table.inputs if name.endswith("chip_scores#scene_tables")
+    ] == [f"{name}.chip_scores#scene_tables" for name in names.split("+")]
 
 
 @pytest.mark.parametrize(
