@@ -1,9 +1,10 @@
 """The project's pipelines."""
 
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 
-from kedro.framework.project import find_pipelines
+from kedro.framework.project import pipelines as registered
 from kedro.pipeline import Pipeline
 
 import sea_ice_kedro.pipelines as package
@@ -12,6 +13,7 @@ from sea_ice_kedro.pipelines import ON_REQUEST
 from sea_ice_kedro.pipelines.inference import NAMESPACE, map_ingested, map_with_polar
 from sea_ice_kedro.pipelines.variants import wire
 
+_DEFAULT = "__default__"
 _APART = {*ON_REQUEST, NAMESPACE}
 
 _FORMER = {"calibration": "threshold_calibration", "catalogue": "stac_export"}
@@ -32,40 +34,42 @@ def register_pipelines() -> dict[str, Pipeline]:
         name: made if name == NAMESPACE else _grouped(made, name)
         for name, made in found.items()
     }
-    in_order = [
-        made for name, made in pipelines.items() if name not in {*_APART, "__default__"}
-    ]
+    in_order = [made for name, made in pipelines.items() if name not in _APART]
     by_own = map_ingested(f"{first.name}.unet_onnx")
     mapped = _grouped(by_own + map_with_polar(), NAMESPACE)
-    pipelines["__default__"] = sum([*in_order, mapped], Pipeline([]))
+    pipelines[_DEFAULT] = sum([*in_order, mapped], Pipeline([]))
     return pipelines
 
 
 def _found() -> dict[str, Pipeline]:
-    """Import the pipelines that a run asks for.
+    """Import the pipelines that a run asks for, or all.
+
+    Kedro's `find_pipelines` takes any folder for a pipeline, and one that was removed
+    leaves a folder of compiled files.
 
     Raises:
-        InvalidOption: if one does not exist; Kedro says it could not be imported.
+        InvalidOption: if one does not exist.
     """
     places = Path(str(package.__file__)).parent.glob("*/__init__.py")
     known = sorted(place.parent.name for place in places)
-    try:
-        # By name: of a pipeline that was removed, a folder of compiled files remains.
-        found: dict[str, Pipeline] = find_pipelines(
-            raise_errors=True, pipelines_to_find=known
-        )
-    except ImportError as error:
-        asked = str(error).partition(f"{package.__name__}.")[2].partition("'")[0]
-        if asked in known:
-            raise
-        close = (
-            [_FORMER[asked]] if asked in _FORMER else get_close_matches(asked, known, 1)
-        )
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise InvalidOption(
-            f"expected pipelines of {', '.join(known)}, got {asked}{meant}"
-        ) from error
-    return found
+    asked = registered._requested_pipelines or [_DEFAULT]
+    for name in asked:
+        if name not in {*known, _DEFAULT}:
+            raise InvalidOption(_unknown(name, known))
+    names = known if _DEFAULT in asked else asked
+    return {name: _made(name) for name in names}
+
+
+def _made(name: str) -> Pipeline:
+    module = import_module(f"{package.__name__}.{name}")
+    made: Pipeline = module.create_pipeline()
+    return made
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = [_FORMER[name]] if name in _FORMER else get_close_matches(name, known, 1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"expected pipelines of {', '.join(known)}, got {name}{meant}"
 
 
 def _grouped(pipeline: Pipeline, name: str) -> Pipeline:

@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -280,7 +281,8 @@ def test_a_run_with_nothing_to_do_opens_no_product(data_root, tmp_path, monkeypa
     monkeypatch.setattr(geotiff, "DatasetReader", noting(geotiff.DatasetReader))
     monkeypatch.setattr(files, "_md5", noting(files._md5))
     run_here(*pipelines, **from_folder(folder))
-    assert opened == []
+    written = {".csv", ".json"}  # tables and figures of all scenes: their own digests
+    assert [path for path in opened if Path(path).suffix not in written] == []
     assert digests(data_root) == before
 
 

@@ -9,7 +9,8 @@ from sea_ice_kedro.datasets.whole_file import WholeFileDataset
 class SingleFiles:
     """Digests of the files that a run saves, compared with those that it loads.
 
-    Folders of products have manifests; this is for what is one file.
+    Folders of products have manifests; this is for what is one file on a disk. An
+    object in a bucket is there whole or not at all.
     """
 
     def __init__(self, catalog: Any) -> None:  # noqa: ANN401 - Kedro's
@@ -38,7 +39,8 @@ class SingleFiles:
 
     def _path(self, name: str) -> str:
         dataset = self._catalog.get(name)
-        return place_of(dataset) if isinstance(dataset, WholeFileDataset) else ""
+        place = place_of(dataset) if isinstance(dataset, WholeFileDataset) else ""
+        return "" if "://" in place else place
 
 
 def place_of(dataset: Any) -> str:  # noqa: ANN401 - Kedro's, or None
