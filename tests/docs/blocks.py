@@ -73,8 +73,9 @@ def _without_comment(line):
     lexer.commenters = ""
     words = list(lexer)
     at = next((i for i, w in enumerate(words) if w.startswith("#")), len(words))
-    end = line.find(words[at]) if at < len(words) else len(line)
-    return line[:end].strip()
+    if at < len(words):  # "#" within a word, name#table, begins no comment
+        line = line[: re.search(rf"(?<!\S){re.escape(words[at])}", line).start()]
+    return line.strip()
 
 
 def inline_commands_of(path):
