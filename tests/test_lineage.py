@@ -251,12 +251,14 @@ def test_figures_pictures_and_tables_are_shown(
     site, page, pictures, pipeline, product, preview
 ):
     shown = f".pipeline-metadata {preview}"
-    look_at(page, site[1], pipeline, sn=product, opened=True)
+    told = json.loads((site[0] / f"api/pipelines/{pipeline}").read_text())
+    (node,) = (n["id"] for n in told["nodes"] if n["name"] == product)
+    look_at(page, site[1], pipeline, sid=node, opened=True)
     try:
         page.wait_for_selector(shown, timeout=15_000)
     except TooLate:
         # On a busy machine kedro-viz's panel once stayed empty: look a second time.
-        look_at(page, site[1], pipeline, sn=product, opened=True)
+        look_at(page, site[1], pipeline, sid=node, opened=True)
         page.wait_for_selector(shown)
     if product == "cloud_statistics#table":
         cells = page.locator(".preview-table__data").all_inner_texts()
