@@ -26,6 +26,11 @@ def coin(rng: Rng) -> bool:
     return bool(rng.random() < 0.5)  # noqa: PLR2004 - fair
 
 
+def log_uniform(rng: Rng, low: float, high: float) -> float:
+    """Draw a positive number whose logarithm is uniform: a size of any order."""
+    return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+
 def fractal(
     shape: tuple[int, int],
     rng: Rng,

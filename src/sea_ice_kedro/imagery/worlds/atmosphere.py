@@ -18,6 +18,7 @@ from sea_ice_kedro.imagery.simulate.noise import (
     as_field,
     coin,
     fractal,
+    log_uniform,
     smoothstep,
     standardised,
     stirred,
@@ -55,7 +56,7 @@ def draw_cloud(
     opacity = np.ones(shape, np.float32)
     if not whole:
         level = top_share_level(body, rng.uniform(0.15, 0.85))
-        softness = _log_uniform(rng, 0.15, 0.7 if kind == "heaps" else 2.5)
+        softness = log_uniform(rng, 0.15, 0.7 if kind == "heaps" else 2.5)
         opacity = smoothstep(body, level - 0.1, level + softness)
     base = rng.uniform(0.8, 1.1) if rng.random() < 0.6 else rng.uniform(1.05, 1.6)
     tint = 1 + rng.uniform(-0.04, 0.04, 3)
@@ -76,13 +77,9 @@ def cloud_texture(shape: Shape, rng: Rng, size: float) -> Field:
     return fractal(shape, rng, size, 3 if kind == 2 else 12, rng.uniform(0.35, 0.6))
 
 
-def _log_uniform(rng: Rng, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(math.log(low), math.log(high))))
-
-
 def _size(shape: Shape, rng: Rng, low: float, high: float) -> float:
     """Draw a size as a share of the scene's, pixels."""
-    return min(shape) * _log_uniform(rng, low, high)
+    return min(shape) * log_uniform(rng, low, high)
 
 
 def _sheet(shape: Shape, rng: Rng) -> tuple[Field, Field]:
@@ -97,8 +94,8 @@ def _sheet(shape: Shape, rng: Rng) -> tuple[Field, Field]:
     )
     if coin(rng):
         body = as_field(body + 0.4 * stirred(shape, rng, max(size, 24)))
-    smooth = cv2.GaussianBlur(body, (0, 0), _log_uniform(rng, 0.8, 8.0))
-    return body, as_field(1 + _log_uniform(rng, 0.01, 0.16) * smooth)
+    smooth = cv2.GaussianBlur(body, (0, 0), log_uniform(rng, 0.8, 8.0))
+    return body, as_field(1 + log_uniform(rng, 0.01, 0.16) * smooth)
 
 
 def _bank(shape: Shape, rng: Rng) -> tuple[Field, Field]:
@@ -121,7 +118,7 @@ def _bank(shape: Shape, rng: Rng) -> tuple[Field, Field]:
 
 def _cells(shape: Shape, rng: Rng) -> tuple[Field, Field]:
     """Draw stratocumulus: cells or ripples of one size, brighter in their middles."""
-    size = _log_uniform(rng, 8, 60)
+    size = log_uniform(rng, 8, 60)
     if rng.random() < 0.6:
         cells = random_cells(shape, rng, size)
         rounded = cv2.GaussianBlur(
@@ -284,11 +281,11 @@ def _cast(cloud: Field, rng: Rng) -> Field:
 
 def _patches(shape: tuple[int, int], rng: Rng, sharpest: float) -> Field:
     """Draw a field 0..1 of patches: any size, sharp to soft; or a smooth gradient."""
-    size = min(shape) * float(np.exp(rng.uniform(math.log(0.12), math.log(2.5))))
+    size = min(shape) * log_uniform(rng, 0.12, 2.5)
     field = cloud_texture(shape, rng, size)
     share = rng.uniform(0.15, 0.9)
     level = top_share_level(field, share)
-    soft = float(np.exp(rng.uniform(math.log(sharpest), math.log(1.8))))
+    soft = log_uniform(rng, sharpest, 1.8)
     return smoothstep(field, level - soft / 2, level + soft / 2)
 
 

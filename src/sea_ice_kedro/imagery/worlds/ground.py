@@ -20,6 +20,7 @@ from sea_ice_kedro.imagery.simulate.noise import (
     as_field,
     coin,
     fractal,
+    log_uniform,
     stirred,
     streaks,
     top_share_level,
@@ -58,7 +59,7 @@ def _rounded(mask: Mask, radius: float) -> Mask:
 
 def _floes(shape: Shape, rng: Rng, scale: float) -> tuple[Codes, Labels]:
     """Break a sheet into floes of many sizes, apart by a gap that varies."""
-    size = scale * float(np.exp(rng.uniform(math.log(10), math.log(130))))
+    size = scale * log_uniform(rng, 10, 130)
     cells = random_cells(shape, rng, size)
     if coin(rng):
         # Some cells stay together: floes of all sizes.
@@ -177,7 +178,7 @@ def _formed(shape: Shape, rng: Rng, scale: float) -> tuple[Codes, Labels]:
         SimulationOptions(
             height=shape[0],
             width=shape[1],
-            pixel_size_m=float(np.exp(rng.uniform(math.log(10), math.log(60)))),
+            pixel_size_m=log_uniform(rng, 10, 60),
             open_water_fraction=water / total,
             thin_ice_fraction=thin / total,
             lead_density=rng.uniform(0, 1.2),
@@ -337,7 +338,7 @@ def _ages(shape: Shape, rng: Rng, scale: float) -> Field:
 
 def _ponds(shape: Shape, rng: Rng) -> Mask:
     """Draw melt ponds: winding pools in hollows of the ice: bool (H, W)."""
-    size = float(np.exp(rng.uniform(math.log(10), math.log(220))))
+    size = log_uniform(rng, 10, 220)
     field = fractal(shape, rng, size, 3, rng.uniform(0.4, 0.6))
     where = fractal(shape, rng, min(shape) / 2, 30, 0.5) > rng.uniform(-1.5, 0.5)
     return (field > rng.uniform(0.4, 1.6)) & where

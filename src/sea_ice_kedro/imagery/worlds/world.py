@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
-from sea_ice_kedro.imagery.simulate.noise import Field, Rng, as_field
+from sea_ice_kedro.imagery.simulate.noise import Field, Rng, as_field, log_uniform
 from sea_ice_kedro.imagery.worlds.atmosphere import Sky, draw_sky, look_through
 from sea_ice_kedro.imagery.worlds.ground import Ground, lay_ground
 from sea_ice_kedro.imagery.worlds.surface import Colour, draw_palette, light_ground
@@ -45,7 +45,7 @@ def draw_display(rng: Rng) -> Display:
     """Draw a producer: reflectance itself, a stretch, a grey or an odd picture."""
     exposure = rng.uniform(0.75, 1.1) if rng.random() < 0.7 else rng.uniform(0.3, 1.35)
     if rng.random() < 0.08:
-        exposure = float(np.exp(rng.uniform(math.log(0.1), math.log(0.4))))
+        exposure = log_uniform(rng, 0.1, 0.4)
     cast = np.ones(3)
     if rng.random() < 0.25:
         cast = 1 + rng.uniform(-0.15, 0.15, 3)
