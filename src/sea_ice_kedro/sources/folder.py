@@ -238,24 +238,34 @@ def _copies(paths: list[str]) -> list[str]:
 
 def _tell_twins(paths: list[str]) -> None:
     """Name files of the same bytes: which of their names is right nobody can tell."""
-    alike: dict[object, list[str]] = defaultdict(list)
+    groups = [[p for p in paths if is_on_disk(locate(p)[0]) and Path(p).is_file()]]
+    # What costs little comes first: few files have the size of another.
+    for told_by in (_size, _head, checksum):
+        groups = [same for group in groups for same in _alike(group, told_by)]
+    for group in groups:
+        logger.warning(
+            "the same bytes under %d names, each of which counts as a scene: %s; if "
+            "they show one acquisition, leave out all but one",
+            len(group),
+            in_words([PurePath(path).name for path in group]),
+        )
+
+
+def _alike(paths: list[str], told_by: Callable[[str], object]) -> list[list[str]]:
+    """Group what has the same answer; what is alone is left out."""
+    found: dict[object, list[str]] = defaultdict(list)
     for path in paths:
-        place = Path(path)
-        if is_on_disk(locate(path)[0]) and place.is_file():
-            with place.open("rb") as file:
-                alike[place.stat().st_size, file.read(_HEAD)].append(path)
-    for group in alike.values():
-        twins: dict[str, list[str]] = defaultdict(list)
-        for path in group if len(group) > 1 else ():
-            twins[checksum(path)].append(PurePath(path).name)
-        for same in twins.values():
-            if len(same) > 1:
-                logger.warning(
-                    "the same bytes under %d names, each of which counts as a scene: "
-                    "%s; if they show one acquisition, leave out all but one",
-                    len(same),
-                    in_words(same),
-                )
+        found[told_by(path)].append(path)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def _size(path: str) -> int:
+    return Path(path).stat().st_size
+
+
+def _head(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(_HEAD)
 
 
 def _beside(path: str, found: Mapping[str, str]) -> tuple[str, ...]:

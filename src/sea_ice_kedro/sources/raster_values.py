@@ -21,7 +21,7 @@ _UNSAID = Calibration(1.0, 0.0)
 """GDAL's words for "not said"."""
 
 _DARKEST, _BRIGHTEST = 0.01, 2.0
-_LOOKED_AT = 1_000_000
+_LOOKED_AT = 100_000
 """Pixels."""
 
 _FILL = ("_fillvalue", "missing_value")
