@@ -6,8 +6,8 @@ Chips of four bands B02, B03, B04, B08 with the offset of 1000 in their numbers,
 the source "folder" as a user would, bands=3-2-1, scale=0.0001, offset=-0.1. A chip is
 misread when a pixel is lost, a class is not that of its reflectance, or a reflectance
 is none. Dark water, known by the near infrared, which no label looks at, must be below
-the limit; without the offset it would not be. The table at the end gives what water,
-ponds and ice reflect in each band (docs/decisions/23-near-infrared.md).
+the limit; without the offset it would not be. The table at the end gives the blue of
+pixels that are dark in the near infrared (docs/decisions/23-near-infrared.md).
 """
 
 import argparse
@@ -31,7 +31,10 @@ LIMITS = BrightnessThresholds()
 OFFSET = 0.099
 """Chips without the near infrared hold 0 there, which reads as -0.1."""
 
-BANDS = ("blue", "green", "red", "near infrared")
+DARK = 0.03
+"""Reflectance in the near infrared: water and ponds have less, ice has more."""
+
+BLUE = (-0.1, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
 CELL_PX, SHOWN_PX = 150, 120
 
 
@@ -67,7 +70,7 @@ def main() -> None:
         f"{dark_above} of them above the limit; without the offset {turned} pixels of "
         "open water would be ice"
     )
-    print(spectra(np.concatenate(measured, axis=1)).to_string(index=False))
+    print(blue_where_dark(np.concatenate(measured, axis=1)).to_string(index=False))
     if arguments.figure:
         figure(cells).save(arguments.figure)
 
@@ -78,26 +81,16 @@ def true_reflectance(path: Path) -> np.ndarray:
         return (file.read().astype(float) - 1000) / 10_000
 
 
-def spectra(reflectance: np.ndarray) -> pd.DataFrame:
-    """Tabulate what surfaces that the visible tells apart reflect in each band.
+def blue_where_dark(reflectance: np.ndarray) -> pd.DataFrame:
+    """Tabulate how blue pixels are that the near infrared alone calls water.
 
     Args:
         reflectance: float (4, N): blue, green, red, near infrared.
     """
-    blue, _, red, _ = reflectance
-    surfaces = {
-        "open water": blue < 0.06,
-        "melt ponds": (blue - red > 0.2) & (red < 0.35),
-        "ice": red > 0.5,
-    }
-    rows = []
-    for name, mask in surfaces.items():
-        row = {"surface": name, "pixels": int(mask.sum())}
-        for band, values in zip(BANDS, reflectance[:, mask], strict=True):
-            low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-            row[band] = f"{low:.3f} {middle:.3f} {high:.3f}"
-        rows.append(row)
-    return pd.DataFrame(rows)
+    blue = reflectance[0][reflectance[3] < DARK]
+    counts, _ = np.histogram(blue, BLUE)
+    low, high = BLUE[:-1], BLUE[1:]
+    return pd.DataFrame({"blue from": low, "to": high, "pixels": counts})
 
 
 def dark_water(reflectance: np.ndarray) -> np.ndarray:
