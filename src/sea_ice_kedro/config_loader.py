@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.yaml_files import expect_settings, place_of
+from sea_ice_kedro.yaml_files import expect_settings, line_of
 
 _UNREADABLE = (
     *(YAMLError, OmegaConfBaseException, UnicodeDecodeError),
@@ -69,7 +69,7 @@ class ReadOnceConfigLoader(OmegaConfigLoader):
             name = getattr(error, "full_key", None) or ""
             said = (str(error).splitlines() or [""])[0]
             raise InvalidOption(
-                f"{place_of(name, paths)}expected {name or key} to be a value, or a "
+                f"{line_of(name, paths)}expected {name or key} to be a value, or a "
                 f"reference to one that there is (${{...}}), got {said}; mend it there"
             ) from None
 

@@ -35,14 +35,14 @@ def expect_settings(path: Path) -> None:
     except yaml.YAMLError as error:
         said = getattr(error, "problem", None) or getattr(error, "reason", None)
         raise InvalidOption(
-            f"{path}{_line_of(error, text)}: {_FORM}, got {said or 'something else'}; "
+            f"{path}{_line_in(error, text)}: {_FORM}, got {said or 'something else'}; "
             "mend it there, or in the lines before"
         ) from None
     except OmegaConfBaseException as error:
         name = error.full_key or "each name"
         said = str(error).partition("\n")[0]
         raise InvalidOption(
-            f"{place_of(name, [path]) or f'{path}: '}expected {name} to be a value, or "
+            f"{line_of(name, [path]) or f'{path}: '}expected {name} to be a value, or "
             f"a reference to another (${{...}}), got {said}; mend it there"
         ) from None
     except OSError:  # a number, or true: what OmegaConf says of it
@@ -55,7 +55,7 @@ def expect_settings(path: Path) -> None:
         )
 
 
-def _line_of(error: yaml.YAMLError, text: str) -> str:
+def _line_in(error: yaml.YAMLError, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
     position = getattr(error, "position", None)
     if mark is not None:
@@ -63,7 +63,7 @@ def _line_of(error: yaml.YAMLError, text: str) -> str:
     return "" if position is None else f", line {text.count(chr(10), 0, position) + 1}"
 
 
-def place_of(name: str, paths: Iterable[Path]) -> str:
+def line_of(name: str, paths: Iterable[Path]) -> str:
     """Find the file and line that sets a name: "" where none does.
 
     Args:

@@ -201,7 +201,7 @@ def test_what_was_measured_is_saved_before_spark_fails(data_root, monkeypatch):
         return {"start_s": 1.0, "seconds": 2.0 / request.processes}
 
     monkeypatch.setattr(nodes, "in_fresh_process", measured)
-    monkeypatch.setattr(nodes, "cut_chips", lambda folder, options: None)
+    monkeypatch.setattr(nodes, "cut_folder", lambda folder, options: None)
     with pytest.raises(MeasurementFailed, match=r"1x1 executors: .* no Java"):
         run_here("scaling", scaling={"processes": "1+4"})
     folder = data_root / "08_reporting" / "scaling"

@@ -28,7 +28,7 @@ from sea_ice_kedro.hooks.run_facts import (
 )
 from sea_ice_kedro.hooks.run_log import log_path, open_log
 from sea_ice_kedro.hooks.settings_checks import keep_intermediates
-from sea_ice_kedro.hooks.single_files import SingleFiles, place_of
+from sea_ice_kedro.hooks.single_files import SingleFiles, path_of
 from sea_ice_kedro.interrupts import Interrupts
 from sea_ice_kedro.run_record import ProductRecord, RunFacts, RunRecord, StepRecord
 
@@ -189,7 +189,7 @@ def places_of(pipeline: Pipeline, catalog: Any) -> dict[str, str]:  # noqa: ANN4
     """Return the paths and URLs of all that a run makes, by name, in order of names."""
     places = {}
     for name in sorted(pipeline.all_outputs()):
-        if place := place_of(catalog.get(name)):
+        if place := path_of(catalog.get(name)):
             places[name.partition("@")[0]] = place
     return places
 

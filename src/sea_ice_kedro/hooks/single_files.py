@@ -39,11 +39,11 @@ class SingleFiles:
 
     def _path(self, name: str) -> str:
         dataset = self._catalog.get(name)
-        place = place_of(dataset) if isinstance(dataset, WholeFileDataset) else ""
+        place = path_of(dataset) if isinstance(dataset, WholeFileDataset) else ""
         return "" if "://" in place else place
 
 
-def place_of(dataset: Any) -> str:  # noqa: ANN401 - Kedro's, or None
+def path_of(dataset: Any) -> str:  # noqa: ANN401 - Kedro's, or None
     """Return the path or URL of a dataset on a disk or in a bucket, "" of others."""
     place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
     return str(place) if place else ""

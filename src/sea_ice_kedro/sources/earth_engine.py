@@ -38,7 +38,7 @@ from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.shown_twice import in_turn
 
 
-def grid_of(georeference: Georeference, cut: Cut, factor: int = 1) -> dict[str, Any]:
+def pixel_grid(georeference: Georeference, cut: Cut, factor: int = 1) -> dict[str, Any]:
     """Name a window's pixels.
 
     Args:
@@ -118,7 +118,7 @@ class EarthEngineScene:
         image = _image(client.ee, self.granule, self.bands, self.extra_bands)
         place = self.granule.grid.georeference
         parts = [
-            client.pixels(session, image, grid_of(place, strip), names)
+            client.pixels(session, image, pixel_grid(place, strip), names)
             for strip in strips(self.cut, names)
         ]
         whole = np.concatenate(parts)
@@ -155,7 +155,7 @@ class EarthEngineScene:
         image = image.unmask(0, False).toUint16()
         place = self.granule.grid.georeference
         parts = [
-            client.pixels(session, image, grid_of(place, part, band.factor), [name])
+            client.pixels(session, image, pixel_grid(place, part, band.factor), [name])
             for part in strips_of(cut, 2, REQUEST_BYTES)
         ]
         numbers = on_grid(np.concatenate(parts)[name], self.cut, band.factor)

@@ -55,7 +55,7 @@ def within(scene: Scene, area: Region) -> Scene:
     Raises:
         InvalidScene: if the scene has no place.
     """
-    inside = inside_mask(place_of(scene, AREA_OPTION), scene.shape, area)
+    inside = inside_mask(expect_georeference(scene, AREA_OPTION), scene.shape, area)
     kept = scene.keeping(inside)
     return kept if inside.any() else with_note(kept, f"lies outside of {AREA_OPTION}")
 
@@ -66,11 +66,13 @@ def label_within(label: ClassMap, area: Region) -> ClassMap:
     Raises:
         InvalidScene: if the label has no place.
     """
-    inside = inside_mask(place_of(label, AREA_OPTION), label.codes.shape, area)
+    inside = inside_mask(
+        expect_georeference(label, AREA_OPTION), label.codes.shape, area
+    )
     return replace(label, codes=np.where(inside, label.codes, np.uint8(NODATA)))
 
 
-def place_of(raster: Scene | ClassMap, option: str) -> Georeference:
+def expect_georeference(raster: Scene | ClassMap, option: str) -> Georeference:
     """Return where a scene or label lies, which a setting asks for.
 
     Raises:
@@ -252,7 +254,7 @@ def mark_land(scene: Scene, land: LandFile) -> Scene:
     Raises:
         InvalidScene: if the scene has no place.
     """
-    mask = land.mask_of(place_of(scene, LAND_OPTION), scene.shape)
+    mask = land.mask_of(expect_georeference(scene, LAND_OPTION), scene.shape)
     if mask is None:
         note = f"lies outside of what {PurePath(land.path).name} ({LAND_OPTION}) covers"
         mask = np.zeros(scene.shape, bool)
@@ -270,7 +272,7 @@ def mark_label(label: ClassMap, land: LandFile) -> ClassMap:
     Raises:
         InvalidScene: if the label has no place.
     """
-    mask = land.mask_of(place_of(label, LAND_OPTION), label.shape)
+    mask = land.mask_of(expect_georeference(label, LAND_OPTION), label.shape)
     if mask is None:
         return label
     here = mask & (label.codes != NODATA)

@@ -132,7 +132,7 @@ def fit(plan: TrainingPlan, workers: Workers) -> Checkpoint:
     state = Checkpoint(plan.fingerprint())
     if workers.is_chief:
         state = load_checkpoint(plan.checkpoint, state.fingerprint)
-        restore(model, optimizer, state)
+        put_back(model, optimizer, state)
     # All workers start as the chief does, before the first step.
     workers.broadcast([*model.variables, *optimizer.variables])
     facts = (state.history, state.best_epoch, state.best_loss)
@@ -324,7 +324,7 @@ def make_optimizer(precision: str) -> keras.optimizers.Optimizer:
     return adam
 
 
-def restore(
+def put_back(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, state: Checkpoint
 ) -> None:
     """Set weights and moments to those of a checkpoint, if it holds any."""

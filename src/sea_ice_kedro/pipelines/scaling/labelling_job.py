@@ -99,7 +99,7 @@ class ChipCutter:
         return [Window(row, column, size) for row in starts for column in starts]
 
 
-def cut_chips(folder: str, options: ScalingOptions) -> None:
+def cut_folder(folder: str, options: ScalingOptions) -> None:
     """Fill a folder with chips of simulated scenes, numbered from 0.
 
     Raises:

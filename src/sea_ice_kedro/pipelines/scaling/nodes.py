@@ -24,7 +24,7 @@ from sea_ice_kedro.pipelines.scaling.labelling_job import (
     ANSWER,
     REQUEST,
     Request,
-    cut_chips,
+    cut_folder,
 )
 from sea_ice_kedro.pipelines.scaling.options import ScalingOptions, SparkShape
 from sea_ice_kedro.pipelines.scaling.training_job import TrainingRequest
@@ -165,7 +165,7 @@ def _chips(
 ) -> Iterator[Request]:
     """Return a request with chips in files, which are removed in the end."""
     with tempfile.TemporaryDirectory(prefix="sea_ice_chips_") as folder:
-        cut_chips(folder, options)
+        cut_folder(folder, options)
         logger.info("%d chips are cut", options.chips)
         memory = options.executor_memory_mib
         yield Request(
