@@ -17,7 +17,7 @@ _TYPES = {
     "Collection": STACObjectType.COLLECTION,
     "Feature": STACObjectType.ITEM,
 }
-_PREFIXES = ("classification", "projection", "processing", "file")
+_PREFIXES = ("classification", "projection", "processing", "file", "mlm")
 
 
 def expect_valid(folder):

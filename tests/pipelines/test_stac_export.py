@@ -9,6 +9,7 @@ import pytest
 import rasterio
 from pystac.extensions.classification import ClassificationExtension
 from pystac.extensions.file import FileExtension
+from pystac.extensions.mlm import MLMExtension
 from pystac.extensions.projection import ProjectionExtension
 
 from sea_ice_kedro.datasets import (
@@ -18,9 +19,11 @@ from sea_ice_kedro.datasets import (
 )
 from sea_ice_kedro.datasets.single_files import SINGLE_FILES
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
+from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.pipelines.stac_export import describe_products
 from sea_ice_kedro.rasters import files, geotiff
 from sea_ice_kedro.reporting.run_report.report_inputs import products_of
+from sea_ice_kedro.training.model_file import ModelFile
 from tests.fabricate import ROSS_SEA, WHEN, folder_of_scenes
 from tests.pipelines.test_gridding import RUN
 from tests.runs import digests, from_folder, run_here
@@ -54,7 +57,7 @@ def described(folder, codes=CODES, land_source="", asset_ids=(), **places):
     index["location"] = index["scene_id"] + ".tif"
     if asset_ids:
         index["asset_id"] = asset_ids
-    catalogue = describe_products(index, maps, *[None] * 8)
+    catalogue = describe_products(index, maps, *[None] * 9)
     StacCatalogueDataset(path=str(folder / "stac")).save(catalogue)
     return StacCatalogueDataset(path=str(folder / "stac")).load()
 
@@ -232,6 +235,41 @@ def test_a_day_is_derived_from_its_scenes(tmp_path):
     expect_valid(tmp_path / "stac")
     day = dataset.load().get_child("daily-concentration").get_item("d")
     assert [item.id for item in day.get_derived_from()] == ["a #1"]
+
+
+def test_a_scene_is_derived_from_the_network_that_mapped_it(tmp_path):
+    """And from no other that lies in its place now; its item says what it takes."""
+    from sea_ice_kedro.reporting.products import Product, ProductGroup
+    from sea_ice_kedro.reporting.stac_products import catalogue_of
+
+    network = ModelFile(network_path("polar"))
+    facts = {"height": 2, "width": 4, "acquired": WHEN.isoformat()}
+    facts |= dict.fromkeys(["pixels_thick_ice", "pixels_thin_ice"], 1)
+    facts |= {"pixels": 8, "pixels_open_water": 6}
+
+    def scene(name, digest):
+        path = tmp_path / f"{name}.tif"
+        path.write_text("")
+        said = {**facts, "model_checksum": digest}
+        product = Product("prediction", str(path), facts=said)
+        return ProductGroup(name, (product,))
+
+    scenes = [scene("a", network.fingerprint()), scene("b", "another")]
+    dataset = StacCatalogueDataset(path=str(tmp_path / "stac"))
+    dataset.save(catalogue_of(scenes, [], network))
+    assert any(path.stem == "polar" for path in expect_valid(tmp_path / "stac"))
+    catalogue = dataset.load()
+    (item,) = catalogue.get_child("networks").get_items()
+    assert item.common_metadata.start_datetime == WHEN
+    described = MLMExtension.ext(item)
+    assert described.mlm_name == "polar"
+    assert [port.name for port in described.input] == ["rgb", "context"]
+    assert described.input[0].input.shape == [-1, -1, -1, 3]
+    assert [c.name for c in described.output[0].classes][-1] == "no_class"
+    assert "mlm:model" in item.assets["network"].roles
+    made = catalogue.get_child("scenes")
+    assert [i.id for i in made.get_item("a").get_derived_from()] == ["polar"]
+    assert not list(made.get_item("b").get_derived_from())
 
 
 ODD = ["a b", "#1", "a#b", "what?", "50%", "a%20b", "é", "x:y", "&<>'()[]"]

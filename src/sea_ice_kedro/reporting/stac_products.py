@@ -1,234 +1,52 @@
 """A static STAC catalogue of what a run has made: items, and files as assets.
 
-STAC 1.1 with the extensions projection 2.0, classification 2.0, processing 1.2 and file
-2.1.
+STAC 1.1 with the extensions projection 2.0, classification 2.0, processing 1.2, file
+2.1 and, for the network, MLM 1.4.
 
 An item is a scene, or a day of a polar grid. STAC needs a time of each item, and no
 place: a scene without a georeference has none, one without a time is left out.
 """
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pystac
-from pyproj import CRS
 from pystac.extensions.classification import Classification
+from pystac.extensions.mlm import (
+    InputStructure,
+    MLMExtension,
+    ModelInput,
+    ModelOutput,
+    ResultStructure,
+    TaskType,
+)
+from pystac.extensions.raster import DataType
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import as_link
 from sea_ice_kedro.imagery.arrays import SIMULATED, Georeference
-from sea_ice_kedro.imagery.classes import (
-    COLOURS,
-    LAND,
-    LAND_COLOUR,
-    LAND_LABEL,
-    NODATA,
-    SeaIceClass,
-)
+from sea_ice_kedro.imagery.classes import COLOURS, NO_CLASS, SeaIceClass
+from sea_ice_kedro.rasters.files import state_of
 from sea_ice_kedro.rasters.footprint import pixel_size_m
 from sea_ice_kedro.rasters.geojson import place_of
-from sea_ice_kedro.rasters.geotiff import Facts
 from sea_ice_kedro.reporting.products import Product, ProductGroup
+from sea_ice_kedro.reporting.stac_assets import (
+    CLASSIFICATION,
+    FILE,
+    KINDS,
+    PROCESSING,
+    PROJECTION,
+    asset_of,
+    classes,
+    file_fields,
+    projection_of,
+)
+from sea_ice_kedro.training.model_archive import ModelCard
+from sea_ice_kedro.training.model_file import ModelFile
+from sea_ice_kedro.training.onnx_file import UINT8, Port, ports_of
 
-CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
-FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
-PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"
-PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
-
-_COG, _TIFF = pystac.MediaType.COG, pystac.MediaType.GEOTIFF
-_MD5_MULTIHASH = "d50110"
-"""Code of MD5 (0xd5 as a varint) and its length, 16 bytes (multiformats.io)."""
-
-_HASH = "md5:"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of product."""
-
-    title: str
-    roles: tuple[str, ...]
-    media_type: str
-    bands: tuple[str, ...] = ()
-    classified: bool = False
-    """Whether its first band holds classes."""
-
-    nodata: int | None = None
-
-
-KINDS = {
-    "class_map": Kind(
-        "Classes by brightness", ("data",), _COG, ("sea_ice_class",), True, NODATA
-    ),
-    "prediction": Kind(
-        "Classes by a network, and its confidence in percent",
-        ("data",),
-        _COG,
-        ("sea_ice_class", "confidence_percent"),
-        True,
-        NODATA,
-    ),
-    "filtered_scene": Kind(
-        "Scene without thin cloud and shadow, and its quality flags",
-        ("data", "reflectance"),
-        _TIFF,
-    ),
-    "quicklook": Kind(
-        "Scene, filtered scene and classes", ("overview",), pystac.MediaType.PNG
-    ),
-    "prediction_quicklook": Kind(
-        "Scene, prediction and confidence", ("overview",), pystac.MediaType.PNG
-    ),
-    "concentration": Kind(
-        "Sea ice concentration by brightness, and share observed, in percent",
-        ("data",),
-        _COG,
-        ("sea_ice_concentration_percent", "observed_percent"),
-        nodata=NODATA,
-    ),
-    "network_concentration": Kind(
-        "Sea ice concentration by a network, and share observed, in percent",
-        ("data",),
-        _COG,
-        ("sea_ice_concentration_percent", "observed_percent"),
-        nodata=NODATA,
-    ),
-}
-"""By name of the asset."""
-
-
-def asset_of(product: Product) -> pystac.Asset:
-    """Describe a file.
-
-    Args:
-        product: The file and, of a raster, what it says of itself.
-    """
-    kind = KINDS[product.kind]
-    fields: dict[str, Any] = {**_file(product), **_making(product.facts)}
-    if product.facts:
-        fields |= projection_of(product.georeference, product.shape)
-    if kind.nodata is not None:
-        fields |= {"data_type": "uint8", "nodata": kind.nodata}
-    if kind.bands:
-        more = product.facts.get("probability_bands", "")
-        names = [*kind.bands, *(name for name in more.split(", ") if name)]
-        fields["bands"] = [{"name": name} for name in names]
-    if kind.classified:
-        fields["bands"][0]["classification:classes"] = _classes(product.facts)
-    return pystac.Asset(
-        as_link(product.href),
-        kind.title,
-        None,
-        kind.media_type,
-        list(kind.roles),
-        fields,
-    )
-
-
-def classes(land: bool) -> list[dict[str, Any]]:
-    """Describe what the codes of a class map mean, with their colours.
-
-    Args:
-        land: Whether there may be land.
-    """
-    return [
-        *(
-            _class(c.value, c.key, c.label, _OF_APPEARANCE, COLOURS[c])
-            for c in SeaIceClass
-        ),
-        *([_class(LAND, "land", LAND_LABEL, _OF_MASK, LAND_COLOUR)] if land else []),
-        {
-            "value": NODATA,
-            "name": "nodata",
-            "title": "no data",
-            "description": "not observed, or not trusted; never open water",
-            "nodata": True,
-        },
-    ]
-
-
-_OF_APPEARANCE = "a class of appearance, not a stage of development"
-_OF_MASK = "neither ice nor water, by a mask"
-
-
-def projection_of(
-    georeference: Georeference | None, shape: tuple[int, int]
-) -> dict[str, Any]:
-    """Return where a raster's pixels lie, in its own coordinate reference system."""
-    if georeference is None:
-        return {"proj:shape": list(shape)}
-    crs, code = georeference.crs, georeference.crs
-    wkt = {}
-    if not crs.startswith("EPSG:"):
-        code = None  # type: ignore[assignment]
-        wkt = {"proj:wkt2": CRS.from_user_input(crs).to_wkt("WKT2_2019")}
-    transform = [*georeference.transform]
-    return {
-        "proj:code": code,
-        **wkt,
-        "proj:shape": list(shape),
-        "proj:transform": transform,
-    }
-
-
-def _class(
-    value: int, key: str, label: str, said: str, colour: tuple[int, int, int]
-) -> dict[str, Any]:
-    made = Classification.create(
-        value,
-        f"{label}: {said}",
-        key,
-        label,
-        bytes(colour).hex().upper(),
-    )
-    return made.to_dict()
-
-
-def _classes(facts: Facts) -> list[dict[str, Any]]:
-    """Add to the classes how many pixels of the file they have."""
-    land = "pixels_land" in facts
-    known = classes(land)
-    counts = [facts[f"pixels_{c.key}"] for c in SeaIceClass]
-    if land:
-        counts.append(facts["pixels_land"])
-    counts.append(facts["pixels"] - sum(counts))
-    for described, count in zip(known, counts, strict=True):
-        described["count"] = count
-        described["percentage"] = round(100 * count / facts["pixels"], 4)
-    return known
-
-
-def _file(product: Product) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if product.size is not None:
-        fields["file:size"] = product.size
-    if product.checksum.startswith(_HASH):
-        digest = product.checksum.removeprefix(_HASH)
-        fields["file:checksum"] = _MD5_MULTIHASH + digest
-    return fields
-
-
-def _making(facts: Facts) -> dict[str, Any]:
-    """Record which software and settings made a file."""
-    name, _, version = facts.get("software", "").partition(" ")
-    fields: dict[str, Any] = {}
-    if version:
-        fields["processing:software"] = {name: version}
-    if facts.get("recipe"):
-        expression = json.loads(facts["recipe"])
-        fields["processing:expression"] = {
-            "format": "sea_ice_kedro recipe",
-            "expression": expression,
-        }
-    return fields
-
-
-# --- A static STAC catalogue of what a run has made
-
-SCENES, DAYS = "scenes", "daily-concentration"
+SCENES, DAYS, NETWORKS = "scenes", "daily-concentration", "networks"
 _WHOLE_EARTH = [-180.0, -90.0, 180.0, 90.0]
 _EXTENSIONS = [PROJECTION, PROCESSING, FILE]
 _DAY = timedelta(days=1)
@@ -236,17 +54,23 @@ _LAND_SHARE = "sea_ice:land_fraction"
 
 
 def catalogue_of(
-    scenes: Iterable[ProductGroup], days: Iterable[ProductGroup]
+    scenes: Iterable[ProductGroup],
+    days: Iterable[ProductGroup],
+    network: ModelFile | None = None,
 ) -> pystac.Catalog:
     """Describe the products of scenes and of days.
 
     Args:
         scenes: Those without a time of acquisition must have been left out.
         days: Maps of concentration by day.
+        network: The one that has mapped the scenes.
 
     Returns:
         A catalogue of a collection of each, where there are any; hrefs of assets are
         absolute as long as nobody has saved it.
+
+    Raises:
+        InvalidModel: if the network's file is damaged.
     """
     catalogue = pystac.Catalog(
         "sea_ice_kedro",
@@ -258,14 +82,43 @@ def catalogue_of(
         (SCENES, "Scenes", "A scene an item: classes and pictures.", _scene_items),
         (DAYS, "Concentration by day", "A day of a polar grid an item.", _day_items),
     ]
+    scenes = list(scenes)
     for (name, title, said, describe), groups in zip(
-        made, (list(scenes), list(days)), strict=True
+        made, (scenes, list(days)), strict=True
     ):
         items = list(describe(groups))
         if items:
             catalogue.add_child(_collection(name, title, said, items))
     _derive_days(catalogue)
+    if network is not None:
+        _derive_maps(catalogue, scenes, network)
     return catalogue
+
+
+def _derive_maps(
+    catalogue: pystac.Catalog, scenes: list[ProductGroup], network: ModelFile
+) -> None:
+    """Link each scene with the network that has mapped it, if it is still that one."""
+    digest = network.fingerprint()
+    mapped = {
+        scene.name
+        for scene in scenes
+        if any(p.facts.get("model_checksum") == digest for p in scene.rasters())
+    }
+    collection = catalogue.get_child(SCENES)
+    items = [] if collection is None else [*collection.get_items()]
+    items = [item for item in items if item.id in mapped]
+    if not items:
+        return
+    times = [_time(item, "start_datetime") for item in items]
+    state = state_of(network.filepath)
+    file = Product("network", network.filepath, state.size, state.digest)
+    made = _network_item(network, (min(times), max(times)), file_fields(file))
+    made.stac_extensions.append(FILE)
+    said = "Networks that mapped scenes, of the times that they mapped."
+    catalogue.add_child(_collection(NETWORKS, "Networks", said, [made]))
+    for item in items:
+        item.add_derived_from(made)
 
 
 def _derive_days(catalogue: pystac.Catalog) -> None:
@@ -440,3 +293,91 @@ def _extent(items: list[pystac.Item]) -> pystac.Extent:
 def _time(item: pystac.Item, name: str) -> datetime:
     time: Any = getattr(item.common_metadata, name) or item.datetime
     return datetime.fromisoformat(time.isoformat())
+
+
+# --- A network as an item: the extension MLM says what it takes and gives
+
+_AXES = {4: ["batch", "height", "width", "channel"], 2: ["batch", "channel"]}
+_TASKS = [TaskType.SEMANTIC_SEGMENTATION]
+_SAID = {
+    "rgb": "red, green and blue of a window, 8-bit; scaled inside the network",
+    "context": "of the whole scene: quantiles of its brightness, and its limits",
+}
+
+
+def _network_item(
+    network: ModelFile, times: tuple[datetime, datetime], about: dict[str, Any]
+) -> pystac.Item:
+    """Describe a network; it has no place.
+
+    Args:
+        network: As it was served, an .onnx file.
+        times: First and last time of the scenes that it has mapped.
+        about: Size and checksum of its file, by the extension "file".
+
+    Raises:
+        InvalidModel: if the file is damaged.
+    """
+    card = network.card()
+    item = pystac.Item(card.title, None, None, None, {}, *times)
+    inputs, outputs = ports_of(card)
+    MLMExtension.ext(item, add_if_missing=True).apply(
+        card.title,
+        "U-Net",
+        _TASKS,
+        [_input(port) for port in inputs],
+        [_output(port, card) for port in outputs],
+        framework="ONNX",
+        pretrained=True,
+        pretrained_source=card.software,
+    )
+    item.properties["sea_ice:network_digest"] = network.fingerprint()
+    item.add_asset(
+        "network",
+        pystac.Asset(
+            as_link(network.filepath),
+            "Weights and card",
+            None,
+            "application/octet-stream",
+            ["mlm:model", "mlm:weights"],
+            {"mlm:artifact_type": "onnx", **about},
+        ),
+    )
+    return item
+
+
+def _input(port: Port) -> ModelInput:
+    bands = ["red", "green", "blue"] if port.name == "rgb" else []
+    structure = InputStructure.create(*_structure(port))
+    return ModelInput.create(port.name, bands, structure, _SAID[port.name])
+
+
+def _output(port: Port, card: ModelCard) -> ModelOutput:
+    return ModelOutput.create(
+        port.name,
+        _TASKS,
+        ResultStructure.create(*_structure(port)),
+        "the chance of each class, 0..1",
+        [*map(_outcome, SeaIceClass), *([_NONE] if card.sees_scene else [])],
+    )
+
+
+def _structure(port: Port) -> tuple[list[int], list[str], DataType]:
+    shape = [length if isinstance(length, int) else -1 for length in port.shape]
+    kind = DataType.UINT8 if port.element == UINT8 else DataType.FLOAT32
+    return shape, _AXES[len(shape)], kind
+
+
+def _outcome(sea_ice_class: SeaIceClass) -> Classification:
+    return Classification.create(
+        sea_ice_class.value,
+        f"{sea_ice_class.label}: a class of appearance",
+        sea_ice_class.key,
+        sea_ice_class.label,
+        bytes(COLOURS[sea_ice_class]).hex().upper(),
+    )
+
+
+_NONE = Classification.create(
+    NO_CLASS, "opaque cloud, land, or what was not observed", "no_class", "no class"
+)

@@ -15,10 +15,12 @@ from kedro.pipeline import Node, Pipeline
 from sea_ice_kedro.datasets.stored_partitions import LOOKING, StoredPartitions
 from sea_ice_kedro.imagery.arrays import RGB
 from sea_ice_kedro.pipelines.time_series.daily_cells import name_of
+from sea_ice_kedro.pipelines.variants import wire
 from sea_ice_kedro.rasters.files import state_of
 from sea_ice_kedro.rasters.polar_grid import CellGrid
 from sea_ice_kedro.reporting.products import Product, ProductGroup
 from sea_ice_kedro.sources.acquisitions import satellite_in
+from sea_ice_kedro.training.model_file import ModelFile
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
     concentration_maps: Rasters | None,
     network_region_series: pd.DataFrame | None,
     network_concentration_maps: Rasters | None,
+    network: ModelFile | None,
 ) -> Any:  # noqa: ANN401 - a pystac.Catalog, which is imported late
     """Describe every product of the indexed scenes in a static STAC catalogue.
 
@@ -58,6 +61,7 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
         concentration_maps: By day and grid.
         network_region_series: The same of the predictions.
         network_concentration_maps: The same of the predictions.
+        network: The one that made the predictions.
     """
     # Late: a third of a second, which only this node needs.
     from sea_ice_kedro.reporting.stac_products import catalogue_of  # noqa: PLC0415
@@ -84,7 +88,7 @@ def describe_products(  # noqa: PLR0913 - a node's inputs are its arguments
         satellite_in(PurePath(name).name) for name in facts["asset_id"]
     ]
     scenes = _groups(described, {**rasters, **pictures}, facts.to_dict("index"))
-    return catalogue_of(_with_time(scenes), _groups(names, days, {}))
+    return catalogue_of(_with_time(scenes), _groups(names, days, {}), network)
 
 
 def _groups(
@@ -167,6 +171,7 @@ def create_pipeline() -> Pipeline:
                     "concentration_maps",
                     "network_region_series#table",
                     "network_concentration_maps",
+                    f"{wire()[0].name}.unet_onnx",
                 ],
                 outputs="product_catalogue",
                 name="describe_products",
