@@ -30,14 +30,6 @@ def test_the_rate_decays_to_a_hundredth(epoch, rate):
     assert learning_rate(decaying, WorkersOptions(), 1, epoch) == pytest.approx(rate)
 
 
-@pytest.mark.parametrize(
-    ("epoch", "rate"), [(0, 0.1), (2.5, 0.0505), (5, 0.1), (7.5, 0.0505), (10, 0.001)]
-)
-def test_a_restart_begins_the_decay_anew(epoch, rate):
-    restarting = TrainingOptions(learning_rate=0.1, epochs=10, cosine_restarts=1)
-    assert learning_rate(restarting, WorkersOptions(), 1, epoch) == pytest.approx(rate)
-
-
 def test_balanced_weights_make_classes_count_alike():
     weights = balanced_weights([0.7, 0.2, 0.1])
     np.testing.assert_allclose(weights * [0.7, 0.2, 0.1], 1 / 3, rtol=1e-6)

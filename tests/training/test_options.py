@@ -27,7 +27,6 @@ from sea_ice_kedro.training.options import (
         (TrainingOptions, {"learning_rate": "fast"}, "got 'fast'"),
         (TrainingOptions, {"averaged_epochs": 9}, r"averaged_epochs"),
         (TrainingOptions, {"averaged_epochs": 2, "patience": 3}, "patience=0 with"),
-        (TrainingOptions, {"epochs": 2, "cosine_restarts": 2}, "cosine_restarts"),
         (TrainingOptions, {"precision": "half"}, "mixed_bfloat16"),
         (TrainingOptions, {"class_weights": "even"}, "balanced, none"),
         (AugmentationOptions, {"cloud_share": 1.5}, r"in 0\.\.1, got 1\.5"),

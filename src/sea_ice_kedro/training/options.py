@@ -108,9 +108,6 @@ class TrainingOptions:
     cosine_decay: bool = True
     """Lower the learning rate to a hundredth along a half cosine over all epochs."""
 
-    cosine_restarts: int = 0
-    """How often the decay starts anew, at even distances (Loshchilov & Hutter 2017)."""
-
     patience: int = 0
     """Stop after so many epochs without a lower validation loss; 0: never. The
     weights of the epoch with the lowest validation loss are kept either way."""
@@ -151,9 +148,6 @@ class TrainingOptions:
         expect_integer(f"{above}epochs", self.epochs, 1, 100_000)
         expect_integer(f"{above}batch_size", self.batch_size, 1, 65_536)
         expect_number(f"{above}learning_rate", self.learning_rate, 0, 10, above=True)
-        expect_integer(
-            f"{above}cosine_restarts", self.cosine_restarts, 0, self.epochs - 1
-        )
         expect_integer(f"{above}patience", self.patience, 0, 100_000)
         expect_integer(f"{above}averaged_epochs", self.averaged_epochs, 1, self.epochs)
         if self.averaged_epochs > 1 and self.patience:

@@ -252,8 +252,8 @@ def learning_rate(
     """Return the learning rate at a moment of the training.
 
     With several workers it rises from one worker's to that times their number over the
-    first epochs (Goyal et al. 2017, 2.2); with decay it falls along half cosines, one
-    more than there are restarts (Loshchilov & Hutter 2017).
+    first epochs (Goyal et al. 2017, 2.2); with decay it falls along a half cosine
+    (Loshchilov & Hutter 2017).
 
     Args:
         options: Base rate, epochs and decay.
@@ -266,10 +266,7 @@ def learning_rate(
         warm = min(epoch / workers.warmup_epochs, 1.0) if workers.warmup_epochs else 1.0
         rate *= 1 + (size - 1) * warm
     if options.cosine_decay:
-        cycle = options.epochs / (options.cosine_restarts + 1)
-        # The end is the end of a cycle; any other multiple of one is a start.
-        done = epoch % cycle / cycle if epoch < options.epochs else 1.0
-        share = (1 + math.cos(math.pi * done)) / 2
+        share = (1 + math.cos(math.pi * min(epoch / options.epochs, 1.0))) / 2
         rate *= _LAST + (1 - _LAST) * share
     return rate
 

@@ -62,7 +62,7 @@ class WorldOptions:
 class PolarTraining:
     """How long and how fast `polar` learns."""
 
-    epochs: int = 6
+    epochs: int = 3
     """Times that every chip is seen."""
 
     averaged_epochs: int = 2
@@ -72,21 +72,15 @@ class PolarTraining:
     """Chips a step."""
 
     learning_rate: float = 0.002
-    """Adam's learning rate; it falls along half cosines."""
-
-    cosine_restarts: int = 1
-    """How often the learning rate starts at the top again."""
+    """Adam's learning rate; it falls along a half cosine."""
 
     seed: int = 2019
     """Seed of weights, order of chips and flips."""
 
     def __post_init__(self) -> None:
-        """Refuse to average more epochs than there are, or to restart as often."""
+        """Refuse to average more epochs than there are."""
         expect_integer(
             "polar.training.averaged_epochs", self.averaged_epochs, 1, self.epochs
-        )
-        expect_integer(
-            "polar.training.cosine_restarts", self.cosine_restarts, 0, self.epochs - 1
         )
 
 
@@ -143,7 +137,6 @@ def train_polar(
         averaged_epochs=options.averaged_epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
-        cosine_restarts=options.cosine_restarts,
         seed=options.seed,
         cache_mb=0,
         augmentation=AugmentationOptions(cloud_share=0.0),

@@ -269,11 +269,7 @@ def _prepared(
             shards=folder,
             unet=unet,
             training=replace(
-                training,
-                epochs=asked.epochs,
-                cosine_decay=False,
-                cosine_restarts=0,
-                patience=0,
+                training, epochs=asked.epochs, cosine_decay=False, patience=0
             ),
             chips=asked.steps * training.batch_size,
             chip_px=options.chip_px,
