@@ -10,6 +10,7 @@ from sea_ice_kedro.imagery.scene_context import (
     WATER_FOUND,
     context_of,
     lean_on_limits,
+    mean_logits,
 )
 
 
@@ -68,3 +69,22 @@ def test_limits_decide_where_a_network_is_unsure_and_not_where_it_is_sure():
     assert (lean_on_limits(sure, images, context).argmax(axis=-1) == 3).all()
     context[THICK_FOUND] = 0  # water is then told by the brightest channel
     assert lean_on_limits(unsure, images, context)[0, 0, 2].argmax() == 1
+
+
+def test_a_network_is_asked_at_each_scale_and_its_answers_are_averaged():
+    """At the coarser one it sees means of pixels, and answers for all of them."""
+    rgb = np.full((1, 4, 8, 3), 10, np.uint8)
+    rgb[:, :, 4:] = 90
+    rgb[0, 0, 0] = 50
+    asked = []
+
+    def network(images):
+        asked.append(images.shape)
+        return images[..., :1].astype(np.float32)
+
+    np.testing.assert_array_equal(mean_logits(network, rgb, (1,)), rgb[..., :1])
+    both = mean_logits(network, rgb, (1, 2))
+    assert asked == [(1, 4, 8, 3), (1, 4, 8, 3), (1, 2, 4, 3)]
+    assert both.shape == (1, 4, 8, 1)
+    assert both[0, 3, [0, 7], 0].tolist() == [10, 90]  # even ground says the same
+    assert both[0, 0, 0, 0] == 35  # 50, and the mean of its four pixels: 20

@@ -34,6 +34,8 @@ def test_a_network_that_is_too_sure_is_made_to_doubt_and_calls_nothing_otherwise
     save_model(path, TrainedUNet(card, [np.array(v) for v in model.variables]))
     chips = everything(shard(tmp_path, seed=3))
     trained, table = calibrate(ModelFile(path), chips, chips, CHIP_PX)
+    twice, _ = calibrate(ModelFile(path), chips, chips, CHIP_PX, (1, 2))
+    assert (trained.card.scales, twice.card.scales) == ((1,), (1, 2))
     assert trained.card.temperature == pytest.approx(3.0, abs=0.01)
     assert table["share"].sum() == pytest.approx(1)
     save_model(other, trained)

@@ -74,7 +74,8 @@ def test_the_file_says_how_its_images_were_filtered(tmp_path, path, network):
     save_model(str(tmp_path / "filtered.keras"), TrainedUNet(card, weights))
     stored = ModelFile(str(tmp_path / "filtered.keras")).card()
     assert replace(stored, weights="") == card
-    assert (card.depth, card.normalisation) == (2, "tint")
+    assert (card.step_px, card.normalisation) == (4, "tint")
+    assert replace(card, scales=(1, 2)).step_px == 8
     assert ModelFile(str(path)).card().filter is None
 
 
@@ -128,6 +129,7 @@ def test_half_a_model_is_refused(path):
             r"model of format 1, got one made by x 0\.0\.1",
         ),
         ({"classes": {"0": "lead"}}, "model of classes"),
+        ({"scales": [1, 10**9]}, r"expected scales \(1,\) or \(1, 2\), got"),
     ],
 )
 def test_a_model_of_another_version_or_of_other_classes_is_refused(path, card, said):

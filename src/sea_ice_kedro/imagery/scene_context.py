@@ -6,7 +6,9 @@ the quantiles of the scene beside it.
 """
 
 import math
+from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -115,3 +117,32 @@ def lean_on_limits(
         leaned[..., code] *= np.where(codes == code, np.float32(math.exp(LEANING)), 1)
     leaned /= leaned.sum(axis=-1, keepdims=True)
     return leaned
+
+
+def mean_logits(
+    network: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]],
+    images: npt.NDArray[np.uint8],
+    scales: Sequence[int],
+) -> npt.NDArray[np.float32]:
+    """Ask a network at several scales, and average what it answers.
+
+    In coarser pixels it sees further around each of them, and noise is less (averages
+    over scales: Chen et al. 2016, "Attention to scale", section 3.2).
+
+    Args:
+        network: From uint8 (N, H, W, 3) to logits, float32 (N, H, W, K), K <= 4.
+        images: uint8 (N, H, W, 3).
+        scales: Sides of the coarser pixels, 1 first; H and W are multiples of each.
+
+    Returns:
+        float32 (N, H, W, K).
+    """
+    height, width = images.shape[1:3]
+    logits = network(images)
+    for scale in scales[1:]:
+        shape = width // scale, height // scale
+        coarse = [cv2.resize(i, shape, interpolation=cv2.INTER_AREA) for i in images]
+        answers = network(np.stack(coarse))
+        finer = [cv2.resize(a, (width, height)) for a in answers]  # bilinearly
+        logits += np.reshape(finer, logits.shape)
+    return logits / np.float32(len(scales))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA
+from sea_ice_kedro.imagery.scene_context import mean_logits
 from sea_ice_kedro.training.batches import ChipBatches
 from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, load_model
 from sea_ice_kedro.training.plan import Selection
@@ -29,6 +32,7 @@ def calibrate(
     selections: Sequence[Selection],
     held_out: Sequence[Selection],
     chip_px: int,
+    scales: tuple[int, ...] = (1,),
 ) -> tuple[TrainedUNet, pd.DataFrame]:
     """Divide a network's logits by the temperature of least cross-entropy.
 
@@ -42,6 +46,7 @@ def calibrate(
         held_out: Further chips, to report the reliability on; how far "no class" is
             lowered is chosen on these, too.
         chip_px: Rows and columns of a chip.
+        scales: At which it is to be asked, see `mean_logits`; its card keeps them.
 
     Returns:
         The network with its last layer scaled; and a row per bin of confidence:
@@ -49,9 +54,9 @@ def calibrate(
         `temperature`, `reluctance`.
     """
     network = load_model(model.filepath)
-    sees_scene = model.card().sees_scene
-    logits, codes = _answers(network, selections, chip_px, sees_scene)
-    others, their_codes = _answers(network, held_out, chip_px, sees_scene)
+    asked = chip_px, model.card().sees_scene, scales
+    logits, codes = _answers(network, selections, *asked)
+    others, their_codes = _answers(network, held_out, *asked)
     # Few worlds have ice that looks like cloud: all of them are asked.
     reluctance = _reluctance(
         np.concatenate([logits, others]), np.concatenate([codes, their_codes])
@@ -66,7 +71,7 @@ def calibrate(
     layer.set_weights([kernel / temperature, bias / temperature])
     weights = [np.array(variable) for variable in network.variables]
     table = reliability(_softmax(others / temperature), their_codes)
-    card = replace(model.card(), temperature=round(temperature, 4))
+    card = replace(model.card(), temperature=round(temperature, 4), scales=scales)
     table = table.assign(temperature=temperature, reluctance=reluctance)
     return TrainedUNet(card, weights), table
 
@@ -82,17 +87,29 @@ def _reluctance(logits: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -
 
 
 def _answers(
-    network: keras.Model, selections: Sequence[Selection], chip_px: int, context: bool
+    network: keras.Model,
+    selections: Sequence[Selection],
+    chip_px: int,
+    context: bool,
+    scales: tuple[int, ...],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]:
     """Return logits (N, K) and codes (N,) of pixels of the chips."""
     predict = with_logits(network)
+
+    def answers(
+        scene: Sequence[Any], images: npt.NDArray[np.uint8]
+    ) -> npt.NDArray[np.float32]:
+        asked = (images, *map(np.asarray, scene)) if scene else images
+        return np.array(predict(asked, training=False))
+
     logits, codes = [], []
     for inputs, labels in ChipBatches(
         selections, chip_px, 8, context=context, cache_mb=0
     ).epoch():
         seen = np.asarray(labels)[:, ::_EVERY, ::_EVERY]
         known = seen != NODATA
-        answer = np.asarray(predict(inputs, training=False))
+        images, *scene = inputs if context else (inputs,)
+        answer = mean_logits(partial(answers, scene), np.asarray(images), scales)
         logits.append(answer[:, ::_EVERY, ::_EVERY][known].astype(np.float64))
         codes.append(seen[known])
     return np.concatenate(logits), np.concatenate(codes)

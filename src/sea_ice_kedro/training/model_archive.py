@@ -25,6 +25,8 @@ from sea_ice_kedro.training.options import UNetOptions
 _LARGEST_CHIP = 10_980
 """Rows and columns; no granule has more."""
 
+_SCALES = ((1,), (1, 2))
+
 FORMAT = 1
 """Of the card; a file with another cannot be served by this version."""
 
@@ -58,6 +60,9 @@ class ModelCard:
     temperature: float = 1.0
     """Temperature: its logits were divided by it, to calibrate its probabilities."""
 
+    scales: tuple[int, ...] = (1,)
+    """Sides of the pixels it is asked at, in those of the scene: `mean_logits`."""
+
     unscored: bool = False
     """No chip was held out: nothing tells how right it is."""
 
@@ -67,9 +72,9 @@ class ModelCard:
     software: str = f"sea_ice_kedro {__version__}"
 
     @property
-    def depth(self) -> int:
-        """Windows are multiples of 2 ** depth."""
-        return self.unet.depth
+    def step_px(self) -> int:
+        """Rows and columns of windows are multiples of it."""
+        return int(max(self.scales) * 2**self.unet.depth)
 
     @property
     def normalisation(self) -> str:
@@ -129,6 +134,12 @@ class ModelCard:
                 )
         expect_integer("chip_px", facts["chip_px"], 1, _LARGEST_CHIP)
         expect_choice("images", facts["images"], ("original", "filtered"))
+        facts["scales"] = tuple(facts.get("scales", (1,)))
+        if facts["scales"] not in _SCALES:
+            raise InvalidModel(
+                f"{where}: expected scales {' or '.join(map(str, _SCALES))}, got "
+                f"{facts['scales']}"
+            )
         known = {field.name for field in fields(cls)}
         facts = {key: value for key, value in facts.items() if key in known}
         facts["unet"] = UNetOptions(**facts["unet"])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sea_ice_kedro.engines.local import cores_to_use
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
-from sea_ice_kedro.imagery.scene_context import Context, lean_on_limits
+from sea_ice_kedro.imagery.scene_context import Context, lean_on_limits, mean_logits
 from sea_ice_kedro.networks import ONNX, network_path, trainable_path
 from sea_ice_kedro.rasters.files import checksum, reading, writing
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
@@ -34,6 +34,8 @@ from sea_ice_kedro.training.onnx_file import card_text, content_of
 
 _DIGEST = "weights-sha256:"
 """Older files say "sha256:": their digest counted states that are not in the file."""
+
+_LEAST_CHANCE = np.float32(1e-12)
 
 _RETRAIN = "train one: kedro run --pipelines modeling"
 
@@ -92,12 +94,13 @@ class ModelFile:
     def predict_in(self, context: Context) -> Predict:
         """Return what `predict` is for a network that takes the context of a scene.
 
-        It leans on the scene's limits by brightness where the network is unsure.
+        It is asked at the scales of its card, and leans on the scene's limits by
+        brightness where it is unsure.
 
         Args:
             context: float32 (CONTEXT_SIZE,), of the scene that the images are of.
         """
-        return partial(_predict_in, self._served(), context)
+        return partial(_predict_in, self._served(), self.card().scales, context)
 
     def _served(self) -> Callable[..., Any]:
         content = checksum(self.filepath)
@@ -111,10 +114,23 @@ def _predict(
 
 
 def _predict_in(
-    network: Callable[..., Any], context: Context, images: npt.NDArray[np.uint8]
+    network: Callable[..., Any],
+    scales: tuple[int, ...],
+    context: Context,
+    images: npt.NDArray[np.uint8],
 ) -> npt.NDArray[np.float32]:
     contexts = np.repeat(context[None], len(images), axis=0)
-    probabilities = np.asarray(network((images, contexts)), np.float32)
+    if scales == (1,):
+        probabilities = np.asarray(network((images, contexts)), np.float32)
+        return lean_on_limits(probabilities, images, context)
+
+    def logarithms(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        chances = np.asarray(network((images, contexts)), np.float32)
+        return np.asarray(np.log(np.maximum(chances, _LEAST_CHANCE)))
+
+    logits = mean_logits(logarithms, images, scales)
+    probabilities = np.exp(logits, out=logits)
+    probabilities /= probabilities.sum(axis=-1, keepdims=True)
     return lean_on_limits(probabilities, images, context)
 
 

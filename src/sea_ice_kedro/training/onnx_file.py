@@ -303,7 +303,7 @@ def metadata_of(card: ModelCard) -> dict[str, str]:
         "classes": json.dumps(_outcomes(card)),
         "channel_order": "RGB",
         "normalisation": "inside the network: it takes 8-bit numbers as they are",
-        "sides": f"rows and columns are multiples of {2**card.depth}",
+        "sides": f"rows and columns are multiples of {2**card.unet.depth}",
     }
 
 

@@ -193,7 +193,7 @@ def windows_for(
     elif card.normalisation == "paper":
         size = card.chip_px
     else:
-        step = 2**card.depth
+        step = card.step_px
         stride = max(-(-length // -(-length // AUTO_PX)) for length in shape)
         size = max(-(-(stride + options.overlap_px) // step) * step, card.chip_px)
     chips = max(card.chip_px**2 * options.batch_size // size**2, 1)
@@ -209,7 +209,7 @@ def expect_windows_fit(card: ModelCard, options: InferenceOptions) -> None:
     """
     if options.window_px == "auto":
         return
-    size, step = int(options.window_px), 2**card.depth
+    size, step = int(options.window_px), card.step_px
     if card.normalisation == "paper":
         fits, which = size == card.chip_px, f"{card.chip_px}, as it normalises by chip,"
     else:
