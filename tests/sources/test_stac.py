@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import rasterio
 
 pytest.importorskip("pystac_client")
 
@@ -166,6 +167,20 @@ def test_an_offset_that_was_taken_out_already_is_noticed(web):
         entry.download()
     (entry,) = served(web, made, offset=0.0)
     assert np.array_equal(entry.download().numbers, NUMBERS)
+
+
+def test_a_band_whose_own_scale_contradicts_the_item_s_is_refused(web):
+    made = item(web)
+    for key in ("B04", "B03", "B02"):
+        path = web.root / ITEM / f"{key}.tif"
+        with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+            file.scales, file.offsets = (1e-4,), (-0.1,)
+    (entry,) = served(web, made)
+    with pytest.raises(CannotFetch, match=r"offset of 0, as the metadata say.*-0\.1"):
+        entry.download()
+    for chosen in ({"offset": 0.0}, {"scale": 1e-4}):
+        (entry,) = served(web, made, **chosen)
+        assert np.array_equal(entry.download().numbers, NUMBERS)
 
 
 @pytest.mark.parametrize(

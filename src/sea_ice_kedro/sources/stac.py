@@ -4,7 +4,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC
 from functools import partial
 from itertools import combinations, count
@@ -317,6 +317,7 @@ class StacScene:
             planetary=is_planetary(href, self.options),
             nodata=nodata,
             negative_is_dark=calibration.offset <= 0,
+            meaning=astuple(calibration) if self.facts.are_stored_so else None,
         )
 
         def fetch() -> Any:  # noqa: ANN401

@@ -31,6 +31,7 @@ from sea_ice_kedro.sources.stac_properties import (
     cloud_of,
     fail,
     granule_in,
+    is_offset_removed,
     nodata_of,
     product_names,
     sun_of,
@@ -118,6 +119,9 @@ class StacFacts:
     nodata: tuple[float | None, float | None, float | None] = (None, None, None)
     """What stands for "not observed" beside 0, where the item says it."""
 
+    are_stored_so: bool = True
+    """Whether scale and offset are those of the files: neither set, nor taken out."""
+
 
 def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
     """Read an item.
@@ -153,6 +157,9 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
             ),
             observed=_observed(item, grid, outline, acquired),
             nodata=(nodata_of(assets[0]), nodata_of(assets[1]), nodata_of(assets[2])),
+            are_stored_so=options.scale is None
+            and options.offset is None
+            and not is_offset_removed(item),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fail(item, "assets with hrefs, and an id", f"{type(error).__name__}: {error}")

@@ -137,7 +137,7 @@ def calibration_of(
     due = not re.fullmatch(r"N0[0-3]\d\d", baseline)
     if due and options.offset is not None:
         return _expected(item, scale, options.offset)
-    if any(item["properties"].get(name) is True for name in _REMOVED):
+    if is_offset_removed(item):
         return _expected(item, scale, 0.0)
     offset = band.get("offset")
     if due and not offset:
@@ -149,6 +149,11 @@ def calibration_of(
             _way_out(baseline),
         )
     return _expected(item, scale, offset or 0.0)
+
+
+def is_offset_removed(item: Mapping[str, Any]) -> bool:
+    """Tell whether a provider says that it has taken the offset out of the numbers."""
+    return any(item["properties"].get(name) is True for name in _REMOVED)
 
 
 def nodata_of(asset: Mapping[str, Any]) -> float | None:
