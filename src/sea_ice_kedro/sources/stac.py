@@ -46,6 +46,7 @@ from sea_ice_kedro.sources.listing import (
     within_limits,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
+from sea_ice_kedro.sources.plausible import expect_light
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.retries import Passing, Patience
@@ -217,7 +218,8 @@ class StacScene:
 
         Raises:
             CannotFetch: if a band cannot be had.
-            InvalidScene: if the offset has been taken out of the numbers already.
+            InvalidScene: if the offset has been taken out of the numbers already, or no
+                snow is as bright as their scale makes them.
         """
         numbers = np.stack([self._numbers(n, self.cut) for n in range(3)])
         raw = RawScene(
@@ -232,6 +234,7 @@ class StacScene:
             extra_bands={one.band.name: self._beside(one) for one in self.shortwave},
         )
         expect_offset_in(raw)
+        expect_light(raw, f"STAC item {self.facts.item_id}")
         return raw
 
     def expect_readable(self) -> None:
