@@ -114,8 +114,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
 
-    Whatever number stands for "not observed" becomes 0, and a negative one 1: so ESA
-    stores them.
+    What stands for "not observed" becomes 0, a negative number 1: so ESA stores them.
 
     Args:
         path: A path, or what `in_zip` gives.
@@ -126,21 +125,18 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
         place: Where the band must lie, if it says where.
         signed: Whether a server gets the credentials that the environment has for GDAL.
         planetary: Whether GDAL has the address signed by Planetary Computer.
-        nodata: What the metadata say stands for "not observed" beside 0, for a band
-            that does not say it.
-        negative_is_dark: Whether a number below 0 is no reflectance above 0: no offset
-            is added to it.
+        nodata: Number of "not observed" beside 0, for a band that does not say it.
+        negative_is_dark: Whether a number below 0 is no reflectance above 0.
         meaning: Scale and offset of the metadata, which a band may not contradict.
 
     Returns:
         uint16 (height, width).
 
     Raises:
-        InvalidScene: if the band is damaged, missing, of another size or type, lies
-            elsewhere or has another scale; if it has numbers below 0 that are not dark.
+        InvalidScene: if the band is damaged, missing or not what the metadata say; if
+            it has numbers below 0 that are not dark.
     """
-    row, column, height, width = window
-    part = Window(column, row, width, height)
+    part = Window(window[1], window[0], window[3], window[2])
     with opened_band(path, timeout_s, signed=signed, planetary=planetary) as file:
         _expect_band(path, file, shape)
         _expect_place(path, file, place)

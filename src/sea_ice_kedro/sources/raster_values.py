@@ -266,8 +266,8 @@ def declared_in(
         return None
     alpha = alpha_of(file)
     if alpha is not None and MaskFlags.alpha not in file.mask_flag_enums[0]:
-        absent = np.broadcast_to(file.read(alpha) == 0, stored.shape)
-        return Declared(absent, None)
+        transparent = file.read(alpha) == 0
+        return Declared(np.broadcast_to(transparent, stored.shape), None)
     if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
         fills = [fill_said(file, n) for n in numbers]
         known = [n for n in fills if n is not None]
