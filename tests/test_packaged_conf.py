@@ -1,3 +1,8 @@
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
 from sea_ice_kedro import __main__
@@ -66,3 +71,27 @@ def test_nothing_is_copied_over_what_is_there(elsewhere, capsys):
     assert ended.value.code == 1
     assert "not there yet" in capsys.readouterr().err
     assert sorted(elsewhere.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version: 1\nroot: {a: [b\n", r", line 3: expected YAML"),
+        ("version: 1\nroot: {handlers: [x]}\n", r": expected settings of Python's"),
+        (None, r": expected settings of Python's logging .*got .*No such file"),
+    ],
+)
+def test_a_logging_configuration_that_cannot_be_read_is_named(tmp_path, text, said):
+    path = tmp_path / "logging.yml"
+    if text is not None:
+        path.write_text(text)
+    ended = subprocess.run(
+        [sys.executable, "-m", "sea_ice_kedro", "run"],
+        env={**os.environ, "KEDRO_LOGGING_CONFIG": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 1
+    assert re.fullmatch(rf"Error: {re.escape(str(path))}{said}.*\n", ended.stderr)

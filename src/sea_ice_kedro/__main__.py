@@ -103,23 +103,50 @@ def _verify(given: list[str]) -> None:
 
 def _settings(given: list[str]) -> None:
     """List parameters with their defaults, or end with what is wrong."""
-    _prepare_kedro()
+    _load_kedro([])
     from sea_ice_kedro.settings_command import settings
 
     _ended_by_errors(settings, given)
 
 
-def _prepare_kedro() -> None:
+def _load_kedro(given: list[str]) -> None:
+    """Import Kedro, which configures logging then, or end with what is wrong."""
     from sea_ice_kedro.packaged_conf import logging_of
 
+    # A package has no .telemetry file to say no with.
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    # Kedro configures logging when it is imported, here for this command only.
-    os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of([]))
+    os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of(given))
+    _ended_by_errors(_configure_logging, [os.environ["KEDRO_LOGGING_CONFIG"]])
+
+
+def _configure_logging(given: list[str], program: str) -> None:
+    """Have Kedro configure logging by a file.
+
+    Raises:
+        InvalidOption: naming the file, and the line, that cannot be read.
+    """
+    del program
+    from pathlib import Path
+
+    from sea_ice_kedro.errors import InvalidOption
+    from sea_ice_kedro.yaml_files import expect_settings
+
+    if Path(given[0]).is_file():
+        expect_settings(Path(given[0]))
+    try:
+        import kedro.framework.project  # noqa: F401
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        said = " ".join(f"{error.__cause__ or error}".split())
+        raise InvalidOption(
+            f"{given[0]}: expected settings of Python's logging (version, handlers, "
+            f"loggers, root), got {said}; mend it there, or name another file in "
+            "KEDRO_LOGGING_CONFIG"
+        ) from error
 
 
 def _prune(given: list[str]) -> None:
     """List or remove products whose scenes are gone, or end with what is wrong."""
-    _prepare_kedro()
+    _load_kedro([])
     from sea_ice_kedro.prune_command import prune
 
     _ended_by_errors(prune, given)
@@ -145,13 +172,10 @@ def _ended_by_errors(
 
 
 def _run(given: list[str]) -> object:
-    from sea_ice_kedro.packaged_conf import logging_of, with_conf
+    from sea_ice_kedro.packaged_conf import with_conf
 
-    # A package has no .telemetry file to say no with.
-    os.environ.setdefault("DO_NOT_TRACK", "1")
     given = with_conf(given)
-    # Kedro configures logging when it is imported.
-    os.environ.setdefault("KEDRO_LOGGING_CONFIG", logging_of(given))
+    _load_kedro(given)
     from kedro.framework.cli.utils import find_run_command
     from kedro.framework.project import configure_project
 

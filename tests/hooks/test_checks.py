@@ -4,7 +4,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.hooks.manager import _create_hook_manager, _register_hooks
 
-from sea_ice_kedro.errors import NoAccess
+from sea_ice_kedro.errors import NoAccess, SeaIceError
 from sea_ice_kedro.hooks.checks import credentials_of
 from sea_ice_kedro.settings import HOOKS
 from sea_ice_kedro.sources import earth_engine_search
@@ -32,6 +32,21 @@ def told(tmp_path, monkeypatch):
 
     yield tell
     earth_engine_search.configure({}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('earth_engine: {project: p, key_file: "S3CRET\n', r", line 2: expected YAML"),
+        ("earth_engine: S3CRET", r": expected earth_engine to have a project"),
+        ("earth_engine: {key_file: '${S3CRET}'}", r": expected values, or references"),
+    ],
+    ids=["no YAML", "no names", "a reference to nothing"],
+)
+def test_credentials_yml_that_cannot_be_read_is_named_and_not_quoted(told, text, said):
+    with pytest.raises(SeaIceError, match=rf"local/credentials\.yml{said}") as error:
+        told(text, "paper")
+    assert "S3CRET" not in str(error.value)
 
 
 @pytest.mark.parametrize("env", ["local", "paper"])

@@ -8,8 +8,9 @@ import pytest
 from kedro.io import DataCatalog
 
 from sea_ice_kedro.datasets import SceneTableDataset
+from sea_ice_kedro.datasets.manifest import held_alone
 from sea_ice_kedro.datasets.single_files import SINGLE_FILES, keep_file
-from sea_ice_kedro.errors import InvalidRecord
+from sea_ice_kedro.errors import FolderInUse, InvalidRecord
 from sea_ice_kedro.hooks.single_files import SingleFiles
 from tests.datasets.test_scene_table import table
 from tests.fabricate import folder_of_scenes
@@ -71,6 +72,15 @@ def test_steps_that_save_at_once_lose_no_line(tmp_path):
     assert {path.name for path in tmp_path.iterdir() if path.name[0] == "."} == {
         SINGLE_FILES
     }
+
+
+def test_a_process_that_holds_the_table_for_ever_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("sea_ice_kedro.datasets.manifest._PATIENCE_S", 0.1)
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    holder = rf"got process {os.getpid()} on .*, since .*, holding it still; let that"
+    with held_alone(str(tmp_path)), pytest.raises(FolderInUse, match=holder):
+        keep_file(str(tmp_path / "t.csv"))
+    keep_file(str(tmp_path / "t.csv"))
 
 
 def test_a_run_refuses_an_index_that_has_lost_its_last_scenes(data_root, tmp_path):

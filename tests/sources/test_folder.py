@@ -345,6 +345,12 @@ def test_names_that_differ_in_how_accents_are_encoded_are_both_refused(tmp_path)
         entry.scene()
 
 
+@pytest.mark.parametrize("name", ["a::b", "a::b (1)"])
+def test_a_name_that_nothing_opens_costs_itself_only(tmp_path, name):
+    pictures(tmp_path, "a.png", f"{name}.png", "a::b.png")
+    assert "a" in listed(tmp_path)
+
+
 def test_the_same_bytes_under_two_names_are_told(tmp_path, caplog):
     for name, seed in (("a", 0), ("b", 0), ("c", 1), ("d", 2)):
         write(tmp_path / f"{name}.tif", floes(seed=seed))

@@ -91,3 +91,36 @@ def test_a_fill_value_in_tags_is_no_data(tmp_path, key):
         numbers[:, 1, 2] = 9999
         file.write(numbers)
     assert np.argwhere(~read(path).valid_mask).tolist() == [[1, 2]]
+
+
+def with_header(path, scales, offsets=(0.0,) * 3, number=6000):
+    path = write(path, np.full((4, 4, 3), number, np.uint16))
+    with rasterio.open(path, "r+") as file:
+        file.scales, file.offsets = scales, offsets
+    return path
+
+
+def test_a_scale_of_some_bands_only_is_refused_unless_a_setting_says_what_is_right(
+    tmp_path,
+):
+    path = with_header(tmp_path / "a.tif", (1e-4, 1.0, 1.0))
+    with pytest.raises(InvalidScene, match=r"of red, green and blue, or of none.*some"):
+        read(path)
+    assert np.unique(read(path, scale=1e-4).rgb).tolist() == [153]
+
+
+def test_each_band_may_have_a_scale_of_its_own(tmp_path):
+    path = with_header(tmp_path / "a.tif", (1e-4, 5e-5, 2.5e-5))
+    assert read(path).rgb[0, 0].tolist() == [153, 76, 38]
+
+
+def test_an_offset_of_some_bands_only_is_told(tmp_path):
+    path = with_header(tmp_path / "a.tif", (1e-4,) * 3, (-0.1, 0.0, 0.0))
+    assert "an offset in some bands and none in others" in read(path).origin.notes
+
+
+def test_a_scale_that_leaves_brightness_of_8_bits_black_is_told(tmp_path):
+    path = with_header(tmp_path / "a.tif", (1e-4,) * 3, number=240)
+    assert "no number above 240, as brightness of 8 bits" in read(path).origin.notes
+    path = with_header(tmp_path / "b.tif", (1 / 255,) * 3, number=240)
+    assert read(path).origin.notes == ""

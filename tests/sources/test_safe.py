@@ -333,6 +333,13 @@ def test_an_outline_that_lies_beside_the_grid_is_refused(tmp_path):
         only(tmp_path)
 
 
+def test_a_scale_by_which_all_would_be_thick_ice_is_refused(tmp_path):
+    path = OLD.write(tmp_path) / "MTD_MSIL1C.xml"
+    path.write_text(path.read_text().replace(">10000</QUANT", ">100</QUANT"))
+    with pytest.raises(InvalidScene, match=r"\.SAFE: .* more than snow in full sun"):
+        only(tmp_path)
+
+
 @pytest.mark.parametrize("time", ["9999-11-03T19:09:21Z", "1970-01-01T00:00:00Z"])
 def test_a_time_that_sentinel_2_never_saw_is_refused(tmp_path, time):
     path = next(OLD.write(tmp_path).rglob("MTD_TL.xml"))

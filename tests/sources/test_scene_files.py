@@ -58,6 +58,55 @@ def test_alpha_says_what_was_observed(tmp_path, name):
     assert scene.valid_mask[5:].all()
 
 
+@pytest.mark.parametrize(
+    ("bands", "colours"),
+    [
+        ([0, 1, 2, 0, 3], [*RGBA[:3], ColorInterp.undefined, ColorInterp.alpha]),
+        ([3, 0, 1, 2], [ColorInterp.alpha, *RGBA[:3]]),
+    ],
+    ids=["after a fourth band", "first"],
+)
+def test_alpha_counts_wherever_it_stands(tmp_path, bands, colours):
+    rgba = np.dstack([floes(), np.full((48, 64), 255, np.uint8)])
+    rgba[:5, :, 3] = 0
+    pixels = rgba[..., bands]
+    path = write(tmp_path / "a.tif", pixels, photometric="MINISBLACK")
+    with rasterio.open(path, "r+") as file:
+        file.colorinterp = colours
+        if len(bands) > 4:
+            file.descriptions = ("red", "green", "blue", "nir", None)
+    scene = read(path)
+    assert np.array_equal(scene.rgb, floes())
+    assert not scene.valid_mask[:5].any()
+    assert scene.valid_mask[5:].all()
+
+
+def test_partly_transparent_pixels_are_mixed_and_not_observed(tmp_path):
+    rgba = np.dstack([floes(), np.full((48, 64), 200, np.uint8)])  # a layer's opacity
+    rgba[:5, :, 3], rgba[5, :, 3] = 0, 90
+    scene = read(write(tmp_path / "a.png", rgba, colorinterp=RGBA))
+    assert not scene.valid_mask[:6].any()
+    assert scene.valid_mask[6:].all()
+    assert "64 partly transparent pixels" in scene.origin.notes
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_a_picture_that_is_to_be_turned_is_read_as_stored_and_told(tmp_path, name):
+    exif = Image.Exif()
+    exif[274] = 3
+    kind = {"exif": exif} if name == "a.jpg" else {"tiffinfo": {274: 3}}
+    Image.fromarray(floes()).save(tmp_path / name, **kind)
+    scene = read(tmp_path / name)
+    assert np.abs(scene.rgb.astype(int) - floes()).mean() < 20
+    assert "turned or mirrored (orientation 3)" in scene.origin.notes
+
+
+def test_a_crs_without_a_corner_is_no_place_and_told(tmp_path):
+    scene = read(write(tmp_path / "a.tif", floes(), crs="EPSG:3031"))
+    assert scene.georeference is None
+    assert "has a CRS and no corner and pixel size" in scene.origin.notes
+
+
 def test_a_nodata_value_in_the_file_says_what_was_observed(tmp_path):
     rgb = np.maximum(floes(), 8)
     rgb[:5] = 7
@@ -461,6 +510,19 @@ def test_a_baseline_that_speaks_against_the_offset_is_noted(
         file.update_tags(**tags)
     notes = read(path, scale=1e-4, offset=offset).origin.notes
     assert ("read without one: water would look like ice" in notes) == noted
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("0.49 \u03bcm", "0.56 \u03bcm", "0.665 \u03bcm"),
+        ("0.49 micrometers", "0.56 micrometers", "0.665 micrometers"),
+        ("rhos_492", "rhos_560", "rhos_665"),
+    ],
+    ids=["greek mu", "in words", "acolite"],
+)
+def test_wavelengths_in_names_tell_the_bands(tmp_path, names):
+    assert read(described(tmp_path / "a.tif", names)).rgb[0, 0].tolist() == [30, 20, 10]
 
 
 @pytest.mark.parametrize(

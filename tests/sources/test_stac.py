@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import rasterio
 
 pytest.importorskip("pystac_client")
 
@@ -168,6 +169,32 @@ def test_an_offset_that_was_taken_out_already_is_noticed(web):
     assert np.array_equal(entry.download().numbers, NUMBERS)
 
 
+def test_a_scale_of_the_item_holds_for_its_bands(tmp_path):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8], raster=None, **{"raster:scale": 2e-4})
+    calibrations = read_item(made, StacOptions()).calibrations
+    assert {(one.scale, one.offset) for one in calibrations} == {(2e-4, 0.0)}
+
+
+def test_a_scale_by_which_all_would_be_thick_ice_is_refused(web):
+    (entry,) = served(web, item(web, raster={"scale": 0.01, "offset": 0}))
+    with pytest.raises(InvalidScene, match=r"more than snow in full sun"):
+        entry.download()
+
+
+def test_a_band_whose_own_scale_contradicts_the_item_s_is_refused(web):
+    made = item(web)
+    for key in ("B04", "B03", "B02"):
+        path = web.root / ITEM / f"{key}.tif"
+        with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+            file.scales, file.offsets = (1e-4,), (-0.1,)
+    (entry,) = served(web, made)
+    with pytest.raises(CannotFetch, match=r"offset of 0, as the metadata say.*-0\.1"):
+        entry.download()
+    for chosen in ({"offset": 0.0}, {"scale": 1e-4}):
+        (entry,) = served(web, made, **chosen)
+        assert np.array_equal(entry.download().numbers, NUMBERS)
+
+
 @pytest.mark.parametrize(
     "keys", [("B04", "B03", "B02"), ("B04_10m", "B03_10m", "B02_10m")]
 )
@@ -251,14 +278,20 @@ def test_what_an_item_does_not_know_costs_nothing(web, properties):
         lambda i: i["geometry"].update(coordinates=[[[math.inf, 0]] * 5]),
         lambda i: i.update(geometry={"type": "MultiPolygon", "coordinates": []}),
         lambda i: i["properties"].update({"proj:shape": [128.5, 160]}),
+        lambda i: i["assets"]["green"].update(href=i["assets"]["red"]["href"]),
+        lambda i: i["assets"]["red"]["raster:bands"][0].pop("scale"),
+        lambda i: i["assets"]["red"].update({"eo:bands": [{"name": "B02"}]}),
     ],
     ids=[
         *("geometry", "crs", "shape", "grid", "href", "-1", "ten", "time", "assets"),
         *("NaN", "place NaN", "outline of infinity", "no outline", "half a row"),
+        *("one file for two", "scale of two", "name of blue"),
     ],
 )
 def test_an_odd_item_costs_itself_and_is_named(web, break_it):
-    broken = odd(web)
+    broken = odd(web, platform="sentinel-2b")
+    for asset in broken["assets"].values():
+        asset["raster:bands"][0]["scale"] = 0.0002
     break_it(broken)
     entries = {e.scene_id: e for e in served(web, item(web), broken)}
     assert sorted(entries) == sorted([ITEM, "odd"])

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -24,6 +25,11 @@ from sea_ice_kedro.rasters.remote import is_on_disk, locate
 
 NAME = ".manifest.jsonl"
 _LOCK = ".manifest.lock"
+
+_PATIENCE_S = 60.0
+"""Of a run that waits for a lock that nobody holds for long."""
+
+_PAUSE_S = 0.01
 
 MADE, FAILED, REMOVED = "made", "failed", "removed"
 
@@ -228,10 +234,11 @@ def held_alone(folder: str, *, wait: bool = False) -> Iterator[None]:
 
     Args:
         folder: Path or URL of the products.
-        wait: Whether to wait for the other run: where none holds it for long.
+        wait: Whether to wait for the other run, for a minute: where none holds it for
+            long.
 
     Raises:
-        FolderInUse: naming the process that writes to it.
+        FolderInUse: naming the process that writes to it, or does not let go of it.
     """
     filesystem, path = locate(folder)
     file = _locked(Path(path), wait=wait) if is_on_disk(filesystem) else None
@@ -246,6 +253,7 @@ def held_alone(folder: str, *, wait: bool = False) -> Iterator[None]:
 def _locked(folder: Path, *, wait: bool) -> IO[str] | None:
     """Open and lock the lock file; None where there is no permission or no lock."""
     path = folder / _LOCK
+    until = time.monotonic() + (_PATIENCE_S if wait else 0)
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -253,16 +261,16 @@ def _locked(folder: Path, *, wait: bool) -> IO[str] | None:
         except OSError:
             return None  # products cannot be written either, and each says so
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            # Never one that waits: a process that was stopped holds its lock for ever.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read() or "another process"
             file.close()
-            raise FolderInUse(
-                f"expected to be the only run that writes to {folder}, got {holder} "
-                "writing there; wait until it has ended, or give this run a folder of "
-                "its own: SEA_ICE_DATA=/another/folder"
-            ) from None
+            if time.monotonic() >= until:
+                raise _in_use(path, holder, wait=wait) from None
+            time.sleep(_PAUSE_S)
+            continue
         except OSError:
             file.close()
             return None
@@ -276,3 +284,17 @@ def _locked(folder: Path, *, wait: bool) -> IO[str] | None:
     file.write(f"process {os.getpid()} on {socket.gethostname()}, since {now},")
     file.flush()
     return file
+
+
+def _in_use(lock: Path, holder: str, *, wait: bool) -> FolderInUse:
+    if wait:
+        return FolderInUse(
+            f"expected {lock}, which runs hold for moments, to be let go of within "
+            f"{_PATIENCE_S:g} s, got {holder} holding it still; let that process go on "
+            "or end it, and run again: what is done stays done"
+        )
+    return FolderInUse(
+        f"expected to be the only run that writes to {lock.parent}, got {holder} "
+        "writing there; wait until it has ended, or give this run a folder of "
+        "its own: SEA_ICE_DATA=/another/folder"
+    )

@@ -25,6 +25,7 @@ def forget_file(filepath: str) -> None:
 
     Raises:
         CannotWrite: if there is no room or no permission.
+        FolderInUse: if another process holds the table for a minute.
     """
     folder, _, name = filepath.rpartition("/")
     with held_alone(folder or ".", wait=True):
@@ -38,6 +39,7 @@ def keep_file(filepath: str) -> None:
 
     Raises:
         CannotWrite: if there is no room or no permission.
+        FolderInUse: if another process holds the table for a minute.
     """
     folder, _, name = filepath.rpartition("/")
     with held_alone(folder or ".", wait=True):

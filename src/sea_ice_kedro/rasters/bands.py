@@ -110,11 +110,11 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     planetary: bool = False,
     nodata: float | None = None,
     negative_is_dark: bool = True,
+    meaning: tuple[float, float] | None = None,
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
 
-    Whatever number stands for "not observed" becomes 0, and a negative one 1: so ESA
-    stores them.
+    What stands for "not observed" becomes 0, a negative number 1: so ESA stores them.
 
     Args:
         path: A path, or what `in_zip` gives.
@@ -125,23 +125,22 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
         place: Where the band must lie, if it says where.
         signed: Whether a server gets the credentials that the environment has for GDAL.
         planetary: Whether GDAL has the address signed by Planetary Computer.
-        nodata: What the metadata say stands for "not observed" beside 0, for a band
-            that does not say it.
-        negative_is_dark: Whether a number below 0 is no reflectance above 0: no offset
-            is added to it.
+        nodata: Number of "not observed" beside 0, for a band that does not say it.
+        negative_is_dark: Whether a number below 0 is no reflectance above 0.
+        meaning: Scale and offset of the metadata, which a band may not contradict.
 
     Returns:
         uint16 (height, width).
 
     Raises:
-        InvalidScene: if the band is damaged, missing, of another size or type, or lies
-            elsewhere; if it has numbers below 0 that are not dark.
+        InvalidScene: if the band is damaged, missing or not what the metadata say; if
+            it has numbers below 0 that are not dark.
     """
-    row, column, height, width = window
-    part = Window(column, row, width, height)
+    part = Window(window[1], window[0], window[3], window[2])
     with opened_band(path, timeout_s, signed=signed, planetary=planetary) as file:
         _expect_band(path, file, shape)
         _expect_place(path, file, place)
+        _expect_meaning(path, file, meaning)
         nodata = nodata if file.nodata is None else file.nodata
         if target is None:
             numbers = file.read(1, window=part)
@@ -250,6 +249,24 @@ def _expect_place(path: str, file: Any, place: Georeference | None) -> None:  # 
             "the two is wrong, and the map would be: leave this product out, and tell "
             "its provider"
         )
+
+
+def _expect_meaning(
+    path: str,
+    file: Any,  # noqa: ANN401
+    meaning: tuple[float, float] | None,
+) -> None:
+    """Hold a band's own scale and offset, if it has any, against the metadata's."""
+    own = file.scales[0], file.offsets[0]
+    if meaning is None or own == (1.0, 0.0) or np.allclose(own, meaning, 1e-6):
+        return
+    raise InvalidScene(
+        f"{_name(path)}: expected a scale of {meaning[0]:g} and an offset of "
+        f"{meaning[1]:g}, as the metadata say, got {own[0]:g} and {own[1]:g} in the "
+        "file: water would look like ice, or ice like water, with the wrong ones; say "
+        f"which are right: --params ingestion.stac.scale={own[0]:g},"
+        f"ingestion.stac.offset={own[1]:g}, for instance"
+    )
 
 
 def _name(path: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from sea_ice_kedro.errors import (
     MALFORMED,
@@ -41,6 +42,7 @@ from sea_ice_kedro.sources.plausible import (
 )
 from sea_ice_kedro.sources.product_options import EarthEngineOptions, SearchOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
+from sea_ice_kedro.yaml_files import expect_settings
 
 HOW = """either
   - conf/local/credentials.yml with
@@ -72,11 +74,29 @@ class Access:
 
 
 def entry_in(path: Path) -> dict[str, Any]:
-    """Read the entry of Earth Engine in a credentials.yml; {} where there is none."""
+    """Read the entry of Earth Engine in a credentials.yml; {} where there is none.
+
+    Raises:
+        InvalidOption: naming the file and the line that cannot be read.
+        NoAccess: if a reference in it leads nowhere, or the entry has no names.
+    """
     if not path.is_file():
         return {}
-    said: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True) or {}
-    return dict(said.get("earth_engine") or {})
+    expect_settings(path)
+    try:
+        said: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True) or {}
+    except OmegaConfBaseException as error:
+        raise NoAccess(
+            f"{path}: expected values, or references to what there is (${{...}}), got "
+            f"one that leads nowhere ({type(error).__name__}); mend it there"
+        ) from None
+    entry = said.get("earth_engine") or {}
+    if not isinstance(entry, dict):
+        raise NoAccess(
+            f"{path}: expected earth_engine to have a project and a key_file below it, "
+            f"got a {type(entry).__name__}; see docs/bring-your-own-scenes.md"
+        )
+    return entry
 
 
 def configure(credentials: Mapping[str, Any], project_path: Path) -> None:

@@ -4,10 +4,11 @@ import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
-from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.errors import InvalidScene, SeaIceError
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.rasters.files import checksum
@@ -230,7 +231,7 @@ def _copies(paths: list[str]) -> list[str]:
         name = PurePath(path)
         original = f"{COPY.sub('', name.stem)}{name.suffix}"
         other = by_name.get(original, path)
-        if other != path and checksum(other) == checksum(path):
+        if other != path and _alike([other, path], checksum):
             left_out[name.name] = original
     tell_left_out(left_out)
     return [by_name[name] for name in left_out]
@@ -252,10 +253,12 @@ def _tell_twins(paths: list[str]) -> None:
 
 
 def _alike(paths: list[str], told_by: Callable[[str], object]) -> list[list[str]]:
-    """Group what has the same answer; what is alone is left out."""
+    """Group what has the same answer; what is alone, or has none, is left out."""
     found: dict[object, list[str]] = defaultdict(list)
     for path in paths:
-        found[told_by(path)].append(path)
+        # What cannot be read says so when it is its turn, and costs no other.
+        with suppress(OSError, SeaIceError):
+            found[told_by(path)].append(path)
     return [group for group in found.values() if len(group) > 1]
 
 

@@ -10,6 +10,7 @@ from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
+from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.footprint import places
 
@@ -18,6 +19,9 @@ SCALES = (1e-6, 1.0)
 
 LARGEST_OFFSET = 1.0
 """Of reflectance; ESA's is -0.1, that of Landsat's surface reflectance -0.2."""
+
+_BRIGHTEST = 2.0
+"""Reflectance; that of snow in full sun is near 1."""
 
 _SIDES_M = (0.01, 100e3)
 _SIDES_DEG = (1e-7, 1.0)
@@ -57,6 +61,30 @@ def expect_calibration(calibration: Calibration, what: str) -> None:
             f"of -{LARGEST_OFFSET:g} to {LARGEST_OFFSET:g} of reflectance, got "
             f"{scale:g} and {offset:g}; no sea ice could be told by them. Fetch the "
             "product again, or correct its metadata"
+        )
+
+
+def expect_light(raw: RawScene, what: str) -> None:
+    """Refuse numbers that their scale makes brighter than any snow.
+
+    Args:
+        raw: The scene as stored.
+        what: Whose it is, for the message.
+
+    Raises:
+        InvalidScene: if half of what was observed reflects more than twice the light.
+    """
+    seen = raw.numbers[1][raw.valid_mask]
+    if not seen.size:
+        return
+    green = raw.calibrations[1]
+    middle = float(np.median(seen)) * green.scale + green.offset
+    if middle > _BRIGHTEST:
+        raise InvalidScene(
+            f"{what}: expected reflectance by a scale of {green.scale:g} and an offset "
+            f"of {green.offset:g}, got {middle:.3g} in the middle of its green band, "
+            "more than snow in full sun: all would be thick ice. Fetch the product "
+            "again, or correct its metadata"
         )
 
 

@@ -1,13 +1,16 @@
 """Metadata of a raster file: its bands, however they are called, its georeference."""
 
 import re
+import struct
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from contextlib import suppress
+from pathlib import Path, PurePath
 from typing import Any
 
 from rasterio.enums import ColorInterp
 
 from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.rasters.tiff_tags import first_directory
 
 Numbering = Mapping[str, str]
 """Names of bands by number, lower case, as Sentinel-2 or colours would have them."""
@@ -60,6 +63,13 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 _SEEN_UM = 0.3, 14.0
 
 _NAMING_TAGS = ("bandname", "band_name", "name", "long_name", "common_name")
+
+_LENGTH = re.compile(
+    r"(?P<length>\d*\.?\d+) ?(?P<unit>nm|nanomet(?:er|re)s?|um|\u00b5m|\u03bcm"
+    r"|micromet(?:er|re)s?|microns?)\b"
+    r"|(?:rho[st]?|rrs)_(?P<atmospheric>\d{3,4})\b"
+)
+"""A wavelength; "rhos_665" is ACOLITE's. Greek mu and the micro sign look alike."""
 
 
 def numbering_of(file: Any, texts: Sequence[str]) -> Numbering | None:  # noqa: ANN401
@@ -146,8 +156,9 @@ def _words(text: str) -> list[str]:
     text = re.sub(r"(\b|_)band[ _-]?0*(\d+)", r"\1b\2", text)
     words = [_LETTERS.get(text, "")] if text in _LETTERS else []
     words += re.findall(r"[a-z]+\d*a?", text)
-    for length, unit in re.findall(r"(\d*\.?\d+) ?(nm|um|µm)\b", text):
-        nm = float(length) * (1 if unit == "nm" else 1000)
+    for found in _LENGTH.finditer(text):
+        in_nm = found["unit"] is None or found["unit"][0] == "n"
+        nm = float(found["length"] or found["atmospheric"]) * (1 if in_nm else 1000)
         words.append(next((c for c, low, high in _NM if low <= nm <= high), "nir"))
     return words
 
@@ -298,6 +309,25 @@ def _is_named(words: list[str], names: set[str]) -> bool:
     return _EDGE not in words and not names.isdisjoint(words)
 
 
+def alpha_of(file: Any) -> int | None:  # noqa: ANN401
+    """Return the 1-based number of the band that tells transparency; None: of none.
+
+    GDAL makes a mask of it only where it is the last of two or four.
+
+    Args:
+        file: The open raster.
+    """
+    texts = texts_of(file)
+    return next(
+        (
+            number
+            for number, colour in enumerate(file.colorinterp, 1)
+            if colour == ColorInterp.alpha or texts[number - 1] == "alpha"
+        ),
+        None,
+    )
+
+
 def joined(numbers: Sequence[int]) -> str:
     """Return band numbers as `--params` takes them: "3-2-1"."""
     return "-".join(map(str, numbers))
@@ -307,7 +337,34 @@ def notes_of(file: Any) -> list[str]:  # noqa: ANN401
     """Return what of a file is not used, in words for people."""
     pages = len(file.subdatasets)
     many = [f"has {pages} pages, of which the first is read"] if pages > 1 else []
+    if (orientation := orientation_of(file)) != _UPRIGHT:
+        many.append(
+            f"is to be shown turned or mirrored (orientation {orientation}), "
+            "and is read as it is stored: a label drawn on what is shown does not fit"
+        )
     return many + _place_notes(file)
+
+
+_UPRIGHT = 1
+_ORIENTATION = 274
+"""Tag of TIFF and Exif."""
+
+
+def orientation_of(file: Any) -> int:  # noqa: ANN401
+    """Return how a picture is to be turned when it is shown, as TIFF and Exif count.
+
+    Args:
+        file: The open raster.
+    """
+    said = file.tags().get("EXIF_Orientation", "")
+    if said.isdigit():
+        return int(said)
+    if file.driver != "GTiff":
+        return _UPRIGHT
+    with suppress(OSError, struct.error, OverflowError):
+        tags = first_directory(Path(file.name), [_ORIENTATION])
+        return next(iter(tags.get(_ORIENTATION, ())), _UPRIGHT)
+    return _UPRIGHT
 
 
 def _place_notes(file: Any) -> list[str]:  # noqa: ANN401
@@ -325,6 +382,11 @@ def _place_notes(file: Any) -> list[str]:  # noqa: ANN401
         return [
             "has a world file and no CRS, and so no place: name its CRS first "
             "(gdal_translate -a_srs EPSG:3031)"
+        ]
+    if file.crs is not None and file.transform.is_identity:
+        return [
+            "has a CRS and no corner and pixel size, and so no place: give it those, "
+            "too (gdal_edit.py -a_ullr)"
         ]
     return []
 

@@ -16,11 +16,13 @@ from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.acquisitions import baseline_in
 from sea_ice_kedro.sources.options import RasterOptions
 from sea_ice_kedro.sources.plausible import expect_calibration
+from sea_ice_kedro.sources.raster_metadata import alpha_of
 
 _UNSAID = Calibration(1.0, 0.0)
 """GDAL's words for "not said"."""
 
-_DARKEST, _BRIGHTEST = 0.01, 2.0
+_DARKEST, _LIT, _BRIGHTEST = 0.01, 0.25, 2.0
+_BYTE = 255
 _LOOKED_AT = 100_000
 """Pixels."""
 
@@ -54,6 +56,17 @@ def calibrations_said(
     red, green, blue = (_calibration_of(name, file, n, is_set) for n in numbers)
     if {red, green, blue} == {_UNSAID}:
         return None
+    if _UNSAID in (red, green, blue):
+        said = next(one for one in (red, green, blue) if one != _UNSAID)
+        if not is_set:
+            raise InvalidScene(
+                f"{name}: expected a scale and an offset of red, green and blue, or of "
+                f"none, got {said.scale:g} and {said.offset:g} of some only; give them "
+                "to all three (gdal_edit.py -scale -offset), or say what is right by "
+                f"--params ingestion.raster.scale={said.scale:g},"
+                f"ingestion.raster.offset={said.offset:g}"
+            )
+        red, green, blue = (said if c == _UNSAID else c for c in (red, green, blue))
     for calibration in (red, green, blue):
         expect_calibration(calibration, f"{name}: SCALE and OFFSET in the file")
     return red, green, blue
@@ -146,6 +159,12 @@ def calibration_notes(
                 f"against scale_factor {tagged.scale:g} and add_offset "
                 f"{tagged.offset:g} in its tags"
             ]
+    offsets = [used.offset for used in calibrations or ()]
+    if any(offsets) and not all(offsets):
+        return [
+            "is read with an offset in some bands and none in others "
+            f"({', '.join(f'{offset:g}' for offset in offsets)}): is that right?"
+        ]
     return []
 
 
@@ -194,6 +213,12 @@ def level_notes(
     numbers = stored[1, ::step, ::step][seen].astype(np.float64)
     green = numbers * calibrations[1].scale + calibrations[1].offset
     middle, highest = np.quantile(green, (0.5, 0.999))
+    whole = np.issubdtype(stored.dtype, np.integer) and stored.dtype.itemsize > 1
+    if whole and numbers.max() <= _BYTE and green.max() < _LIT:
+        return [
+            f"has no number above {numbers.max():g}, as brightness of 8 bits has none, "
+            f"which its scale makes a reflectance of {green.max():.3g}: is it right?"
+        ]
     if middle > _BRIGHTEST:
         return [
             f"has a reflectance of {middle:.3g} in the middle of its green band, more "
@@ -239,6 +264,10 @@ def declared_in(
     """
     if options.validity not in ("auto", "file"):
         return None
+    alpha = alpha_of(file)
+    if alpha is not None and MaskFlags.alpha not in file.mask_flag_enums[0]:
+        transparent = file.read(alpha) == 0
+        return Declared(np.broadcast_to(transparent, stored.shape), None)
     if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
         fills = [fill_said(file, n) for n in numbers]
         known = [n for n in fills if n is not None]
@@ -250,6 +279,24 @@ def declared_in(
     by_number = MaskFlags.nodata in file.mask_flag_enums[numbers[0] - 1]
     number = file.nodatavals[numbers[0] - 1] if by_number else None
     return Declared(file.read_masks(list(numbers)) == 0, number)
+
+
+def partly_transparent(file: Any) -> Mask | None:  # noqa: ANN401 - rasterio
+    """Find the pixels that are mixed with what lies behind them.
+
+    Args:
+        file: The open raster.
+
+    Returns:
+        bool (H, W), True where alpha is neither 0 nor as high as anywhere in the file;
+        None: nowhere.
+    """
+    number = alpha_of(file)
+    if number is None:
+        return None
+    alpha = file.read(number)
+    mixed: Mask = (alpha > 0) & (alpha < alpha.max())
+    return mixed if mixed.any() else None
 
 
 def not_stored(

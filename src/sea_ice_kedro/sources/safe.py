@@ -42,6 +42,7 @@ from sea_ice_kedro.sources.listing import (
     tell_without_scenes,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
+from sea_ice_kedro.sources.plausible import expect_light
 from sea_ice_kedro.sources.safe_files import Product, find_products
 from sea_ice_kedro.sources.safe_metadata import (
     SafeFacts,
@@ -200,6 +201,7 @@ class SafeScene:
                 for one in self.shortwave
             },
         )
+        expect_light(raw, product.path.name)
         return render(raw, self.brightness)
 
     def expect_readable(self) -> None:

@@ -44,6 +44,7 @@ from sea_ice_kedro.sources.raster_values import (
     level_notes,
     not_stored,
     offset_notes,
+    partly_transparent,
     same_calibration,
     valid_pixels,
 )
@@ -223,6 +224,7 @@ def read_scene_file(
         stored = file.read(numbers, out_dtype=narrower)
         declared = declared_in(file, numbers, stored, options)
         holes = not_stored(file, numbers, stored)
+        mixed = partly_transparent(file)
         georeference = georeference_of(file)
         notes += notes_of(file)
         notes += calibration_notes(file, numbers, calibrations)
@@ -238,7 +240,7 @@ def read_scene_file(
     red = calibrations[0] if calibrations else None
     valid_mask = valid_pixels(rgb, stored, red, declared, options, lossy=lossy)
     if options.validity != "all":
-        notes += _take_out(valid_mask, holes, fill_values(stored, calibrations))
+        notes += _take_out(valid_mask, holes, mixed, fill_values(stored, calibrations))
     notes += level_notes(stored, calibrations, valid_mask)
     return Scene(
         scene_id=stem_of(filepath),
@@ -252,10 +254,13 @@ def read_scene_file(
     )
 
 
-def _take_out(valid_mask: Mask, holes: Mask | None, fill: Mask | None) -> Iterator[str]:
+def _take_out(
+    valid_mask: Mask, holes: Mask | None, mixed: Mask | None, fill: Mask | None
+) -> Iterator[str]:
     """Take pixels out of a mask, in place, and say how many of which kind."""
     kinds = (
         (holes, "leaves out tiles, whose {:,} pixels count as not observed"),
+        (mixed, "has {:,} partly transparent pixels, which count as not observed"),
         (
             fill,
             "has numbers that are no reflectance in {:,} pixels, which count as not "

@@ -4,7 +4,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC
 from functools import partial
 from itertools import combinations, count
@@ -46,6 +46,7 @@ from sea_ice_kedro.sources.listing import (
     within_limits,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
+from sea_ice_kedro.sources.plausible import expect_light
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
 from sea_ice_kedro.sources.retries import Passing, Patience
@@ -217,7 +218,8 @@ class StacScene:
 
         Raises:
             CannotFetch: if a band cannot be had.
-            InvalidScene: if the offset has been taken out of the numbers already.
+            InvalidScene: if the offset has been taken out of the numbers already, or no
+                snow is as bright as their scale makes them.
         """
         numbers = np.stack([self._numbers(n, self.cut) for n in range(3)])
         raw = RawScene(
@@ -232,6 +234,7 @@ class StacScene:
             extra_bands={one.band.name: self._beside(one) for one in self.shortwave},
         )
         expect_offset_in(raw)
+        expect_light(raw, f"STAC item {self.facts.item_id}")
         return raw
 
     def expect_readable(self) -> None:
@@ -317,6 +320,7 @@ class StacScene:
             planetary=is_planetary(href, self.options),
             nodata=nodata,
             negative_is_dark=calibration.offset <= 0,
+            meaning=astuple(calibration) if self.facts.are_stored_so else None,
         )
 
         def fetch() -> Any:  # noqa: ANN401

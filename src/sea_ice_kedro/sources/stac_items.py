@@ -1,12 +1,13 @@
 """Sentinel-2 metadata in a STAC item, and what providers leave out."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sea_ice_kedro.addresses import without_keys
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition, Georeference
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
@@ -29,8 +30,10 @@ from sea_ice_kedro.sources.stac_properties import (
     baseline_of,
     calibration_of,
     cloud_of,
+    expect_one_scale,
     fail,
     granule_in,
+    is_offset_removed,
     nodata_of,
     product_names,
     sun_of,
@@ -101,6 +104,10 @@ _USUAL_ASSETS = (
 )
 
 
+_NUMBERED = {"B02": "blue", "B03": "green", "B04": "red"}
+"""Names of Sentinel-2's bands."""
+
+
 @dataclass(frozen=True)
 class StacFacts:
     """One item, as far as scenes need it."""
@@ -118,6 +125,9 @@ class StacFacts:
     nodata: tuple[float | None, float | None, float | None] = (None, None, None)
     """What stands for "not observed" beside 0, where the item says it."""
 
+    are_stored_so: bool = True
+    """Whether scale and offset are those of the files: neither set, nor taken out."""
+
 
 def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
     """Read an item.
@@ -133,7 +143,11 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
     keys = _asset_keys(item, options)
     assets = [item["assets"][key] for key in keys]
     baseline = baseline_of(item)
+    _expect_three(item, assets)
+    if options.scale is None and options.offset is None:
+        expect_one_scale(item, assets)
     red, green, blue = (calibration_of(item, a, baseline, options) for a in assets)
+    no_red, no_green, no_blue = (nodata_of(item, asset) for asset in assets)
     grid, acquired = _grid(item, assets[0]), _expect_time(item)
     outline = _outline(item)
     try:
@@ -152,7 +166,10 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
                 asset_id=item["id"],
             ),
             observed=_observed(item, grid, outline, acquired),
-            nodata=(nodata_of(assets[0]), nodata_of(assets[1]), nodata_of(assets[2])),
+            nodata=(no_red, no_green, no_blue),
+            are_stored_so=options.scale is None
+            and options.offset is None
+            and not is_offset_removed(item),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fail(item, "assets with hrefs, and an id", f"{type(error).__name__}: {error}")
@@ -227,13 +244,29 @@ def _asset_keys(item: Mapping[str, Any], options: StacOptions) -> tuple[str, ...
     )
 
 
+def _expect_three(item: Mapping[str, Any], assets: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse one file for two colours.
+
+    Raises:
+        InvalidScene: if two assets have one href.
+    """
+    hrefs = [str(asset.get("href")) for asset in assets]
+    if len(set(hrefs)) < len(hrefs):
+        fail(
+            item,
+            "a file each for red, green and blue",
+            ", ".join(without_keys(href)[-80:] for href in hrefs),
+            "leave it out, or tell its provider",
+        )
+
+
 def _expect_colours(item: Mapping[str, Any], keys: tuple[str, ...]) -> None:
     """Refuse assets whose bands are said to be of other colours than their keys."""
     for key, colour in zip(keys, ("red", "green", "blue"), strict=True):
         asset = item["assets"][key]
         bands = [*(asset.get("eo:bands") or ()), *(asset.get("bands") or ())]
         said = {
-            str(band.get("common_name") or band.get("eo:common_name") or colour)
+            _colour_of(item, band) or colour
             for band in bands
             if isinstance(band, Mapping)
         }
@@ -245,6 +278,15 @@ def _expect_colours(item: Mapping[str, Any], keys: tuple[str, ...]) -> None:
                 "see which is right, and name the red, green and blue one with "
                 "--params ingestion.stac.assets=a-b-c",
             )
+
+
+def _colour_of(item: Mapping[str, Any], band: Mapping[str, Any]) -> str:
+    """Tell the colour of a band by its common name, or its number; "" of no word."""
+    common = band.get("common_name") or band.get("eo:common_name")
+    if common:
+        return str(common)
+    of_sentinel_2 = str(item["properties"].get("platform")).startswith("sentinel-2")
+    return _NUMBERED.get(str(band.get("name")), "") if of_sentinel_2 else ""
 
 
 def _grid(item: Mapping[str, Any], asset: Mapping[str, Any]) -> Grid:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -132,12 +132,12 @@ def calibration_of(
     Raises:
         InvalidScene: if there should be an offset, and there is none.
     """
-    band = _band(asset)
+    band = _band(item, asset)
     scale = options.scale or band.get("scale") or _SCALE
     due = not re.fullmatch(r"N0[0-3]\d\d", baseline)
     if due and options.offset is not None:
         return _expected(item, scale, options.offset)
-    if any(item["properties"].get(name) is True for name in _REMOVED):
+    if is_offset_removed(item):
         return _expected(item, scale, 0.0)
     offset = band.get("offset")
     if due and not offset:
@@ -151,9 +151,35 @@ def calibration_of(
     return _expected(item, scale, offset or 0.0)
 
 
-def nodata_of(asset: Mapping[str, Any]) -> float | None:
+def is_offset_removed(item: Mapping[str, Any]) -> bool:
+    """Tell whether a provider says that it has taken the offset out of the numbers."""
+    return any(item["properties"].get(name) is True for name in _REMOVED)
+
+
+def expect_one_scale(
+    item: Mapping[str, Any], assets: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse an item that says the scale or offset of some bands only.
+
+    ESA's scale, which is taken where none says it, may be said of some.
+
+    Raises:
+        InvalidScene: if the others would be read by another.
+    """
+    for name, otherwise in (("scale", _SCALE), ("offset", 0)):
+        said = [_band(item, asset).get(name) for asset in assets]
+        if None in said and any(one not in (None, otherwise) for one in said):
+            fail(
+                item,
+                f"the {name} of red, green and blue, or of none",
+                ", ".join(str(one) for one in said),
+                f"say what is right by --params ingestion.stac.{name}=...",
+            )
+
+
+def nodata_of(item: Mapping[str, Any], asset: Mapping[str, Any]) -> float | None:
     """Find the number that an asset says stands for "not observed"; None: none."""
-    value = _band(asset).get("nodata")
+    value = _band(item, asset).get("nodata")
     with suppress(TypeError, ValueError):
         return float(value)  # type: ignore[arg-type]
     return None
@@ -184,11 +210,12 @@ def _expected(item: Mapping[str, Any], scale: Any, offset: Any) -> Calibration: 
     return calibration
 
 
-def _band(asset: Mapping[str, Any]) -> dict[str, Any]:
-    """Find scale, offset and nodata: of the asset, or its band in STAC 1.0 or 1.1."""
+def _band(item: Mapping[str, Any], asset: Mapping[str, Any]) -> dict[str, Any]:
+    """Find scale, offset and nodata: of item, asset, or its band in STAC 1.0 or 1.1."""
+    of_item = {k: v for k, v in item["properties"].items() if k.startswith("raster:")}
+    of_bands = [(asset.get(name) or [])[:1] for name in ("bands", "raster:bands")]
     found: dict[str, Any] = {}
-    places = [asset, *asset.get("bands", [])[:1], *asset.get("raster:bands", [])[:1]]
-    for place in places:
+    for place in [of_item, asset, *of_bands[0], *of_bands[1]]:
         for name in ("scale", "offset", "nodata"):
             value = place.get(f"raster:{name}", place.get(name))
             if value is not None:
