@@ -68,6 +68,14 @@ def test_every_figure_fits_a_page_and_says_its_title(name, tmp_path):
     assert (edge == 255).all()  # nothing is cut off
 
 
+@pytest.mark.parametrize("name", ["no_cells", "no_days"])
+def test_a_figure_of_nothing_says_why_and_has_no_axes(name, tmp_path):
+    svg, _ = written(FIGURES[name](), tmp_path)
+    words = "\n".join(texts(svg))
+    assert "lies at a known place on Earth" in words
+    assert not {"km", "0", "0.0", "0%", "coverage", "2000-01-01"} & set(words.split())
+
+
 def test_bars_are_stacked_in_the_colours_and_named_in_the_legend(tmp_path):
     table = pd.DataFrame(
         {
