@@ -37,9 +37,6 @@ class MapRun:
     maps: str
     """Folder of the class maps; absolute."""
 
-    report: str
-    """The page that tells what came out; absolute."""
-
     @property
     def command(self) -> str:
         """The same run as a line for the shell."""
@@ -151,5 +148,4 @@ def _map_run(  # noqa: PLR0913 - an option each
     if floes:
         pipelines += ("floes",) if network == NONE else ("network_floes",)
     arguments = ["--pipelines", ",".join(pipelines), "--params", ",".join(settings)]
-    report = root / "08_reporting/report.html"
-    return MapRun(str(root), arguments, str(root / maps), str(report))
+    return MapRun(str(root), arguments, str(root / maps))
