@@ -116,9 +116,7 @@ def test_a_grid_is_in_metres_of_a_projection(crs):
     "cell_km", [0.09, 1001, 0, -25, "25", None, True, float("nan")]
 )
 def test_cells_have_a_sensible_size(cell_km):
-    with pytest.raises(
-        InvalidOption, match='cell_km to be 0.1 to 1000 km or "auto", got'
-    ):
+    with pytest.raises(InvalidOption, match='km or "auto", got'):
         GridOptions(cell_km=cell_km)
 
 
