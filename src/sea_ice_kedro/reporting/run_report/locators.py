@@ -155,8 +155,8 @@ def _view(
 
 def _box(x: Floats, y: Floats, pole: Pole) -> Box:
     """Show all places with as much around them, within what is drawn."""
-    half = max(np.ptp(x), np.ptp(y), NARROWEST_KM / 2)
-    half = min(half, pole.half_km)
+    reach = max(float(np.ptp(x)), float(np.ptp(y)), NARROWEST_KM / 2)
+    half = min(reach, pole.half_km)
     room = pole.half_km - half
     middle_x, middle_y = (
         float(np.clip((v.min() + v.max()) / 2, -room, room)) for v in (x, y)
