@@ -246,11 +246,7 @@ def _view(
             for name, title in TITLES.items()
             if name in pictures
         ),
-        thumbnails=tuple(
-            PictureView(name, title, _uri(pictures[name]))
-            for name, title in _THUMBNAILS.items()
-            if name in pictures
-        ),
+        thumbnails=_thumbnails(pictures),
         shares=_shares(row, figures),
         facts=facts_of(row),
         findings=tuple(about.get(scene_id, ())),
@@ -287,7 +283,21 @@ def _histogram(row: Mapping[str, Any], pictures: Pictures) -> Histogram | None:
     )
 
 
-_THUMBNAILS = {"thumbnail": "as observed", "thumbnail_classes": "classes"}
+_THUMBNAILS = {
+    "thumbnail": "as observed",
+    "thumbnail_classes": "classes by brightness",
+    "thumbnail_prediction": "classes by the network",
+}
+
+
+def _thumbnails(pictures: Pictures) -> tuple[PictureView, ...]:
+    """Show a scene beside its classes: by brightness, or else by the network."""
+    found = [
+        PictureView(name, title, _uri(pictures[name]))
+        for name, title in _THUMBNAILS.items()
+        if name in pictures
+    ]
+    return tuple(found[:2])
 
 
 def _uri(picture: bytes) -> str:
