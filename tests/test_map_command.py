@@ -44,7 +44,7 @@ def test_a_folder_is_mapped_by_the_network_that_ships_unless_another_is_named(
 ):
     monkeypatch.chdir(tmp_path)
     run = map_run([str(scenes)], "sea-ice-kedro")
-    assert run.arguments[:2] == ["--pipelines", "inference"]
+    assert run.arguments[:2] == ["--pipelines", "inference,reporting"]
     assert settings(run) == {
         "ingestion.source": "folder",
         "ingestion.folder": str(scenes),
@@ -65,11 +65,11 @@ def test_intermediates_are_kept_unless_it_is_said_that_they_go(scenes):
 
 
 def test_floes_are_measured_on_request_in_the_maps_of_either_kind(scenes):
-    for network, last in (("polar", "inference,network_floes"), ("none", ",floes")):
+    for network, last in (("polar", ",network_floes"), ("none", ",floes")):
         given = [str(scenes), "--network", network, "--floes"]
         arguments = map_run(given, "sea-ice-kedro").arguments
         assert arguments[1].endswith(last)
-    assert map_run([str(scenes)], "sea-ice-kedro").arguments[1] == "inference"
+    assert map_run([str(scenes)], "sea-ice-kedro").arguments[1] == "inference,reporting"
 
 
 def test_the_run_is_printed_so_that_a_shell_repeats_it(scenes):
@@ -126,7 +126,9 @@ def test_maps_come_out_by_the_network_that_ships(scenes, mapped):
     out = mapped(scenes)
     with rasterio.open(out / "07_model_output/predictions/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
-    assert (out / "08_reporting/network_statistics.csv").exists()
+    made = {path.name for path in (out / "08_reporting").iterdir()}
+    assert {"network_statistics.csv", "network_concentration_map.png"} <= made
+    assert "classes by the network" in (out / "08_reporting/report.html").read_text()
 
 
 @pytest.mark.slow
@@ -145,7 +147,8 @@ def test_maps_and_a_report_come_out_without_any_network(scenes, mapped):
     out = mapped(scenes, "--network", "none")
     with rasterio.open(out / "04_feature/class_maps/one.tif") as file:
         assert set(np.unique(file.read(1))) <= {*SeaIceClass, 255}
-    assert (out / "08_reporting/report.html").exists()
+    made = {path.name for path in (out / "08_reporting").iterdir()}
+    assert {"label_statistics.csv", "concentration_map.png", "report.html"} <= made
 
 
 @pytest.mark.slow

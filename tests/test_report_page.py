@@ -53,7 +53,13 @@ def address(tmp_path_factory):
     """A report of three scenes with everything that a report can have, on a disk."""
     shown = pictures(3, 256)
     ids = list(shown)
-    low = index(ids, sun_elevation_deg=[5.0, 28.5, 28.5], location=["b", "c", "a"])
+    low = index(
+        ids,
+        sun_elevation_deg=[5.0, 28.5, 28.5],
+        location=["b", "c", "a"],
+        latitude_deg=[-77.1, -75.0, 73.0],
+        longitude_deg=[-175.0, 170.0, -140.0],
+    )
     fractions = {"thin_ice_fraction": [0.3, float("nan"), 0.1]}
     html = render_report(
         material(

@@ -15,8 +15,11 @@ from sea_ice_kedro.networks import NAME as POLAR
 
 NONE = "none"
 
-_BY_NETWORK = ("inference",)
-_BY_BRIGHTNESS = ("ingestion", "filtering", "autolabel", "reporting")
+_BY_NETWORK = ("inference", "reporting")
+_BY_BRIGHTNESS = (
+    *("ingestion", "filtering", "autolabel", "gridding", "time_series"),
+    "reporting",
+)
 _NOT_IN_PARAMS = ",="
 """Kedro splits `--params` at commas and at the first equals sign."""
 
@@ -78,12 +81,12 @@ def _param(name: str, value: str) -> str:
     default=POLAR,
     show_default=True,
     help="polar, the network that comes with the package; the path of a model file; or "
-    "none: labels by brightness, with a report.",
+    "none: labels by brightness.",
 )
 @click.option(
     "--aoi",
-    help="GeoJSON file of polygons, or west/south/east/north in degrees: what lies "
-    "outside is not mapped.",
+    help="GeoJSON or GeoPackage file of polygons, or west/south/east/north in degrees: "
+    "what lies outside is not mapped.",
 )
 @click.option(
     "--land",
@@ -113,8 +116,9 @@ def _map_run(  # noqa: PLR0913 - an option each
 ) -> MapRun:
     """Map all PNG, JPEG and GeoTIFF files in FOLDER.
 
-    Pixels are thick ice, thin ice, open water or without a class. A second run maps
-    what is new or has changed.
+    Pixels are thick ice, thin ice, open water or without a class. Tables, concentration
+    by day, figures and a report come with the maps. A second run maps what is new or
+    has changed.
     """
     scenes = Path(folder).resolve()
     root = Path(out or f"{scenes.name}_maps").resolve()

@@ -68,6 +68,21 @@ def test_every_figure_fits_a_page_and_says_its_title(name, tmp_path):
     assert (edge == 255).all()  # nothing is cut off
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no_cells", "lies at a known place on Earth"),
+        ("no_days", "lies at a known place on Earth"),
+        ("no_floes", "0 whole floes and 0 resolvable leads"),
+    ],
+)
+def test_a_figure_of_nothing_says_so_and_has_no_axes(name, said, tmp_path):
+    svg, _ = written(FIGURES[name](), tmp_path)
+    words = "\n".join(texts(svg))
+    assert said in words
+    assert not {"caliper", "0.00", "0%", "coverage", "2000-01-01"} & set(words.split())
+
+
 def test_bars_are_stacked_in_the_colours_and_named_in_the_legend(tmp_path):
     table = pd.DataFrame(
         {

@@ -77,6 +77,13 @@ def test_a_row_says_which_scene_day_and_cell_it_is_of():
     assert (row["longitude"], row["latitude"]) == (-165.827662, -78.552265)
 
 
+def test_a_row_says_how_large_its_cell_is_where_scenes_decide():
+    options = GridOptions(cell_km="auto")
+    table = tabulate_cells(class_map(side=200), options)
+    assert set(table["cell_km"]) == {0.1}
+    assert len(table) > 100
+
+
 def test_the_day_is_that_of_universal_time_or_empty():
     late = datetime(2019, 11, 3, 23, 59, 59, tzinfo=UTC)
     days = [

@@ -113,14 +113,14 @@ def test_a_grid_is_in_metres_of_a_projection(crs):
 
 
 @pytest.mark.parametrize(
-    "cell_km", [0.99, 1001, 0, -25, "25", None, True, float("nan")]
+    "cell_km", [0.09, 1001, 0, -25, "25", None, True, float("nan")]
 )
 def test_cells_have_a_sensible_size(cell_km):
-    with pytest.raises(InvalidOption, match="cell_km to be 1 to 1000 km, got"):
+    with pytest.raises(InvalidOption, match='km or "auto", got'):
         GridOptions(cell_km=cell_km)
 
 
-@pytest.mark.parametrize("cell_km", [1, 1000.0, 3.125])
+@pytest.mark.parametrize("cell_km", [0.1, 1, 1000.0, 3.125])
 def test_cells_of_other_products_sizes_are_taken(cell_km):
     assert GridOptions(cell_km=cell_km).cell_km == cell_km
 
@@ -139,3 +139,13 @@ def test_a_cell_of_an_equal_area_grid_has_its_nominal_area_and_others_their_true
     # 3976 is true at 70° south: too small nearer the pole, too large farther away.
     areas = CellGrid("EPSG:3976", 25e3).areas_km2(far, pole)
     assert areas.round(1).tolist() == [664.5, 578.5]
+
+
+@pytest.mark.parametrize(
+    ("side_px", "cell_m"),
+    [(10_980, 5000.0), (2048, 1000.0), (384, 250.0), (64, 100.0), (60_000, 25e3)],
+)
+def test_cells_may_go_by_the_size_of_a_scene(side_px, cell_m):
+    place = around("EPSG:3031", -170.0, -77.0, side=side_px)
+    grid = grid_of(place, (side_px, 2 * side_px), GridOptions(cell_km="auto"))
+    assert grid == CellGrid("EPSG:6932", cell_m)

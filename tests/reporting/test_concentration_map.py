@@ -86,10 +86,12 @@ def test_a_day_that_is_not_known_is_called_so_and_needs_no_slider():
     assert not figure.layout.sliders
 
 
-def test_no_cell_makes_a_figure_that_says_so():
+def test_no_cell_makes_a_figure_that_says_so_without_bare_axes():
     figure = draw_concentration(TWO_DAYS.head(0))
     assert not figure.data
-    assert "no cell of a grid was observed" in figure.layout.title.text
+    assert "no map" in figure.layout.title.text
+    assert "No scene that shows sea lies at a known place" in figure.layout.title.text
+    assert (figure.layout.xaxis.visible, figure.layout.yaxis.visible) == (False, False)
 
 
 @pytest.mark.parametrize("count", [1, 31])

@@ -55,4 +55,7 @@ def test_a_list_chooses_the_region():
 
 def test_no_day_is_said():
     figure = draw_series(series().head(0))
-    assert figure.layout.title.text == "Sea ice over time: no day was observed"
+    assert "no day" in figure.layout.title.text
+    assert "No scene of a known day that shows sea" in figure.layout.title.text
+    axes = [figure.layout[name] for name in ("xaxis", "yaxis", "yaxis2", "yaxis3")]
+    assert not any(axis.visible for axis in axes)

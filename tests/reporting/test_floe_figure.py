@@ -30,6 +30,13 @@ def test_widths_are_weighted_by_length_and_of_resolvable_leads():
     assert dict(zip(widths.x, widths.y, strict=True))["≥ 28"] == pytest.approx(1.5)
 
 
+def test_a_panel_without_anything_has_no_bare_axes():
+    layout = draw_floe_figure(FLOES, LEADS.head(0), 500.0).layout
+    assert "0 resolvable leads" in layout.title.text
+    assert (layout.xaxis.visible, layout.yaxis.visible) == (True, True)
+    assert (layout.xaxis2.visible, layout.yaxis2.visible) == (False, False)
+
+
 def test_many_floes_make_a_line_of_few_points_that_ends_at_all_of_them():
     floes = pd.DataFrame({"mean_caliper_m": range(100, 30_100), "touches_edge": False})
     sizes = draw_floe_figure(floes, LEADS, 1000.0).data[0]

@@ -2,9 +2,12 @@ import json
 
 import numpy as np
 import pytest
+from pyproj import Transformer
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.sources.regions import outlines_of, read_region
+from sea_ice_kedro.sources.regions import outlines_of, read_region, region_of
+from tests.geopackage import blob, geopackage
+from tests.geopackage import polygon as wkb
 
 FIJI = (170.0, -78.0, -170.0, -70.0)
 """Across the antimeridian."""
@@ -74,7 +77,7 @@ def test_a_place_on_a_grid_keeps_its_shape():
     [
         (None, "got none; name one as"),
         ((1, 2, 3), "name one as"),
-        ("1/2/3", "to be a GeoJSON file of polygons"),
+        ("1/2/3", "to be a GeoJSON or GeoPackage file of polygons"),
         ((0, -78, 0, -70), "different, got 0 and 0"),
         ((0, -78, 190, -70), r"in -180\.\.180"),
         ((-180, -70, -140, -78), "south < north"),
@@ -107,3 +110,45 @@ def test_a_file_without_polygons_is_refused_by_its_name(tmp_path, content, found
         path.write_text(content)
     with pytest.raises(InvalidOption, match=rf"region\.geojson.*got {found}"):
         read_region(str(path))
+
+
+SQUARE_M = [(0.0, -2e6), (1e6, -2e6), (1e6, -1e6), (0.0, -1e6), (0.0, -2e6)]
+"""In EPSG:3031, as QGIS exports it from a project in that projection."""
+
+
+def square(path):
+    if path.suffix == ".gpkg":
+        return geopackage(path, {"bay": ("POLYGON", 3031, [blob(wkb([SQUARE_M]))])})
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3031"}}
+    geometry = {"type": "Polygon", "coordinates": [SQUARE_M]}
+    feature = {"type": "Feature", "properties": {}, "geometry": geometry}
+    whole = {"type": "FeatureCollection", "crs": crs, "features": [feature]}
+    path.write_text(json.dumps(whole))
+    return path
+
+
+@pytest.mark.parametrize("name", ["bay.geojson", "bay.gpkg"])
+def test_a_file_of_polygons_may_be_in_any_crs(tmp_path, name):
+    region = region_of(str(square(tmp_path / name)), "ingestion.area_of_interest")
+    to_degrees = Transformer.from_crs("EPSG:3031", "EPSG:4326", always_xy=True)
+    # In the middle, and a km to each side of a side that is straight there alone.
+    x = np.array([5e5, 5e5, 5e5, 2e6])
+    y = np.array([-1.5e6, -1.001e6, -0.999e6, -1.5e6])
+    there = region.holds(*to_degrees.transform(x, y))
+    assert there.tolist() == [True, True, False, False]
+
+
+def test_polygons_in_metres_around_a_pole_hold_it(tmp_path):
+    around = [(-1e6, -1e6), (1e6, -1e6), (1e6, 1e6), (-1e6, 1e6), (-1e6, -1e6)]
+    path = tmp_path / "pole.gpkg"
+    geopackage(path, {"pole": ("POLYGON", 3031, [blob(wkb([around]))])})
+    region = region_of(str(path), "ingestion.area_of_interest")
+    there = region.holds([0, 90, 180, -90, 45, 0], [-89, -82, -82, -82, -80, -78])
+    assert there.tolist() == [True, True, True, True, True, False]
+
+
+def test_metres_without_a_crs_are_no_degrees(tmp_path):
+    path = tmp_path / "bay.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [SQUARE_M]}))
+    with pytest.raises(InvalidOption, match="which are no degrees; name one as"):
+        region_of(str(path), "ingestion.area_of_interest")

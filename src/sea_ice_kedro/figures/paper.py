@@ -95,6 +95,9 @@ def dress_axes(panel: Panel, layout: Any, names: tuple[str, str]) -> None:  # no
         names: Of its axes there, ("xaxis", "yaxis2").
     """
     axes, across, up = panel.axes, layout[names[0]], layout[names[1]]
+    if across.visible is False and up.visible is False:
+        axes.set_axis_off()
+        return
     axes.set_facecolor(colour_of(layout.plot_bgcolor or "white"))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

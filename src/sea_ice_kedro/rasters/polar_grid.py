@@ -11,7 +11,12 @@ from pyproj.exceptions import CRSError
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Grey
 from sea_ice_kedro.imagery.cell_counts import CellPositions
-from sea_ice_kedro.rasters.footprint import centre_deg, places, to_degrees
+from sea_ice_kedro.rasters.footprint import (
+    centre_deg,
+    pixel_area_m2,
+    places,
+    to_degrees,
+)
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -21,7 +26,10 @@ EASE_GRID_2_NORTH = "EPSG:6931"
 EASE_GRID_2_SOUTH = "EPSG:6932"
 """Equal-area grids of the hemispheres (Brodzik et al. 2012)."""
 
-_CELL_KM = (1.0, 1000.0)
+_CELL_KM = (0.1, 1000.0)
+_SIZES_KM = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.5, 25.0)
+_ACROSS = 10
+"""Cells that the shorter side of a scene holds at least, with "auto"."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +39,19 @@ class GridOptions:
     crs: str = AUTO
     """Projection of the grid, "EPSG:3413"; "auto": EASE-Grid 2.0 of the hemisphere."""
 
-    cell_km: float = 25.0
-    """Side of a cell, in km of the projection."""
+    cell_km: float | str = 25.0
+    """Side of a cell, in km of the projection; "auto": the largest of 0.1, 0.25, 0.5,
+    1, 2.5, 5, 12.5 and 25 of which the shorter side of a scene holds ten."""
 
     def __post_init__(self) -> None:
         """Refuse what is no grid in metres."""
         number = isinstance(self.cell_km, int | float) and self.cell_km is not True
         lowest, highest = _CELL_KM
-        if not number or not lowest <= self.cell_km <= highest:
+        within = number and lowest <= float(self.cell_km) <= highest
+        if not within and self.cell_km != AUTO:
             raise InvalidOption(
-                f"expected gridding.grid.cell_km to be {lowest:g} to {highest:g} km, "
-                f"got {self.cell_km!r}"
+                f"expected gridding.grid.cell_km to be {lowest:g} to {highest:g} km or "
+                f'"auto", got {self.cell_km!r}'
             )
         if self.crs != AUTO:
             _expect_metres(self.crs)
@@ -143,13 +153,18 @@ def grid_of(
         georeference: Where the scene lies.
         shape: (H, W) in pixels.
         options: Projection and size of the cells. With "auto", the scene's centre
-            tells the hemisphere; the equator is north.
+            tells the hemisphere (the equator is north), and its size that of cells.
     """
     crs = options.crs
     if crs == AUTO:
         _, latitude = centre_deg(georeference, shape)
         crs = EASE_GRID_2_NORTH if latitude >= 0 else EASE_GRID_2_SOUTH
-    return CellGrid(crs, options.cell_km * 1000.0)
+    cell_km = options.cell_km
+    if cell_km == AUTO:
+        side_km = min(shape) * pixel_area_m2(georeference, shape) ** 0.5 / 1e3
+        fit = [size for size in _SIZES_KM if _ACROSS * size <= side_km]
+        cell_km = max(fit, default=_SIZES_KM[0])
+    return CellGrid(crs, float(cell_km) * 1000.0)
 
 
 # --- Sea ice concentration of one day as a raster

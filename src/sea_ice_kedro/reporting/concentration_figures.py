@@ -166,7 +166,7 @@ def draw_concentration(daily_grid: pd.DataFrame) -> go.Figure:
         width=760,
         height=760,
         margin={"l": 70, "r": 40, "t": 70, "b": 60},
-        title="Sea ice concentration: no cell of a grid was observed",
+        title="Sea ice concentration",
         coloraxis={
             "colorscale": [list(stop) for stop in RAMP],
             "cmin": 0,
@@ -178,8 +178,19 @@ def draw_concentration(daily_grid: pd.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(showgrid=False, zeroline=False)
     figure.update_xaxes(zeroline=False)
+    if not maps:
+        return _said(figure, "Sea ice concentration: no map", "No scene")
     _add_choice_of_days(figure, maps, grids)
     return figure
+
+
+def _said(figure: go.Figure, title: str, missing: str) -> go.Figure:
+    """Have a figure without anything to draw say why, instead of bare axes."""
+    why = f"{missing} that shows sea lies at a known place on Earth."
+    figure.update_layout(title={"text": f"{title}<br><sup>{why}</sup>"}, height=140)
+    figure.update_layout(plot_bgcolor="white", coloraxis_showscale=False)
+    figure.update_xaxes(visible=False)
+    return figure.update_yaxes(visible=False)
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
@@ -278,8 +289,6 @@ def _add_choice_of_days(
         steps.append(
             {"label": label, "method": "update", "args": [{"visible": shown}, layout]}
         )
-    if not steps:
-        return
     visible, layout = steps[-1]["args"]
     for trace, shown in zip(figure.data, visible["visible"], strict=True):
         trace.visible = shown
@@ -330,7 +339,7 @@ def draw_series(
         barmode="stack",
         width=900,
         height=760,
-        title="Sea ice over time: no day was observed",
+        title="Sea ice over time",
         legend={"orientation": "h", "y": 0.6, "yanchor": "middle"},
         margin={"l": 80, "r": 30, "t": 90, "b": 50},
         xaxis={"type": "date", "anchor": "y3", "showgrid": True},
@@ -340,6 +349,8 @@ def draw_series(
     )
     for axis, domain in _PANELS.items():
         figure.layout[axis].domain = domain
+    if not names:
+        return _said(figure, "Sea ice over time: no day", "No scene of a known day")
     _add_choice_of_regions(figure, names)
     return figure
 
@@ -401,8 +412,6 @@ def _in_six_digits(values: "pd.Series[float]") -> list[float | None]:
 
 def _add_choice_of_regions(figure: go.Figure, names: list[str]) -> None:
     """Show the first region, and let a list choose any other."""
-    if not names:
-        return
     buttons: list[Any] = []
     for index, name in enumerate(names):
         shown = [i // _TRACES == index for i in range(_TRACES * len(names))]

@@ -156,15 +156,25 @@ def draw_floe_figure(
             "title": "mean caliper diameter d, m",
             "type": scale,
             "domain": [0, 0.46],
+            "visible": len(whole) > 0,
         },
-        yaxis={"title": "floes ≥ d per 1000 km²", "type": scale},
+        yaxis={
+            "title": "floes ≥ d per 1000 km²",
+            "type": scale,
+            "visible": len(whole) > 0,
+        },
         xaxis2={
             "title": "mean width, m, up to √2 times as wide",
             "type": "category",
             "domain": [0.56, 1],
             "anchor": "y2",
+            "visible": len(resolved) > 0,
         },
-        yaxis2={"title": "length of leads, km", "anchor": "x2"},
+        yaxis2={
+            "title": "length of leads, km",
+            "anchor": "x2",
+            "visible": len(resolved) > 0,
+        },
         width=900,
         height=420,
         # The named templates take half a second to load.

@@ -153,8 +153,8 @@ class IngestionOptions:
 
     area_of_interest: str | tuple[float, float, float, float] | None = None
     """What lies outside of it counts as not observed: [west, south, east, north] in
-    degrees ("-180/-78/-140/-70" in --params), or the path of a GeoJSON file of
-    polygons, whose holes count as filled. None: whole scenes."""
+    degrees ("-180/-78/-140/-70" in --params), or the path of a GeoJSON or GeoPackage
+    file of polygons in any CRS, whose holes count as filled. None: whole scenes."""
 
     land: str | None = None
     """Land and ice shelf, which is not mapped: a GeoJSON or GeoPackage file of

@@ -2,16 +2,19 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import MALFORMED, InvalidOption
+from sea_ice_kedro.rasters.polygons import PolygonLayer, layer_of, read_geopackage
 
 Ring = tuple[tuple[float, float], ...]
 """(longitude, latitude) in degrees of a closed or open outline. Longitudes go on past
@@ -22,8 +25,13 @@ FARTHEST_DEG = 84.0
 
 _EXAMPLE = (
     "name one as [west, south, east, north], -180/-78/-140/-70 in --params, or as the "
-    "path of a GeoJSON file"
+    "path of a GeoJSON or GeoPackage file of polygons"
 )
+_DEGREES = {"properties": {"name": "EPSG:4326"}}
+"""The CRS of GeoJSON that names none."""
+
+_CORNERS_A_SIDE = 50
+
 _SEARCHED = "ingestion.search.region"
 
 
@@ -131,10 +139,11 @@ def read_region(value: object) -> Region:
 
 
 def region_of(value: object, option: str) -> Region:
-    """Read a box or the path of a GeoJSON file.
+    """Read a box or the path of a file of polygons.
 
     Args:
-        value: [west, south, east, north] in degrees, "-180/-78/-140/-70", or a path.
+        value: [west, south, east, north] in degrees, "-180/-78/-140/-70", or the path
+            of a GeoPackage, or of GeoJSON in degrees or the CRS that it names.
         option: Name of the setting, for messages.
 
     Raises:
@@ -144,7 +153,7 @@ def region_of(value: object, option: str) -> Region:
         raise InvalidOption(f"expected {option}, got none; {_EXAMPLE}")
     box = _box_of(value, option)
     if box is None:
-        return _read_geojson(str(value), option)
+        return _read_polygons(str(value), option)
     return Region((_corners(box),))
 
 
@@ -179,19 +188,52 @@ def _corners(box: tuple[float, ...]) -> Ring:
     return (west, south), (east, south), (east, north), (west, north)
 
 
-def _read_geojson(path: str, option: str) -> Region:
+def _read_polygons(path: str, option: str) -> Region:
+    place = Path(path).expanduser()
     try:
-        return outlines_of(
-            json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-        )
+        if place.suffix.lower() == ".gpkg":
+            place.stat()
+            return _in_degrees(read_geopackage(place))
+        found = json.loads(place.read_text(encoding="utf-8"))
+        region = outlines_of(found)
+        crs = CRS.from_user_input((found.get("crs") or _DEGREES)["properties"]["name"])
+        closed = [np.array([*ring, ring[0]]) for ring in _rings(found)]
+        layer = layer_of(crs, [[ring[:, :2]] for ring in closed])
+        return region if crs.is_geographic else _in_degrees([layer])
     except OSError as error:
-        found = error.strerror
-    except MALFORMED as error:
-        found = f"{type(error).__name__}: {error}"
+        got = error.strerror
+    except (*MALFORMED, CRSError) as error:
+        got = f"{type(error).__name__}: {error}"
     raise InvalidOption(
-        f"expected {option} {path!r} to be a GeoJSON file of polygons, "
-        f"got {found}; {_EXAMPLE}"
+        f"expected {option} {path!r} to be a GeoJSON or GeoPackage file of polygons, "
+        f"got {got}; {_EXAMPLE}"
     )
+
+
+def _in_degrees(layers: Iterable[PolygonLayer]) -> Region:
+    """Bring outlines to degrees; what is straight there is not straight here."""
+    found: list[Ring] = []
+    for layer in layers:
+        to_degrees = Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
+        for rings in layer.polygons:
+            corners, ends = rings[0][:-1, None], rings[0][1:, None]
+            steps = np.linspace(0, 1, _CORNERS_A_SIDE, endpoint=False)[:, None]
+            x, y = (corners + (ends - corners) * steps).reshape(-1, 2).T
+            ring = outline(np.column_stack(to_degrees.transform(x, y)))
+            found.append(_around_pole(ring))
+    if not found:
+        raise ValueError("no polygon")
+    return Region(tuple(found))
+
+
+def _around_pole(ring: Ring) -> Ring:
+    """Have an outline that goes around a pole reach it."""
+    (first, _), (last, latitude) = ring[0], ring[-1]
+    if abs(last - first) < 180:  # noqa: PLR2004 - half a turn
+        return ring
+    pole = math.copysign(90.0, latitude)
+    whole = first + math.copysign(360.0, last - first)
+    return (*ring, (whole, ring[0][1]), (whole, pole), (first, pole))
 
 
 def _in_ring(

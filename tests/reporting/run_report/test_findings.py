@@ -210,6 +210,22 @@ def test_a_run_that_an_error_ended_is_raised_unless_it_only_wrote_a_report():
     assert found(record=record(error=error, pipelines=("reporting",))) == []
 
 
+@pytest.mark.parametrize(
+    ("note", "short"),
+    [
+        ("has 2 pages", "a word of its file was not followed"),
+        (
+            "lies outside of ingestion.area_of_interest; is land by coast.gpkg "
+            "(ingestion.land): no sea is left",
+            "beside the area of interest or the mask of land",
+        ),
+    ],
+)
+def test_a_note_is_of_the_file_or_of_the_area_that_was_asked_for(note, short):
+    raised = review(material(scenes=index(notes=first_two(note, ""))))
+    assert short in {finding.short for finding in raised}
+
+
 def test_a_run_that_ctrl_c_ended_is_raised():
     (run,) = (before := record()).runs
     interrupted = replace(before, runs=(replace(run, outcome="interrupted"),))

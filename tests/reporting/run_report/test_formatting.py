@@ -26,6 +26,7 @@ NAN = float("nan")
         (formatting.rate, None, "–"),
         (formatting.moment, "2019-11-03T19:09:21+00:00", "2019-11-03 19:09 UTC"),
         (formatting.moment, "2019-11-03", "2019-11-03"),
+        (formatting.moment, "2019-11-03T00:00:00+00:00", "2019-11-03"),
         (formatting.moment, NAN, "–"),
         (formatting.text, "x", "x"),
         (formatting.text, "", "–"),

@@ -1,4 +1,6 @@
+import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -135,6 +137,26 @@ def test_a_report_of_the_first_steps_alone_says_what_is_missing_and_how_to_get_i
     assert "how right these maps are is not known here" in text
 
 
+def test_scenes_that_a_network_alone_has_mapped_lie_beside_its_classes():
+    shown = {"original": PICTURE, "thumbnail": PICTURE}
+    shown["thumbnail_prediction"] = PICTURE + b"2"
+    alone = render_report(material(pictures={"scene_a": shown}, labels=None))
+    both = render_report(
+        material(pictures={"scene_a": {**shown, "thumbnail_classes": PICTURE + b"3"}})
+    )
+    for html, second in ((alone, b"2"), (both, b"3")):
+        pair = re.search(r'class="pair">(.*?)</span>', html, re.DOTALL)[1]
+        assert pair.count("<img") == 2
+        assert base64.b64encode(PICTURE + second).decode() in pair
+
+
+def test_a_report_of_maps_by_a_network_alone_asks_for_no_step_of_others():
+    step = replace(record().latest[0], node="inference.index_scenes")
+    text = read(**NOTHING, record=RunRecord().with_step(step)).text
+    assert "scores: kedro run, which takes the scenes in" in text
+    assert "autolabel,reporting" not in text
+
+
 def test_whatever_a_scene_or_an_error_is_called_it_is_text():
     name = '<script>alert("x")</script>&'
     html = render_report(
@@ -218,8 +240,8 @@ def test_land_is_in_the_legend_and_the_facts_where_there_is_some():
 def test_the_title_tells_where_and_when():
     assert "Run report: 2019-11-03" in read().text
     days = [f"2019-11-{day:02d}T19:09:21+00:00" for day in range(1, 13)]
-    scenes = index(acquired=days, region=["Ross Sea", "Weddell Sea"] * 6)
-    title = "Run report: Ross Sea, Weddell Sea, 2019-11-01 to 2019-11-12"
+    scenes = index(acquired=days, region=["ross_sea", "Weddell Sea"] * 6)
+    title = "Run report: Weddell Sea, ross sea, 2019-11-01 to 2019-11-12"
     assert title in read(scenes=scenes).text
     assert "Run report: 12 scenes" in read(scenes=index(acquired="")).text
 

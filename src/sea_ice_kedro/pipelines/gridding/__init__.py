@@ -74,7 +74,7 @@ def _columns(class_map: ClassMap, options: GridOptions) -> dict[str, object]:
         "scene_id": class_map.scene_id,
         "day": _day(class_map.acquired),
         "grid": grid.crs,
-        "cell_km": options.cell_km,
+        "cell_km": grid.cell_m / 1e3,
         "cell_column": cells.columns,
         "cell_row": cells.rows,
         "x_m": x,

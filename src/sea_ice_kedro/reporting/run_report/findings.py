@@ -11,11 +11,18 @@ from typing import Any
 import pandas as pd
 
 from sea_ice_kedro.imagery.classes import SeaIceClass
-from sea_ice_kedro.reporting.run_report.formatting import names, number, percent, plural
+from sea_ice_kedro.reporting.run_report.formatting import (
+    moment,
+    names,
+    number,
+    percent,
+    plural,
+)
 from sea_ice_kedro.reporting.run_report.report_inputs import (
     ReportInputs,
     tabulate_scenes,
 )
+from sea_ice_kedro.reporting.run_report.run_views import command_of
 from sea_ice_kedro.reporting.run_report.scene_findings import (
     CAUTION,
     GRAVITIES,
@@ -191,9 +198,8 @@ def _about_record(record: RunRecord) -> Iterator[Finding]:
             "A run was interrupted by Ctrl-C"
             if interrupted
             else f"A run was ended by an error: {broken.error.splitlines()[0]}",
-            f"It began {broken.started} (kedro run --pipelines "
-            f"{','.join(broken.pipelines)}); what it had not made is missing, or of an "
-            "earlier run.",
+            f"It began {moment(broken.started)} ({command_of(broken)}); what it had "
+            "not made is missing, or of an earlier run.",
         )
     if any(run.commit.endswith("+") for run in record.runs):
         yield Finding(

@@ -51,9 +51,15 @@ def rate(value: float | None) -> str:
 
 
 def moment(value: Any) -> str:  # noqa: ANN401
-    """Write an ISO 8601 time to the minute, as "2019-11-03 19:09 UTC"."""
-    text = value if isinstance(value, str) else ""
-    return f"{text[:10]} {text[11:16]} UTC" if len(text) > 15 else text or NONE  # noqa: PLR2004
+    """Write an ISO 8601 time to the minute, as "2019-11-03 19:09 UTC".
+
+    Midnight to the second is that of a day whose time nobody has told.
+    """
+    written = value if isinstance(value, str) else ""
+    if written[10:19] == "T00:00:00":
+        return written[:10]
+    known = len(written) > 15  # noqa: PLR2004 - "2019-11-03T19:09"
+    return f"{written[:10]} {written[11:16]} UTC" if known else written or NONE
 
 
 def text(value: Any) -> str:  # noqa: ANN401

@@ -20,6 +20,7 @@ from sea_ice_kedro.plain_text import inert
 from sea_ice_kedro.reporting.concentration_figures import LITTLE
 from sea_ice_kedro.reporting.run_report import formatting, run_views
 from sea_ice_kedro.reporting.run_report.findings import review
+from sea_ice_kedro.reporting.run_report.locators import SIDE, locate
 from sea_ice_kedro.reporting.run_report.pictures import CLEAR_COLOUR, QUALITY_COLOURS
 from sea_ice_kedro.reporting.run_report.report_inputs import (
     ReportInputs,
@@ -80,6 +81,8 @@ def render_report(material: ReportInputs) -> str:
         missing=run_views.missing_of(material),
         curves=view_curves(material.histories),
         curve_size=(WIDTH, HEIGHT),
+        locators=locate(scenes),
+        locator_side=SIDE,
         findings=findings,
         gravities={g: Counter(f.gravity for f in findings)[g] for g in GRAVITIES},
         scenes=views,
@@ -106,7 +109,11 @@ def render_report(material: ReportInputs) -> str:
 def _title(scenes: pd.DataFrame) -> str:
     """Say where and when: "Run report: Ross Sea, 2019-11-01 to 2019-11-28"."""
     regions = sorted(
-        {str(r) for r in scenes.get("region", ()) if formatting.is_text(r)}
+        {
+            str(region).replace("_", " ")
+            for region in scenes.get("region", ())
+            if formatting.is_text(region)
+        }
     )
     days = sorted({str(a)[:10] for a in scenes["acquired"] if formatting.is_text(a)})
     said = [formatting.names(regions)] if regions else []

@@ -210,6 +210,9 @@ def paint_prediction(
     return {
         "prediction": _drawing(_coded(prediction, options.panel_px, figures)),
         "confidence": _photo(confidence, options),
+        "thumbnail_prediction": _drawing(
+            _coded(prediction, options.thumbnail_px, figures)
+        ),
     }
 
 

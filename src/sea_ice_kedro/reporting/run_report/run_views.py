@@ -8,7 +8,11 @@ import pandas as pd
 
 from sea_ice_kedro.reporting.concentration_figures import LITTLE
 from sea_ice_kedro.reporting.run_report.formatting import moment, rate, seconds
-from sea_ice_kedro.reporting.run_report.report_inputs import ReportInputs
+from sea_ice_kedro.reporting.run_report.report_inputs import (
+    INFERRED,
+    INGESTED,
+    ReportInputs,
+)
 from sea_ice_kedro.reporting.run_report.scene_views import METHODS
 from sea_ice_kedro.reporting.score_tables import records_of
 from sea_ice_kedro.run_record import RunFacts, RunRecord, StepRecord
@@ -167,6 +171,9 @@ def view_training(histories: Mapping[str, pd.DataFrame]) -> dict[str, str]:
 
 def missing_of(material: ReportInputs) -> dict[str, str]:
     """Name what no run has made, with the command that makes it."""
+    if material.record.step(INFERRED) and not material.record.step(INGESTED):
+        whole = "What the filter did, class maps by brightness, scores"
+        return {whole: "kedro run, which takes the scenes in and trains on them"}
     scored = "kedro run --pipelines modeling,evaluation,reporting"
     absent = {
         "What the filter did": (material.clouds, "filtering"),

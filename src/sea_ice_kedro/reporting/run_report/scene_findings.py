@@ -115,12 +115,12 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
         "picture need not hold for the next. Bring reflectance where you can.",
     )
     for note, noted in scenes.groupby(scenes["notes"].fillna("")):
+        short, reason = _OF_PLACE if _is_of_place(str(note)) else _OF_FILE
         yield from _if_any(
             noted if note else noted[:0],
             CAUTION,
-            ("a word of its file was not followed", f"{{scenes}} of which each {note}"),
-            "What a file says of itself and how it was read differ: look whether the "
-            "right one was followed.",
+            (short, f"{{scenes}} of which each {note}"),
+            reason,
         )
     saturated = scenes["saturated_fraction"].astype(float) > SATURATED
     yield from _if_any(
@@ -132,6 +132,26 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
         ),
         "Where a detector could not measure, brightness and tint are not those of ice.",
     )
+
+
+_OF_FILE = (
+    "a word of its file was not followed",
+    "What a file says of itself and how it was read differ: look whether the right one "
+    "was followed.",
+)
+_OF_PLACE = (
+    "beside the area of interest or the mask of land",
+    "It may be meant so. Otherwise look whether the polygons, their CRS and the place "
+    "of the scene are right: without a mask, land counts as thick ice.",
+)
+
+
+_PLACE_OPTIONS = ("ingestion.area_of_interest", "ingestion.land")
+
+
+def _is_of_place(note: str) -> bool:
+    """Tell notes on where a scene lies from those on what its file says."""
+    return all(any(o in part for o in _PLACE_OPTIONS) for part in note.split("; "))
 
 
 def _about_place_and_time(scenes: pd.DataFrame) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ import pandas as pd
 from sea_ice_kedro.imagery.classes import FigureOptions, SeaIceClass, css
 from sea_ice_kedro.reporting.quicklooks import round_metres
 from sea_ice_kedro.reporting.run_report.formatting import (
-    NONE,
     area,
     is_number,
     moment,
@@ -19,6 +18,7 @@ from sea_ice_kedro.reporting.run_report.formatting import (
     percent,
     text,
 )
+from sea_ice_kedro.reporting.run_report.locators import place_of
 from sea_ice_kedro.reporting.run_report.pictures import (
     CHANNEL_COLOURS,
     HISTOGRAM,
@@ -58,7 +58,7 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("source", f"{text(row['source'])}: {text(row['location'])}"),
         ("granule", text(row["granule"])),
         ("projection", text(row["crs"])),
-        ("centre", _centre(row)),
+        ("centre", place_of(row.get("latitude_deg"), row.get("longitude_deg"))),
         ("size", f"{row['height']} × {row['width']} pixels"),
         ("pixel", f"{number(row['pixel_size_m'], 1)} m"),
         ("observed", percent(row["valid_fraction"])),
@@ -70,18 +70,6 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("checksum", text(row["checksum"])),
     ]
     return [(name, value) for name, value in known if not value.startswith("–")]
-
-
-def _centre(row: Mapping[str, Any]) -> str:
-    """Say "78.60° S, 165.20° E"; an index of an earlier version does not know."""
-    latitude: Any = row.get("latitude_deg")
-    longitude: Any = row.get("longitude_deg")
-    if not (is_number(latitude) and is_number(longitude)):
-        return NONE
-    return (
-        f"{abs(latitude):.2f}° {'S' if latitude < 0 else 'N'}, "
-        f"{abs(longitude):.2f}° {'W' if longitude < 0 else 'E'}"
-    )
 
 
 def _filter(row: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -115,7 +103,7 @@ def _made_by(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
     limits = " and ".join(number(row[f"label.{c}_ice_min"]) for c in ("thin", "thick"))
     return [
         ("untrustworthy", percent(row["label.untrustworthy_fraction"])),
-        ("thin, thick ice from", f"brightness {limits}"),
+        ("thin, thick ice from", limits),
         ("water told by", text(row["label.water_channel"]) + " channel"),
         ("limits from", text(row["label.limits_source"])),
     ]
@@ -258,11 +246,7 @@ def _view(
             for name, title in TITLES.items()
             if name in pictures
         ),
-        thumbnails=tuple(
-            PictureView(name, title, _uri(pictures[name]))
-            for name, title in _THUMBNAILS.items()
-            if name in pictures
-        ),
+        thumbnails=_thumbnails(pictures),
         shares=_shares(row, figures),
         facts=facts_of(row),
         findings=tuple(about.get(scene_id, ())),
@@ -299,7 +283,21 @@ def _histogram(row: Mapping[str, Any], pictures: Pictures) -> Histogram | None:
     )
 
 
-_THUMBNAILS = {"thumbnail": "as observed", "thumbnail_classes": "classes"}
+_THUMBNAILS = {
+    "thumbnail": "as observed",
+    "thumbnail_classes": "classes by brightness",
+    "thumbnail_prediction": "classes by the network",
+}
+
+
+def _thumbnails(pictures: Pictures) -> tuple[PictureView, ...]:
+    """Show a scene beside its classes: by brightness, or else by the network."""
+    found = [
+        PictureView(name, title, _uri(pictures[name]))
+        for name, title in _THUMBNAILS.items()
+        if name in pictures
+    ]
+    return tuple(found[:2])
 
 
 def _uri(picture: bytes) -> str:
