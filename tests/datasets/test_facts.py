@@ -269,31 +269,6 @@ def test_a_word_where_a_number_belongs_is_refused_by_name(tmp_path):
         facts_in(tmp_path)
 
 
-def rewritten(folder, change):
-    """Change the lines of a manifest."""
-    lines = [json.loads(line) for line in (folder / NAME).read_text().splitlines()]
-    text = "".join(json.dumps(change(line)) + "\n" for line in lines)
-    (folder / NAME).write_text(text)
-
-
-def without_facts(line):
-    return {name: value for name, value in line.items() if name != "facts"}
-
-
-def test_a_manifest_without_facts_gets_them_once_and_nothing_is_made(tmp_path, opened):
-    save(tmp_path)
-    facts = facts_in(tmp_path)
-    rewritten(tmp_path, without_facts)
-    assert facts_in(tmp_path) == facts
-    opened.clear()
-    save(tmp_path)
-    assert sorted(opened) == ["a.tif", "b.tif"]
-    opened.clear()
-    save(tmp_path)
-    assert facts_in(tmp_path) == facts
-    assert opened == []
-
-
 def test_a_folder_without_a_manifest_gets_one_with_facts(tmp_path, opened):
     save(tmp_path)
     facts = facts_in(tmp_path)
@@ -304,22 +279,12 @@ def test_a_folder_without_a_manifest_gets_one_with_facts(tmp_path, opened):
     assert opened == []
 
 
-@pytest.mark.parametrize("change", [lambda line: line, "as words"])
-def test_what_was_removed_is_known_also_from_a_manifest_of_before(tmp_path, change):
+def test_what_was_removed_is_known_from_its_line(tmp_path):
     save(tmp_path, "scene")
     facts = facts_in(tmp_path, "scene")
     assert remove_intermediates(str(tmp_path), "ab") > 0
-    if change == "as words":
-        rewritten(tmp_path, lambda line: without_facts(line) | {"tags": old(line)})
     assert list(tmp_path.glob("*.tif")) == []
     assert facts_in(tmp_path, "scene") == facts
-
-
-def old(line):
-    """What a line had: all that the raster says, numbers as words but for its size."""
-    facts = line["facts"] | {k: line[k] for k in ("fingerprint", "software", "recipe")}
-    size = ("height", "width", "crs", "transform")
-    return {k: v if k in size else str(v) for k, v in facts.items()}
 
 
 def test_in_a_bucket_facts_are_told_without_reading_a_product(opened):

@@ -92,12 +92,6 @@ def test_real_scenes_do_not_enter_a_root_of_simulated_ones(data_root, tmp_path):
         run_here("inference", **from_folder(folder_of_scenes(tmp_path / "scenes")))
 
 
-def test_a_root_of_an_earlier_version_is_known_by_its_index(real):
-    (real / "data_root.json").unlink()
-    with pytest.raises(InvalidOption, match="expected scenes of source folder"):
-        run_here("ingestion")
-
-
 def test_a_mistyped_folder_claims_no_root(data_root, tmp_path):
     with pytest.raises(InvalidScene, match="does not exist"):
         run_here("ingestion", **from_folder(tmp_path / "scnes"))

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from sea_ice_kedro.errors import MALFORMED, CannotRead, FolderInUse, InvalidRecord
 from sea_ice_kedro.rasters.files import FileState, reading, state_of, writing
-from sea_ice_kedro.rasters.geotiff import Facts, typed_tags, write_errors
+from sea_ice_kedro.rasters.geotiff import Facts, write_errors
 from sea_ice_kedro.rasters.remote import is_on_disk, locate
 
 NAME = ".manifest.jsonl"
@@ -183,8 +183,7 @@ def _read(path: str) -> dict[str, Entry]:
         with suppress(*MALFORMED):
             values = json.loads(line)
             states = {n: FileState(**s) for n, s in values.pop("files").items()}
-            # "tags", as words: of rasters that a version before this has removed.
-            facts = kept_facts(values.pop("facts", None) or values.pop("tags", {}))
+            facts = kept_facts(values.pop("facts", {}))
             entry = Entry(**values, files=states, facts=facts)
             entries[entry.id] = entry
     return entries
@@ -219,7 +218,7 @@ def kept_facts(facts: Facts) -> dict[str, Any]:
     Args:
         facts: As the raster says them, or as JSON has kept them.
     """
-    kept = typed_tags({k: v for k, v in facts.items() if k not in _ABOVE})
+    kept = {k: v for k, v in facts.items() if k not in _ABOVE}
     if kept.get("transform"):
         kept["transform"] = tuple(kept["transform"])
     return kept

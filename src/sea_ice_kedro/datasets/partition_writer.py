@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
@@ -183,8 +183,6 @@ class PartitionWriter:
             found = entry
         if found is None:
             return None
-        if not found.facts:  # of a version that kept none
-            found = replace(found, facts=_facts(self._dataset(request.filepath)))
         return Receipt(request.partition_id, "unchanged", entry=found)
 
     def _write(self, request: Request) -> Receipt:

@@ -30,7 +30,6 @@ _OF_PIXELS = {"area_of_interest", "land"}
 """What may change, to none, too: products are made again, nothing counts twice."""
 
 _SCENES = ("scenes@raster", "inference.scenes@raster", "downloads@raster")
-_INDEXES = ("scene_index", "inference.scene_index")
 
 
 @dataclass(frozen=True)
@@ -123,12 +122,9 @@ def expect_same_scenes(
     """
     if not (scenes.named or any(lists_scenes(node) for node in pipeline.nodes)):
         return
-    there = scenes.note.kept or _of_index(catalog)
-    wanted = scenes.wanted.scenes
+    there, wanted = scenes.note.kept, scenes.wanted.scenes
     if there is None or wanted in (there.scenes, RootScenes(there.source)):
         return
-    if scenes.note.kept is None and wanted.source == there.source:
-        return  # an index tells the source, and no more
     if not any(name in catalog and catalog.exists(name) for name in _SCENES):
         return
     raise InvalidOption(
@@ -149,13 +145,3 @@ def keep_scenes(scenes: RunScenes, catalog: Any) -> None:  # noqa: ANN401
     """Have the data root keep where its scenes are from, where that is news."""
     if scenes.wanted != scenes.note.kept and ROOT_SCENES in catalog:
         catalog.save(ROOT_SCENES, scenes.wanted)
-
-
-def _of_index(catalog: Any) -> RootScenes | None:  # noqa: ANN401
-    """Tell the source of a root that an earlier version has made, by its index."""
-    for name in _INDEXES:
-        if name in catalog and catalog.exists(name):
-            sources = set(catalog.load(name)["source"])
-            if len(sources) == 1:
-                return RootScenes(str(sources.pop()))
-    return None

@@ -113,7 +113,7 @@ def facts_of(file: Any) -> dict[str, Any]:  # noqa: ANN401
     """
     georeference = georeference_of(file)
     try:
-        typed = typed_tags(tags_of(file))
+        typed = {name: _typed(name, word) for name, word in tags_of(file).items()}
     except ValueError as error:
         raise InvalidScene(
             f"{Path(file.name).name}: expected numbers in those of its tags that this "
@@ -129,19 +129,10 @@ def facts_of(file: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def typed_tags(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn those tags into numbers that are numbers.
-
-    Raises:
-        ValueError: if one of them is none.
-    """
-    return {name: _typed(name, value) for name, value in tags.items()}
-
-
-def _typed(name: str, value: Any) -> Any:  # noqa: ANN401 - a word, or a number
+def _typed(name: str, word: str) -> str | int | float:
     if _WHOLE.fullmatch(name):
-        return int(value)
-    return float(value) if name in _REAL else value
+        return int(word)
+    return float(word) if name in _REAL else word
 
 
 # --- Reading and writing rasters: grid, validity, palette and provenance survive

@@ -125,7 +125,7 @@ def draw_quicklooks(  # noqa: PLR0913 - a node's inputs are its arguments
     )
 
 
-# --- filtered_scenes → class_maps, label_statistics, quicklooks, class_shares
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

@@ -93,7 +93,7 @@ def _cloud_row(scene_id: str, facts: Facts, method: str) -> dict[str, Any]:
     }
 
 
-# --- scenes → filtered_scenes, cloud_statistics
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

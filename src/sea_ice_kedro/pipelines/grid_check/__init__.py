@@ -98,7 +98,7 @@ def _row(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-# --- scenes → grid_labels, grid_pictures, grid_statistics
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

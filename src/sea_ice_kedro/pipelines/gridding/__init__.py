@@ -233,7 +233,7 @@ def map_concentration(daily_grid: IntoFrame) -> go.Figure:
     return draw_concentration(latest_days(daily_grid, _DAYS_DRAWN))
 
 
-# --- class_maps → cell_counts, daily_grid, concentration_map; the same of predictions
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

@@ -188,7 +188,7 @@ def _warn(doubted: pd.DataFrame) -> None:
         _LOG.warning("%d more scenes are in doubt: second_opinion.csv names them", more)
 
 
-# --- Any scene → predictions, network_statistics, quicklooks, and their polar grid
+# --- Wiring
 
 NAMESPACE = "inference"
 """Of the scenes that are only predicted: they stay apart from those learnt from."""

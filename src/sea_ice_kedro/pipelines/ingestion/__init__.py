@@ -221,7 +221,7 @@ def _saturated_fraction(facts: Facts) -> float:
     return float(facts.get("saturated_pixels", 0) / pixels)
 
 
-# --- source → scenes, manual labels, scene_index
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

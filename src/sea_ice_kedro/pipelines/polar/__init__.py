@@ -169,7 +169,7 @@ def calibrate_polar(
     return calibrate(unet, chosen_by, held_out, shards[0].chip_px, _SCALES)
 
 
-# --- Seeds → worlds → chips → `polar`, the network that ships
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

@@ -159,7 +159,7 @@ def _index_of(
     return index
 
 
-# --- Whatever a run has made → report: one page for a browser
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

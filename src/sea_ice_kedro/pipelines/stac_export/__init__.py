@@ -151,7 +151,7 @@ def _with_time(scenes: list[ProductGroup]) -> list[ProductGroup]:
     return timed
 
 
-# --- Whatever a run has made → product_catalogue: a static STAC catalogue
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

@@ -114,7 +114,7 @@ def draw_proposal(
     return draw_brightness(total, chosen, figures)
 
 
-# --- filtered_scenes → brightness_counts, proposed_limits, brightness_figure
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:

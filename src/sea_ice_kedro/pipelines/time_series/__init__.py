@@ -95,7 +95,7 @@ def map_days(
     return {name: partial(map_day, day) for name, day in day_cells(cells, *origin)}
 
 
-# --- daily_grid → region_series, concentration_series, daily_cubes, concentration_maps
+# --- Wiring
 
 
 def create_pipeline() -> Pipeline:
