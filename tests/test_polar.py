@@ -94,6 +94,6 @@ def test_a_prediction_is_of_the_scene_and_not_of_the_windows_over_it(tmp_path):
                 ).strips
             ]
         )
-        for w in ("auto", 192)
+        for w in ("auto", 256)
     ]
     assert (maps[0] == maps[1]).mean() > 0.98
