@@ -50,10 +50,12 @@ test-horovod: .tools/uv
 SPARK_4 = tests/datasets/test_spark_table.py tests/engines/test_spark.py \
 	tests/test_spark.py::test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine
 
+# Each of a dozen JVMs lives for seconds: what is compiled quickly is enough.
+test-spark: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 test-spark: .tools/uv
 	$(UV) sync --quiet --locked --inexact --extra dev --extra train --extra spark-connect
 	UV_PROJECT_ENVIRONMENT=.tools/spark-4 \
-		$(UV) sync --quiet --locked --extra dev --extra train --group spark-4
+		$(UV) sync --quiet --locked --extra dev --group spark-4
 	$(UV) run --no-sync pytest -m spark
 	.tools/spark-4/bin/python -m pytest -m spark $(SPARK_4)
 

@@ -16,6 +16,17 @@ def pytest_configure(config):
     )
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave files alone that have no test of the one kind that is asked for.
+
+    Importing all of them, TensorFlow among what they need, takes ten seconds.
+    """
+    kind = config.option.markexpr
+    if collection_path.suffix == ".py" and kind.isidentifier():
+        return f"mark.{kind}" not in collection_path.read_text() or None
+    return None
+
+
 def pytest_collection_modifyitems(items):
     """Begin with the files that take long: the last one keeps nobody waiting."""
     long = Counter(item.path for item in items if _takes_seconds(item))

@@ -343,25 +343,10 @@ def test_a_folder_that_cannot_be_written_to_is_said_with_the_way_out(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (
-            "--pipeline autolabel",
-            "scene_index: made by: kedro run --pipelines ingestio",
-        ),
-        (
-            "--params engine.name=sprak",
-            "one of sequential, threads, processes, spark, got 'sprak'",
-        ),
-    ],
-)
-def test_a_run_that_cannot_start_says_why_in_words_and_exits_with_an_error(
-    tmp_path, arguments, words
-):
-    run = kedro_run(tmp_path / "data", *arguments.split())
+def test_a_run_that_cannot_start_says_why_in_words_and_exits_with_an_error(tmp_path):
+    run = kedro_run(tmp_path / "data", "--pipeline", "autolabel")
     assert run.returncode == 1
-    assert words in run.stderr
+    assert "scene_index: made by: kedro run --pipelines ingestio" in run.stderr
     assert "Traceback" not in run.stderr + run.stdout
 
 
@@ -369,6 +354,10 @@ def test_a_run_that_cannot_start_says_why_in_words_and_exits_with_an_error(
     ("parameters", "words"),
     [
         ({"engine": {"workers": 0}}, "at least 1, got 0"),
+        (
+            {"engine": {"name": "sprak"}},
+            "one of sequential, threads, processes, spark, got 'sprak'",
+        ),
         ({"autolabel": {"thresholds": {"thin_ice_min": 230}}}, "got 230 and 205"),
         (from_folder("/nowhere"), "/nowhere, which does"),
     ],

@@ -81,7 +81,7 @@ def test_what_was_copied_from_a_disk_to_a_bucket_is_done(
 
 @pytest.mark.slow
 def test_the_commands_work_on_buckets_with_processes(
-    bucket, at, folder, disk, tmp_path
+    bucket, at, folder, disk, tmp_path, caplog
 ):
     scenes = bucket.put(folder, "scenes")
     engine = "engine.name=processes,engine.workers=2"
@@ -91,8 +91,10 @@ def test_the_commands_work_on_buckets_with_processes(
     assert done.returncode == 0, done.stdout + done.stderr
     there = bucket.get(tmp_path / "there", "season")
     assert digests(there) == digests(disk)
-    again = kedro_run(f"{bucket.url}/season", *arguments)
-    assert again.stdout.count("0 made, 3 unchanged, 0 failed") == 4
+    at(f"{bucket.url}/season")
+    with caplog.at_level(logging.INFO):
+        run_here(**from_folder(scenes), engine={"name": "processes", "workers": 2})
+    assert caplog.text.count("0 made, 3 unchanged, 0 failed") == 4
 
 
 def test_an_upload_that_fails_costs_its_scene_only_and_a_new_run_makes_it(

@@ -10,6 +10,7 @@ from sea_ice_kedro import cli
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.hooks.run_log import open_file
+from tests.runs import command_here
 
 
 @pytest.mark.parametrize("name", ["SequentialRunner", "ThreadRunner", None])
@@ -66,6 +67,20 @@ def test_a_place_that_would_be_read_as_more_than_a_name_is_refused(monkeypatch, 
         cli.expect_plain_places()
     monkeypatch.setenv("SEA_ICE_DATA", "gs://bucket/season 1")
     cli.expect_plain_places()
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        ("--env=tset", 1, "conf/tset"),
+        ("--pipeline-s=a", 2, "No such option"),
+    ],
+)
+def test_what_is_misspelt_is_said_in_words(data_root, capsys, given, code, words):
+    ended, out, err = command_here(capsys, given)
+    assert ended == code
+    assert words in err
+    assert "Traceback" not in out + err
 
 
 def test_viz_without_its_package_says_how_to_get_it():

@@ -3,7 +3,6 @@
 import logging
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -262,35 +261,8 @@ def test_the_classes_of_a_clear_scene_are_those_that_were_painted(data_root, tmp
     assert np.unique(codes[:, 40:]).tolist() == [0]
 
 
-@pytest.fixture(scope="module")
-def default_run(tmp_path_factory):
-    """`kedro run` on a screen 100 columns wide: its data root, and how it ended."""
-    root = tmp_path_factory.mktemp("default") / "data"
-    return root, kedro_run(root, COLUMNS="100")
-
-
 @pytest.mark.slow
-@pytest.mark.train
-def test_the_whole_run_fits_a_screen(default_run):
-    _, run = default_run
-    assert run.returncode == 0, run.stdout + run.stderr
-    lines = [*run.stdout.splitlines(), *run.stderr.splitlines()]
-    assert 10 <= len(lines) <= 40
-    unwrapped = "".join("".join(lines).split())
-    assert re.search("lookfirstat:.*/08_reporting/report.html", unwrapped)
-    assert max(map(len, lines)) <= 100
-    assert [line for line in lines if re.search("WARN|deprecated|factory", line)] == []
-
-
-@pytest.mark.slow
-@pytest.mark.train
-def test_the_documented_commands_work(default_run, tmp_path, folder):
-    data_root, first = default_run
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert len(files(data_root / "04_feature/class_maps")) == 3 * 3
-    again = kedro_run(data_root, "--pipeline", "autolabel")
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "class_maps: 0 made, 3 unchanged, 0 failed" in again.stdout
+def test_options_of_the_command_line_are_followed(tmp_path, folder):
     mine = kedro_run(
         tmp_path / "mine",
         "--pipelines",

@@ -1,6 +1,7 @@
 """Whole runs with a network: trained, scored, served."""
 
 import logging
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,14 @@ from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
 from sea_ice_kedro.hooks.failures import meant_for_people
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, quiet, write
-from tests.runs import digests, expect_whole, files, from_folder, run_here, run_in
+from tests.runs import (
+    digests,
+    expect_whole,
+    files,
+    from_folder,
+    kedro_run,
+    run_here,
+)
 
 pytestmark = [
     *(pytest.mark.train, pytest.mark.slow),
@@ -23,9 +31,18 @@ LEARN = ["ingestion", "filtering", "autolabel", "modeling", "evaluation"]
 
 
 @pytest.fixture(scope="module")
-def learnt(project, tmp_path_factory):
+def default_run(tmp_path_factory):
+    """`kedro run` on a screen 100 columns wide: its data root, and how it ended."""
+    root = tmp_path_factory.mktemp("learnt") / "data"
+    return root, kedro_run(root, COLUMNS="100")
+
+
+@pytest.fixture(scope="module")
+def learnt(project, default_run):
     """A data root in which a default run has gone through."""
-    return run_in(tmp_path_factory.mktemp("learnt"), "__default__")
+    root, run = default_run
+    assert run.returncode == 0, run.stdout + run.stderr
+    return root
 
 
 @pytest.fixture
@@ -46,6 +63,17 @@ def prediction(root, scene_id):
         return file.read(), file.crs, file.transform, file.tags()
 
 
+def test_the_default_run_fits_a_screen(default_run):
+    _, run = default_run
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = [*run.stdout.splitlines(), *run.stderr.splitlines()]
+    assert 10 <= len(lines) <= 40
+    unwrapped = "".join("".join(lines).split())
+    assert re.search("lookfirstat:.*/08_reporting/report.html", unwrapped)
+    assert max(map(len, lines)) <= 100
+    assert [line for line in lines if re.search("WARN|deprecated|factory", line)] == []
+
+
 def test_the_default_run_trains_scores_and_maps(learnt):
     for name, path in files(learnt).items():
         if ".part" not in name and path.suffix in {".tif", ".png", ".csv", ".json"}:
@@ -58,6 +86,7 @@ def test_the_default_run_trains_scores_and_maps(learnt):
         ("thresholds", "filtered"),
     }
     assert set(scores["measure"]) == {"accuracy"}  # the sample's truth is known
+    assert len(files(learnt / "04_feature/class_maps")) == 3 * 3
     assert len(files(learnt / "07_model_output/predictions")) == 3 * 3
     assert len(table(learnt, "08_reporting/network_statistics")) == 3
     assert len(files(learnt / "07_model_output/polar_predictions")) == 3 * 3
@@ -74,6 +103,12 @@ def test_the_default_run_ends_with_a_report_of_everything(learnt):
     assert "modeling.manual_original.train_unet" in html
     assert "<strong>manual_original</strong>: loss over 2 epochs" in html
     assert len(html) < 1_000_000
+
+
+def test_a_pipeline_alone_finds_that_it_has_nothing_to_do(learnt):
+    again = kedro_run(learnt, "--pipeline", "autolabel")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "class_maps: 0 made, 3 unchanged, 0 failed" in again.stdout
 
 
 def test_no_scene_is_learnt_from_and_scored_on(learnt):

@@ -9,13 +9,21 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.framework.session import KedroSession
 
 from sea_ice_kedro.datasets import SceneTableDataset
 from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.engines import spark_session
 from tests.fabricate import cut, floes, folder_of_scenes, write
 from tests.networks import untrained_network
-from tests.runs import SCENE_PIPELINES, digests, from_folder, run_here, run_in
+from tests.runs import (
+    ROOT,
+    SCENE_PIPELINES,
+    digests,
+    from_folder,
+    run_here,
+    run_in,
+)
 from tests.spark_runs import (
     CLUSTER,
     ended,
@@ -65,6 +73,24 @@ def four_scenes(folder):
     return folder
 
 
+@pytest.fixture
+def on_spark(data_root, monkeypatch, caplog):
+    """Run pipelines in this process, env "dataproc", on workers of this machine.
+
+    What is said is in caplog.
+    """
+    monkeypatch.setenv("SEA_ICE_SPARK_MASTER", "local[2,4]")
+    caplog.set_level(logging.INFO)
+
+    def run(*pipelines, **parameters):
+        with KedroSession.create(
+            ROOT, env="dataproc", runtime_params=parameters
+        ) as session:
+            session.run(pipeline_names=[*pipelines])
+
+    return run
+
+
 def source(folder):
     return ["--params", f"ingestion.source=folder,ingestion.folder={folder}"]
 
@@ -96,7 +122,7 @@ def counts(said, product):
 
 
 def test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine(
-    tmp_path, scenes, here
+    tmp_path, scenes, here, on_spark, monkeypatch, caplog
 ):
     there = tmp_path / "there"
     wanted = ["--pipelines", ",".join(MAPPED)]
@@ -115,19 +141,24 @@ def test_a_cluster_makes_the_bytes_and_the_tables_of_one_machine(
             found.fillna(np.nan), stored, check_dtype=False, check_exact=True
         )
     # The same command again, a pipeline alone as well, has nothing to do.
-    code, said = run_on(CLUSTER, there, "--pipeline", "autolabel")
-    assert code == 0, said
-    assert counts(said, "class_maps") == (0, 4, 0)
+    monkeypatch.setenv("SEA_ICE_DATA", str(there))
+    on_spark("autolabel")
+    assert counts(caplog.text, "class_maps") == (0, 4, 0)
 
 
-def test_a_poisoned_scene_is_a_failure_in_the_result_and_no_dead_job(tmp_path, folder):
+def test_a_poisoned_scene_is_a_failure_in_the_result_and_no_dead_job(
+    data_root, folder, on_spark, caplog
+):
+    from pyspark import SparkContext
+
     cut(folder / "b.tif", 0.5)
-    code, said = run_on(CLUSTER, tmp_path / "data", *SCENES, *source(folder))
-    assert code == 1
-    assert "scenes / b: b.tif: expected a whole, readable raster" in said
-    assert counts(said, "class_maps") == (3, 0, 0)
-    index = table(tmp_path / "data", "03_primary/scene_index")
+    words = r"scenes / b: b\.tif: expected a whole, readable raster"
+    with pytest.raises(PartitionsFailed, match=words):
+        on_spark(*SCENE_PIPELINES, **from_folder(folder))
+    assert counts(caplog.text, "class_maps") == (3, 0, 0)
+    index = table(data_root, "03_primary/scene_index")
     assert index["scene_id"].tolist() == ["a", "c", "d"]
+    assert SparkContext._active_spark_context is None  # stopped after a failure, too
 
 
 SAMPLE = "ingestion.sample.count=24,ingestion.sample.size_px=128"
@@ -141,37 +172,35 @@ def sample(project, tmp_path_factory):
     return rasters(run_in(root, **given))
 
 
-def test_an_executor_that_is_killed_costs_no_scene(tmp_path, sample):
-    scenes = tmp_path / "data" / "02_intermediate" / "scenes"
-    run = start_on(CLUSTER, tmp_path / "data", *SCENES, "--params", SAMPLE)
-    wait_until(lambda: len(list(scenes.glob("*.tif"))) >= 3, run)
-    first, _second = executors_of(tmp_path / "data")
-    kill(first)
-    code, said = ended(run)
-    assert code == 0, said
-    assert rasters(tmp_path / "data") == sample
-    for product in ("scenes", "filtered_scenes", "class_maps", "quicklooks"):
-        made, unchanged, failed = counts(said, product)
-        assert (made + unchanged, failed) == (24, 0)
-    index = table(tmp_path / "data", "03_primary/scene_index")
-    assert index["scene_id"].is_unique
-    assert len(index) == 24
+def test_a_killed_driver_and_then_a_killed_executor_cost_no_scene(tmp_path, sample):
+    data_root = tmp_path / "data"
+    maps = data_root / "04_feature" / "class_maps"
 
+    def mapped():
+        return len(list(maps.glob("*.tif")))
 
-def test_after_a_killed_driver_the_next_run_goes_on(tmp_path, sample):
-    maps = tmp_path / "data" / "04_feature" / "class_maps"
-    run = start_on(CLUSTER, tmp_path / "data", *SCENES, "--params", SAMPLE)
-    wait_until(lambda: len(list(maps.glob("*.tif"))) >= 3, run)
-    kill(run.pid)
-    run.communicate()
-    wait_for_workers_to_end(tmp_path / "data")
-    code, said = run_on(CLUSTER, tmp_path / "data", *SCENES, "--params", SAMPLE)
+    first = start_on(CLUSTER, data_root, *SCENES, "--params", SAMPLE)
+    wait_until(lambda: mapped() >= 3, first)
+    kill(first.pid)
+    first.communicate()
+    wait_for_workers_to_end(data_root)
+    before = mapped()
+
+    # The same command goes on, and loses an executor while it maps.
+    again = start_on(CLUSTER, data_root, *SCENES, "--params", SAMPLE)
+    wait_until(lambda: mapped() > before and len(executors_of(data_root)) == 2, again)
+    kill(executors_of(data_root)[0])
+    code, said = ended(again)
     assert code == 0, said
     assert counts(said, "scenes") == (0, 24, 0)
-    made, unchanged, _ = counts(said, "class_maps")
-    assert unchanged >= 3
-    assert made + unchanged == 24
-    assert rasters(tmp_path / "data") == sample
+    assert counts(said, "class_maps")[1] >= 3
+    for product in ("filtered_scenes", "class_maps", "quicklooks"):
+        made, unchanged, failed = counts(said, product)
+        assert (made + unchanged, failed) == (24, 0)
+    assert rasters(data_root) == sample
+    index = table(data_root, "03_primary/scene_index")
+    assert index["scene_id"].is_unique
+    assert len(index) == 24
 
 
 @pytest.fixture
@@ -186,53 +215,48 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_full_disk_costs_the_scenes_that_found_no_room(tmp_path, small_disk):
+def test_a_full_disk_costs_the_scenes_that_found_no_room(
+    tmp_path, data_root, small_disk, on_spark, caplog
+):
     folder = tmp_path / "in"
     noise = np.random.default_rng(0).integers(1, 256, (4, 400, 400), np.uint8)
     for name, grey in zip("abcd", noise, strict=True):
         write(folder / f"{name}.png", np.repeat(grey[..., None], 3, axis=-1))
-    wanted = ["--pipelines", "ingestion,filtering,autolabel"]
-    params = f"{source(folder)[1]},filtering.method=none"
-    code, said = run_on(CLUSTER, tmp_path / "data", *wanted, "--params", params)
-    assert code == 1
-    made, _, failed = counts(said, "class_maps")
+    words = r"class_maps / \w: \w\.tif: expected to write it to .*free"
+    with pytest.raises(PartitionsFailed, match=words):
+        on_spark(*SCENE_PIPELINES, **from_folder(folder, filtering={"method": "none"}))
+    made, _, failed = counts(caplog.text, "class_maps")
     assert made >= 1
     assert failed >= 1
     assert made + failed == 4
-    assert re.search(r"class_maps / \w: \w\.tif: expected to write it to .*free", said)
     assert len(list(small_disk.glob("*.tif"))) == made
-    assert len(table(tmp_path / "data", TABLES[2])) == made
-
-
-def test_scenes_in_a_bucket_are_read_and_written_by_the_executors(
-    bucket, tmp_path, scenes, here
-):
-    code, said = run_on(
-        CLUSTER,
-        f"{bucket.url}/season",
-        *SCENES,
-        *source(bucket.put(scenes, "scenes")),
-        SEA_ICE_TABLES=tmp_path / "tables",  # Spark itself does not know the emulator
-    )
-    assert code == 0, said
-    assert rasters(bucket.get(tmp_path / "there", "season")) == rasters(here)
-    assert len(table(tmp_path / "tables", TABLES[2])) == 4
+    assert len(table(data_root, TABLES[2])) == made
 
 
 @pytest.mark.train
-def test_a_network_maps_scenes_on_executors_as_it_does_here(tmp_path, scenes, project):
+def test_scenes_in_a_bucket_are_read_written_and_mapped_by_a_network_on_executors(
+    bucket, tmp_path, scenes, here
+):
     model = untrained_network(tmp_path / "model" / "unet.onnx")
     served = from_folder(scenes, inference={"model": str(model)})
-    one = run_in(tmp_path / "one", "inference", **served)
-    there = tmp_path / "there"
-    params = f"{source(scenes)[1]},inference.model={model}"
-    code, said = run_on(CLUSTER, there, "--pipelines", "inference", "--params", params)
+    by_network = run_in(tmp_path / "one", "inference", **served)
+    params = source(bucket.put(scenes, "scenes"))[1]
+    code, said = run_on(
+        CLUSTER,
+        f"{bucket.url}/season",
+        *("--pipelines", ",".join([*SCENE_PIPELINES, "inference"])),
+        *("--params", f"{params},inference.model={model}"),
+        SEA_ICE_TABLES=tmp_path / "tables",  # Spark itself does not know the emulator
+    )
     assert code == 0, said
+    there = bucket.get(tmp_path / "there", "season")
+    assert rasters(there).items() >= rasters(here).items()
     predictions = [f"07_model_output/predictions/{name}.tif" for name in "abcd"]
     assert [digests(there)[n] for n in predictions] == [
-        digests(one)[n] for n in predictions
+        digests(by_network)[n] for n in predictions
     ]
-    assert len(table(there, "08_reporting/network_statistics")) == 4
+    for name in (TABLES[2], "08_reporting/network_statistics"):
+        assert len(table(tmp_path / "tables", name)) == 4
 
 
 class NeverStarts:
@@ -253,10 +277,6 @@ def test_a_run_stops_the_session_that_it_has_started(data_root, folder, caplog):
     with caplog.at_level(logging.INFO):
         run_here(**from_folder(folder), engine={"name": "spark"})
     assert "on local[*,4]" in caplog.text
-    assert SparkContext._active_spark_context is None
-    cut(folder / "a.tif", 0.5)
-    with pytest.raises(PartitionsFailed):
-        run_here(**from_folder(folder), engine={"name": "spark"})
     assert SparkContext._active_spark_context is None
 
 

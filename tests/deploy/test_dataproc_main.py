@@ -1,6 +1,5 @@
 import importlib.util
 import os
-import sys
 import tarfile
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import pytest
 
 import sea_ice_kedro.__main__
 from tests.deploy.scripts import DATAPROC
-from tests.runs import ROOT, files
-from tests.spark_runs import spark_submit
+from tests.runs import ROOT
 
 MAIN = DATAPROC / "main.py"
 
@@ -74,33 +72,3 @@ def test_the_log_looks_as_it_does_at_home(started, conf_archive):
     seen = started(f"--conf-source={conf_archive}", "--env=test")
     assert seen["arguments"] == [f"--conf-source={conf_archive}", "--env=test"]
     assert seen["logging"] == (ROOT / "conf" / "logging.yml").read_text()
-
-
-@pytest.fixture
-def submitted(conf_archive, tmp_path):
-    """Submit the driver from an empty folder, with the configuration of the tests."""
-    (tmp_path / "cwd").mkdir()
-    conf = [f"--conf-source={conf_archive}", "--env=test"]
-    return lambda data_root, *run: spark_submit(
-        sys.executable, data_root, *conf, *run, cwd=tmp_path / "cwd"
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.spark
-def test_spark_submit_runs_the_package_anywhere(tmp_path, submitted):
-    ended = submitted(tmp_path / "data", "--pipelines", "ingestion")
-    assert ended.returncode == 0, ended.stdout
-    assert "scenes: 3 made, 0 unchanged, 0 failed" in ended.stdout
-    assert "Running node" not in ended.stdout  # Kedro's own log would say
-    assert any(name.startswith("02_intermediate") for name in files(tmp_path / "data"))
-    assert files(tmp_path / "cwd") == {}
-
-
-@pytest.mark.slow
-@pytest.mark.spark
-def test_spark_submit_fails_as_the_run_does(tmp_path, submitted):
-    run = ["--params", "ingestion.source=folder,ingestion.folder=/nowhere"]
-    ended = submitted(tmp_path / "data", "--pipelines=ingestion", *run)
-    assert ended.returncode == 1
-    assert "which does not exist" in ended.stdout

@@ -77,43 +77,34 @@ def submit(package, python, data_root, folder, cwd, *variables, **more):
         *RUN,
         f"--params=ingestion.source=folder,ingestion.folder={folder}",
         cwd=cwd,
-        master=CLUSTER,
         **more,
     )
 
 
-def test_the_package_labels_scenes_on_a_cluster_from_a_clean_environment(
-    package, node_python, scenes, tmp_path
-):
-    folder, expected = scenes
-    cwd = tmp_path / "cwd"
-    run = submit(package, node_python, tmp_path / "data", folder, cwd)
-    assert run.returncode == 0, run.stdout
-    assert "class_maps: 4 made, 0 unchanged, 0 failed" in run.stdout
-    assert digests(tmp_path / "data" / "04_feature" / "class_maps") == expected
-    assert (tmp_path / "data" / "08_reporting" / "daily_grid" / "_SUCCESS").exists()
-    assert files(cwd) == {}
-    assert not re.search("telemetry", run.stdout, re.IGNORECASE)
-
-
-def test_the_package_labels_scenes_of_a_bucket(
+def test_the_package_labels_scenes_of_a_bucket_on_a_cluster_from_a_clean_environment(
     package, node_python, scenes, bucket, tmp_path
 ):
     folder, expected = scenes
-    # Spark's own tables: its connector to Cloud Storage does not know the emulator.
-    tables = f"SEA_ICE_TABLES={tmp_path / 'tables'}"
+    cwd, tables = tmp_path / "cwd", tmp_path / "tables"
     run = submit(
         package,
         node_python,
         f"{bucket.url}/season",
         bucket.put(folder, "scenes"),
-        tmp_path / "cwd",
-        tables,
+        cwd,
+        # Spark's own tables: its connector to Cloud Storage does not know the emulator.
+        f"SEA_ICE_TABLES={tables}",
+        master=CLUSTER,
     )
     assert run.returncode == 0, run.stdout
+    assert "class_maps: 4 made, 0 unchanged, 0 failed" in run.stdout
     there = bucket.get(tmp_path / "there", "season/04_feature/class_maps")
     assert digests(there) == expected
-    assert (tmp_path / "tables" / "03_primary" / "scene_index" / "_SUCCESS").exists()
+    for name in ("03_primary/scene_index", "08_reporting/daily_grid"):
+        assert (tables / name / "_SUCCESS").exists()
+    assert files(cwd) == {}
+    assert "Running node" not in run.stdout  # Kedro's own log would say
+    assert not re.search("telemetry", run.stdout, re.IGNORECASE)
 
 
 @pytest.fixture
@@ -131,7 +122,7 @@ def bare_python(node_python, tmp_path):
     return made / "bin" / "python"
 
 
-def test_workers_without_the_package_are_named_with_the_way_out(
+def test_workers_without_the_package_fail_the_job_in_words_with_the_way_out(
     package, node_python, bare_python, scenes, tmp_path
 ):
     folder, _ = scenes

@@ -202,8 +202,8 @@ RULES = [
     Rule(
         r"^spark-submit ",
         "elsewhere",
-        "tests/deploy/test_dataproc_main.py::"
-        "test_spark_submit_runs_the_package_anywhere",
+        "tests/deploy/test_dataproc_package.py::"
+        "test_the_package_labels_scenes_of_a_bucket_on_a_cluster_from_a_clean_environment",
     ),
 ]
 

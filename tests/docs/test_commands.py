@@ -75,13 +75,15 @@ def data(finished, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def places(data, tmp_path, monkeypatch):
-    """What a reader would have, with servers on this machine."""
+def places(data, command, tmp_path, monkeypatch):
+    """What a reader would have, with the servers of a command on this machine."""
     (tmp_path / "in").mkdir()
     here = make_places(tmp_path / "in", data)
     with ExitStack() as stack:
-        url = serve_earth_engine(tmp_path, stack, monkeypatch)
-        yield replace(here, names={**here.names, "{earth_engine}": url})
+        if "earth_engine" in command:
+            url = serve_earth_engine(tmp_path, stack, monkeypatch)
+            here = replace(here, names={**here.names, "{earth_engine}": url})
+        yield here
 
 
 def of_kind(*kinds):

@@ -20,7 +20,8 @@ def copy_project(folder):
     for name in _COPIED:
         source = ROOT / name
         if source.is_dir():
-            unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "local")
+            # What numba has compiled stays, for what the example leaves as it is.
+            unwanted = shutil.ignore_patterns("*.pyc", "*.egg-info", "local")
             shutil.copytree(source, folder / name, ignore=unwanted)
         else:
             shutil.copy(source, folder / name)

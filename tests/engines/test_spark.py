@@ -23,7 +23,6 @@ from tests.engines.test_engines import (
     refuse_two,
     square_slowest_first,
 )
-from tests.networks import untrained_network
 from tests.runs import ROOT
 
 
@@ -109,20 +108,21 @@ def test_an_item_that_kills_its_worker_costs_no_other(spark_engine):
     assert isinstance(lost, WorkerLost)
 
 
-def serve(path):
+def serve(network):
     """Serve a network; tell in which process, how often it was loaded, and by what."""
+    from sea_ice_kedro.imagery.scene_context import CONTEXT_SIZE
     from sea_ice_kedro.training import model_file
 
-    model_file.ModelFile(path).predict(np.zeros((1, 32, 32, 3), np.uint8))
+    context = np.zeros(CONTEXT_SIZE, np.float32)
+    predict = model_file.ModelFile(network).predict_in(context)
+    predict(np.zeros((1, 64, 64, 3), np.uint8))
     frameworks = {"tensorflow", "keras", "onnxruntime"} & set(sys.modules)
     return os.getpid(), model_file._serving.cache_info().misses, frameworks
 
 
 @pytest.mark.spark
-@pytest.mark.train
-def test_a_network_is_loaded_once_a_worker_without_tensorflow(spark_engine, tmp_path):
-    path = str(untrained_network(tmp_path / "unet.onnx"))
-    served = list(spark_engine.map(serve, [path] * 12))
+def test_a_network_is_loaded_once_a_worker_without_tensorflow(spark_engine):
+    served = list(spark_engine.map(serve, ["polar"] * 12))
     assert len({pid for pid, _, _ in served}) <= 2
     assert {loaded for _, loaded, _ in served} == {1}
     assert all(frameworks == {"onnxruntime"} for _, _, frameworks in served)
