@@ -16,13 +16,17 @@ import numpy as np
 from benchmarks.published_steps import filter_plainly, label_plainly
 from benchmarks.timing import paired
 from sea_ice_kedro.imagery.arrays import ClassMap, Mask, Scene
-from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
+from sea_ice_kedro.imagery.cloud_filter import (
+    FilterOptions,
+    PublishedFilter,
+    filter_as_published,
+    filter_scene,
+)
 from sea_ice_kedro.imagery.labelling import (
     BrightnessThresholds,
     label_by_brightness,
     label_scene,
 )
-from sea_ice_kedro.imagery.published_filter import PublishedFilter, filter_as_published
 from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
 
 SETTINGS, THRESHOLDS = PublishedFilter(), BrightnessThresholds()

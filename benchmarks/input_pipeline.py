@@ -18,6 +18,7 @@ import tensorflow as tf
 from benchmarks.chips import NO_AUGMENTATION, PAPER, SMALL, all_chips, make_shards
 from sea_ice_kedro.training.batches import ChipBatches
 from sea_ice_kedro.training.fit import TrainStep, make_optimizer
+from sea_ice_kedro.training.launch import OneWorker
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,
@@ -25,7 +26,6 @@ from sea_ice_kedro.training.options import (
 )
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.unet import build_unet
-from sea_ice_kedro.training.workers import OneWorker
 
 BATCH = 32
 

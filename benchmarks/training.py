@@ -84,12 +84,12 @@ def ours(arguments: Any) -> dict[str, float]:  # noqa: ANN401
     )
     from sea_ice_kedro.training.batches import read_header  # noqa: PLC0415
     from sea_ice_kedro.training.fit import fit  # noqa: PLC0415
+    from sea_ice_kedro.training.launch import OneWorker  # noqa: PLC0415
     from sea_ice_kedro.training.options import (  # noqa: PLC0415
         TrainingOptions,
         WorkersOptions,
     )
     from sea_ice_kedro.training.plan import TrainingPlan  # noqa: PLC0415
-    from sea_ice_kedro.training.workers import OneWorker  # noqa: PLC0415
 
     before = peak_mb()
     shards = [read_header(str(p)) for p in sorted(arguments.folder.glob("*.tfrecord"))]

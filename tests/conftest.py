@@ -3,8 +3,7 @@ from collections import Counter
 import pytest
 from kedro.framework.startup import bootstrap_project
 
-from sea_ice_kedro.datasets.failures import LEDGER
-from sea_ice_kedro.datasets.progress import STEPS
+from sea_ice_kedro.datasets.run_state import LEDGER, STEPS
 from sea_ice_kedro.hooks.run_log import close_log
 from tests import runs
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
 from sea_ice_kedro.engines import make_engine
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from sea_ice_kedro import __main__
 from sea_ice_kedro.config_loader import ReadOnceConfigLoader
 from sea_ice_kedro.datasets.manifest import NAME as MANIFEST
-from sea_ice_kedro.datasets.single_files import SINGLE_FILES
+from sea_ice_kedro.datasets.manifest import SINGLE_FILES
 from sea_ice_kedro.settings import CONFIG_LOADER_ARGS
 from tests.fabricate import quiet
 

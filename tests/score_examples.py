@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sea_ice_kedro.imagery.chip_scores import ChipScore
+from sea_ice_kedro.imagery.chips import ChipScore
 from sea_ice_kedro.reporting.score_tables import chip_table
 
 

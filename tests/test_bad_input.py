@@ -15,9 +15,9 @@ from kedro.validation.exceptions import ParameterValidationError
 from rasterio import Affine
 
 from sea_ice_kedro.datasets import ClassMapDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from sea_ice_kedro.hooks.failures import meant_for_people
+from sea_ice_kedro.hooks.run_end import meant_for_people
 from tests.fabricate import ROSS_SEA, cut, floes, folder_of_scenes, write
 from tests.runs import (
     ROOT,

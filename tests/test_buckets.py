@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from tests.fabricate import floes, folder_of_scenes, write
 from tests.networks import untrained_network
 from tests.runs import digests, from_folder, kedro_run, run_here, run_in

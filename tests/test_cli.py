@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from kedro.io import DatasetError
 
 from sea_ice_kedro import cli
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.hooks.run_log import open_file
 from tests.runs import command_here

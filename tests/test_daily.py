@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import NAME
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from tests.fabricate import floes, folder_of_scenes, write
 from tests.runs import SCENE_PIPELINES, from_folder, run_here, start_kedro_run
 

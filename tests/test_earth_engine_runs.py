@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("ee")
 
 from sea_ice_kedro.datasets import SceneDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import NoAccess
 from tests.earth_engine import (
     SECRET,

@@ -17,7 +17,7 @@ import rasterio
 from rasterio import Affine
 
 from sea_ice_kedro.datasets import ClassMapDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.rasters.value_names import beside
 from tests.fabricate import cut, floes, folder_of_scenes, write

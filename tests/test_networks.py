@@ -9,9 +9,9 @@ import pytest
 import rasterio
 
 from sea_ice_kedro.datasets import SceneTableDataset, UNetDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
-from sea_ice_kedro.hooks.failures import meant_for_people
+from sea_ice_kedro.hooks.run_end import meant_for_people
 from tests.fabricate import ROSS_SEA, floes, folder_of_scenes, quiet, write
 from tests.runs import (
     digests,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from tests.products import Fabricated, ice_numbers, shortwave_numbers
 from tests.runs import run_here
 from tests.web import ITEM, item_of, serving_files, write_catalogue

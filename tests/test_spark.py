@@ -12,7 +12,7 @@ import pytest
 from kedro.framework.session import KedroSession
 
 from sea_ice_kedro.datasets import SceneTableDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.engines import spark_session
 from tests.fabricate import cut, floes, folder_of_scenes, write
 from tests.networks import untrained_network

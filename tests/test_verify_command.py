@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from sea_ice_kedro.datasets.single_files import keep_file
+from sea_ice_kedro.datasets.manifest import keep_file
 from sea_ice_kedro.networks import POLAR
 from tests.datasets.test_manifest import AB, flip, made
 from tests.runs import command_here

@@ -15,13 +15,13 @@ import cv2
 from benchmarks.labels.conditions import condition_named, scenes_of
 from benchmarks.labels.pictures import write_picture
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
-from sea_ice_kedro.imagery.grid_check import (
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.reporting.grid_check import (
     GridCheckOptions,
     count_differences,
+    draw_differences,
     label_on_two_grids,
 )
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.reporting.grid_differences import draw_differences
 
 
 def main() -> None:

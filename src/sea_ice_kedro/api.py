@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.errors import InvalidOption, expect_choice, expect_integer
 from sea_ice_kedro.imagery import cloud_filter, labelling
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.imagery.simulate import PRESETS, SimulatedScene, simulate_scene
 from sea_ice_kedro.networks import network_url

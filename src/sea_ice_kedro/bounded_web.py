@@ -1,16 +1,21 @@
 """Requests to somebody's server: each ends, and goes to a host that was named.
 
 A server may hang, send a byte a second, inflate a small answer to gigabytes, ask to
-come back tomorrow, or lead from page to page without end, or to other servers.
+come back tomorrow, or lead from page to page without end, or to other servers. And it
+may answer with another part of a file than it was asked for, or more: GDAL believes
+whatever comes, so that pixels would be wrong, or the memory full.
 """
 
+import logging
+import random
+import re
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -20,7 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
 from sea_ice_kedro.addresses import is_named, without_keys
-from sea_ice_kedro.errors import CannotFetch
+from sea_ice_kedro.errors import CannotFetch, InvalidScene
 
 LARGEST_ANSWER = 64 << 20
 """Bytes, inflated; a hundred items of a catalogue have a few million."""
@@ -216,3 +221,175 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+
+# --- Asking again after growing, random waits; and a limit on requests a second
+
+Value = TypeVar("Value")
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 60.0
+
+
+class Passing(Exception):
+    """A failure that may pass: the request may be tried again."""
+
+    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+        """Explain what went wrong.
+
+        Args:
+            reason: In one line.
+            wait_s: What the server asks to wait, where it does.
+        """
+        super().__init__(reason)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often, and how long."""
+
+    max_attempts: int
+    first_wait_s: float
+
+    def wait_s(self, tried: int, share: float) -> float:
+        """Return the wait after so many attempts: doubled each time, at most a minute.
+
+        Args:
+            tried: 1 after the first try.
+            share: 0..1, random: of many workers that failed together, each comes back
+                at another time.
+        """
+        longest = min(self.first_wait_s * 2.0 ** (tried - 1), _LONGEST_PAUSE_S)
+        return longest * (0.5 + share / 2)
+
+    def ask(self, request: Callable[[], Value], what: str) -> Value:
+        """Make a request until it is answered.
+
+        Args:
+            request: Raises `Passing` where trying again makes sense.
+            what: Is asked for, for the log.
+
+        Raises:
+            Passing: of the last try.
+        """
+        for tried in range(1, self.max_attempts + 1):
+            try:
+                return request()
+            except Passing as error:
+                if tried == self.max_attempts:
+                    raise
+                wait_s = self.wait_s(tried, random.random())
+                wait_s = max(wait_s, min(error.wait_s or 0.0, _LONGEST_PAUSE_S))
+                logger.debug("%s: %s; again in %.1f s", what, error, wait_s)
+                time.sleep(wait_s)
+        raise AssertionError("at least one try")
+
+
+@dataclass
+class RateLimit:
+    """Lets requests pass at most so often, whatever thread they come from."""
+
+    requests_per_s: float
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        """Wait for the next place."""
+        with self._lock:
+            now = time.monotonic()
+            place = max(now, self._next)
+            self._next = place + 1 / self.requests_per_s
+        time.sleep(place - now)
+
+
+@lru_cache(maxsize=16)
+def rate_limit(name: str, requests_per_s: float) -> RateLimit:
+    """Return the one limit of this process for a server."""
+    return RateLimit(requests_per_s)
+
+
+# --- Whether a server answers with the part of a file that it is asked for
+
+_FIRST, _LATER, _LAST = 0, 16, 31
+"""Bytes of a file's head, and a part of them that is asked for again."""
+
+_PARTIAL = 206
+_MOST_REQUESTS = 20
+
+_SOUND: set[str] = set()
+"""Hosts that have answered right: this process asks each once."""
+
+
+class _Anywhere(Limits):
+    """A band may lie on any host; it is told no key."""
+
+    def expect_named(self, url: str) -> None:
+        """Let any address pass."""
+
+
+def _without_keys(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no password of this machine's .netrc."""
+    return request
+
+
+def expect_ranges(href: str, timeout_s: float) -> None:
+    """Ask a server twice for a part of a file, if it has not been asked before.
+
+    What is no part of a file (an error, nothing, the whole file) GDAL tells itself.
+
+    Args:
+        href: An http or https address.
+        timeout_s: Without an answer a server counts as gone.
+
+    Raises:
+        InvalidScene: if it sends another part, or more.
+    """
+    host = urlsplit(href).netloc.rpartition("@")[2]
+    if host in _SOUND:
+        return
+    limits = _Anywhere((), _MOST_REQUESTS, 2 * _PATIENCE * timeout_s)
+    try:
+        with bounded_session(limits, max_attempts=1) as session:
+            session.auth = _without_keys
+            head = _part(session, href, _FIRST, timeout_s)
+            later = _part(session, href, _LATER, timeout_s)
+    except (requests.RequestException, CannotFetch, OSError):
+        return
+    if head is None or later is None:
+        return
+    if not head[_LATER:].startswith(later):
+        _refuse(host, f"bytes {_LATER}-{_LAST}", "others")
+    _SOUND.add(host)
+
+
+def _part(
+    session: requests.Session, href: str, first: int, timeout_s: float
+) -> bytes | None:
+    """Fetch the bytes from `first` to `_LAST`; None where no part of a file comes."""
+    asked = f"bytes={first}-{_LAST}"
+    headers = {"Range": asked, "Accept-Encoding": "identity"}
+    with session.get(href, headers=headers, timeout=timeout_s, stream=True) as answer:
+        if answer.status_code != _PARTIAL:
+            return None
+        said = answer.headers.get("Content-Range", "")
+        found = re.match(r"bytes (\d+)-(\d+)/", said)
+        if not found or int(found[1]) != first or int(found[2]) > _LAST:
+            _refuse(urlsplit(href).hostname, asked, said[:80] or "no Content-Range")
+        content = b""
+        for part in answer.iter_content(_LAST + 1):
+            content += part
+            if len(content) > int(found[2]) - first + 1:
+                _refuse(urlsplit(href).hostname, asked, "more than that")
+    whole = len(content) == int(found[2]) - first + 1
+    return content if whole else None
+
+
+def _refuse(host: str | None, asked: str, got: str) -> NoReturn:
+    raise InvalidScene(
+        f"expected {host} to answer a request for {asked} of a band with those, got "
+        f"{got}; its pixels would be wrong: leave this product out, fetch it whole "
+        "(ingestion.source=folder), or tell who runs that server (or the proxy "
+        "between)"
+    )

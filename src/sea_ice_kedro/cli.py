@@ -74,7 +74,10 @@ class RunFailed(click.ClickException):
 
 def _explained(error: Exception) -> RunFailed | None:
     """Say what ended a run; None where neither its message nor a log explains it."""
-    from sea_ice_kedro.hooks.failures import in_words, meant_for_people  # noqa: PLC0415
+    from sea_ice_kedro.hooks.run_end import (  # noqa: PLC0415
+        meant_for_people,
+        message_of,
+    )
     from sea_ice_kedro.hooks.run_log import log_end  # noqa: PLC0415
 
     log = log_end(error)
@@ -82,7 +85,7 @@ def _explained(error: Exception) -> RunFailed | None:
         return None
     where = f"all of it is in {log}; " if log else ""
     hint = f"{where}SEA_ICE_TRACE=1 shows where in the code"
-    return RunFailed(inert(without_keys(in_words(error))), hint)
+    return RunFailed(inert(without_keys(message_of(error))), hint)
 
 
 def expect_runner(name: str | None) -> None:

@@ -16,10 +16,15 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from sea_ice_kedro.config_loader import ReadOnceConfigLoader
-from sea_ice_kedro.datasets.manifest import NAME, Manifest, held_alone
-from sea_ice_kedro.datasets.root_scenes import RootScenes
+from sea_ice_kedro.datasets.json_files import RootScenes
+from sea_ice_kedro.datasets.manifest import (
+    NAME,
+    Manifest,
+    forget_file,
+    held_alone,
+    keep_file,
+)
 from sea_ice_kedro.datasets.scene_table import SceneTableDataset
-from sea_ice_kedro.datasets.single_files import forget_file, keep_file
 from sea_ice_kedro.errors import CannotRead, CannotWrite, MissingInput, SeaIceError
 from sea_ice_kedro.hooks.root_scenes import ROOT_SCENES, SETTINGS
 from sea_ice_kedro.hooks.settings_checks import with_value

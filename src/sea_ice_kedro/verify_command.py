@@ -6,8 +6,7 @@ from pathlib import PurePosixPath
 
 import click
 
-from sea_ice_kedro.datasets.manifest import MADE, NAME, Entry, Manifest
-from sea_ice_kedro.datasets.single_files import SINGLE_FILES
+from sea_ice_kedro.datasets.manifest import MADE, NAME, SINGLE_FILES, Entry, Manifest
 from sea_ice_kedro.errors import InvalidModel, MissingInput, MissingPackage
 from sea_ice_kedro.networks import ONNX
 from sea_ice_kedro.plain_text import inert

@@ -16,7 +16,7 @@ from sea_ice_kedro.datasets import (
     SceneDataset,
 )
 from sea_ice_kedro.datasets.manifest import NAME, Manifest
-from sea_ice_kedro.datasets.removal import remove_intermediates
+from sea_ice_kedro.datasets.run_state import remove_intermediates
 from sea_ice_kedro.engines import spark_session
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import (

@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 
-from sea_ice_kedro.datasets.failures import Failure, FailureLedger, PartitionsFailed
+from sea_ice_kedro.datasets.run_state import Failure, FailureLedger, PartitionsFailed
 
 A = Failure("scenes", "a", "a.png: damaged")
 B = Failure("class_maps", "b", "no room")

@@ -13,8 +13,8 @@ import pytest
 from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import ParallelPartitionedDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import NAME, held_alone
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.engines.local import SequentialEngine
 from sea_ice_kedro.errors import FolderInUse, InvalidRecord, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap

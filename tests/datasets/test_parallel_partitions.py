@@ -8,8 +8,8 @@ import pytest
 from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneTableDataset
-from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
 from sea_ice_kedro.datasets.manifest import NAME
+from sea_ice_kedro.datasets.run_state import LEDGER, PartitionsFailed
 from sea_ice_kedro.engines import map_partitions
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from tests.fabricate import floes, scene

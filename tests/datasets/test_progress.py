@@ -3,8 +3,8 @@ import re
 
 from rich.console import Console
 
-from sea_ice_kedro.datasets import progress
-from sea_ice_kedro.datasets.progress import track
+from sea_ice_kedro.datasets import run_state
+from sea_ice_kedro.datasets.run_state import track
 
 
 def is_bad(result):
@@ -12,13 +12,13 @@ def is_bad(result):
 
 
 def test_results_pass_through_in_order_with_a_bar(monkeypatch, capsys):
-    monkeypatch.setattr(progress, "Console", lambda **_: Console(force_terminal=True))
+    monkeypatch.setattr(run_state, "Console", lambda **_: Console(force_terminal=True))
     assert list(track(["a", "bad"], "scenes", 2, is_bad)) == ["a", "bad"]
     assert "1 failed" in capsys.readouterr().out
 
 
 def test_a_long_save_without_a_terminal_logs_how_far_it_is(monkeypatch, caplog):
-    monkeypatch.setattr(progress, "_LOG_EVERY_S", 0.0)
+    monkeypatch.setattr(run_state, "_LOG_EVERY_S", 0.0)
     with caplog.at_level(logging.INFO):
         assert list(track(["a", "bad"], "scenes", 4, is_bad)) == ["a", "bad"]
     first, second = caplog.messages

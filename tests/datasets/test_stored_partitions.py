@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneDataset
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions, load_many
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions, load_many
 from sea_ice_kedro.engines import make_engine
 from sea_ice_kedro.errors import InvalidScene, WorkerLost
 from tests.fabricate import scene

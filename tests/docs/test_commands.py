@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sea_ice_kedro.hooks import requirements
+from sea_ice_kedro.hooks import checks
 from tests.docs import runners
 from tests.docs.blocks import PAGES, blocks_of, commands_of, inline_commands_of
 from tests.docs.commands import RULES, plain, rule_for
@@ -114,7 +114,7 @@ def test_a_run_of_more_than_this_machine_has_its_options_read(
     for name in variables.keys() - {"SEA_ICE_DATA"}:
         monkeypatch.setenv(name, variables[name])
     # Horovod and GPUs may be absent here: tests/hooks/test_requirements.py refuses that.
-    monkeypatch.setattr(requirements, "expect_workers", lambda workers: None)
+    monkeypatch.setattr(checks, "expect_workers", lambda workers: None)
     runners.up_to_the_work(command, places, monkeypatch)
     runners.elsewhere(rule_for(command).elsewhere)
 

@@ -81,7 +81,7 @@ FILTERED = {"filtered", "predictions"}  # a network may have learnt from filtere
         # a kernel that is imported inside of a function
         (("imagery.kernels", "def label(", "def label(_=0, *, "), {"labels"} | FILTERED),
         (("imagery.illumination.kernels", "def propagate(", "@d\ndef propagate("), FILTERED),
-        (("imagery.grid_check", "def count_differences(", "@d\ndef count_differences("), {"grid counts"}),
+        (("reporting.grid_check", "def count_differences(", "@d\ndef count_differences("), {"grid counts"}),
         (("imagery.predictions", "def window_weights(", "@d\ndef window_weights("), {"predictions"}),
         # known to TensorFlow by its name alone
         (("training.unet", "def build_unet(", "@d\ndef build_unet("), {"predictions", "networks"}),
@@ -100,7 +100,7 @@ def test_edited_code_remakes_what_is_made_by_it_and_nothing_else(
 HARMLESS = (
     ("reporting.run_report.page", "\ndef ", "\n@d\ndef "),
     ("reporting.run_report.findings", "\ndef ", "\n@d\ndef "),
-    ("reporting.grid_differences", "\ndef ", "\n@d\ndef "),
+    ("reporting.grid_check", "def draw_differences", "@d\ndef draw_differences"),
     ("pipelines.autolabel", "\ndef ", "\n@d\ndef "),
     ("hooks.record", "\ndef ", "\n@d\ndef "),
     ("engines.local", "\nclass ", "\n@d\nclass "),
@@ -109,7 +109,7 @@ HARMLESS = (
     ("rasters.files", "\ndef ", "\n@d\ndef "),
     ("imagery.labelling", "\ndef ", "\n# A comment.\ndef "),
     ("imagery.labelling", '    """Label', '    """Another docstring: label'),
-    ("imagery.options", "expected ", "wished for "),
+    ("errors", "expected ", "wished for "),
 )
 
 

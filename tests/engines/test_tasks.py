@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-import sea_ice_kedro.engines.tasks as module
+import sea_ice_kedro.engines.base as module
 from sea_ice_kedro.engines import Task, fingerprint_of, map_partitions
-from sea_ice_kedro.engines.tasks import content_digest, recipe_of
+from sea_ice_kedro.engines.base import content_digest, recipe_of
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 
 

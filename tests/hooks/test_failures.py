@@ -1,4 +1,4 @@
-from sea_ice_kedro.datasets.failures import LEDGER, Failure
+from sea_ice_kedro.datasets.run_state import LEDGER, Failure
 from sea_ice_kedro.hooks import FailureHooks
 from tests.fabricate import folder_of_scenes
 from tests.runs import from_folder, run_here

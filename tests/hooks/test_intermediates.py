@@ -9,8 +9,8 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.runner import ThreadRunner
 
-from sea_ice_kedro.datasets.failures import PartitionsFailed
 from sea_ice_kedro.datasets.manifest import Manifest
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import InvalidOption, InvalidScene, MissingInput
 from sea_ice_kedro.sources import folder as source
 from sea_ice_kedro.verify_command import verify

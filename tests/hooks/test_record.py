@@ -7,8 +7,7 @@ from kedro.io import DatasetError
 from rich.console import Console
 
 from sea_ice_kedro.datasets import RunRecordDataset
-from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
-from sea_ice_kedro.datasets.progress import STEPS, RunSteps
+from sea_ice_kedro.datasets.run_state import LEDGER, STEPS, PartitionsFailed, RunSteps
 from sea_ice_kedro.hooks import record as hook
 from sea_ice_kedro.hooks.record import Overview, Recorder, shown
 from sea_ice_kedro.run_record import RunFacts

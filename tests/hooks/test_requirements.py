@@ -14,7 +14,7 @@ from sea_ice_kedro.datasets import (
     SceneTableDataset,
 )
 from sea_ice_kedro.errors import InvalidOption, MissingInput, MissingPackage
-from sea_ice_kedro.hooks import requirements
+from sea_ice_kedro.hooks import checks
 from sea_ice_kedro.training.options import WorkersOptions
 from tests.runs import ROOT, run_here
 
@@ -89,18 +89,18 @@ def test_what_polygons_need_is_missed_before_the_first_step(
 
 
 def test_collectives_of_gpus_are_refused_without_gpus(monkeypatch):
-    monkeypatch.setattr(requirements, "gpu_count", lambda: 0)
+    monkeypatch.setattr(checks, "gpu_count", lambda: 0)
     workers = WorkersOptions(count="auto", collectives="nccl")
     with pytest.raises(InvalidOption, match=r"GPU.*got none.*without --env dgx"):
-        requirements.expect_workers(workers)
+        checks.expect_workers(workers)
 
 
 def test_as_many_workers_as_gpus_need_horovod(monkeypatch, without):
     without("horovod")
-    monkeypatch.setattr(requirements, "gpu_count", lambda: 8)
+    monkeypatch.setattr(checks, "gpu_count", lambda: 8)
     workers = WorkersOptions(count="auto", collectives="nccl")
     with pytest.raises(MissingPackage, match="horovod for 8 workers"):
-        requirements.expect_workers(workers)
+        checks.expect_workers(workers)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_summary_gets_none_for_what_is_not_there_and_what_is_there_is_left(
         }
     )
     with caplog.at_level(logging.WARNING):
-        requirements.expect_inputs(steps(["run_record", "x.a", "x.b"]), catalog)
+        checks.expect_inputs(steps(["run_record", "x.a", "x.b"]), catalog)
     assert catalog.load("x.b") is None
     assert catalog.load("x.a")["scene_id"].tolist() == ["a"]
     assert not catalog.exists("unused")
@@ -172,13 +172,13 @@ def test_a_summary_gets_none_for_what_is_not_there_and_what_is_there_is_left(
 def test_what_any_step_needs_is_missed(tmp_path, project, pipeline):
     catalog = DataCatalog({n: table(tmp_path / n) for n in ("scene_index", "scores")})
     with pytest.raises(MissingInput, match=r"scene_index: made by|nowhere: no pipel"):
-        requirements.expect_inputs(pipeline, catalog)
+        checks.expect_inputs(pipeline, catalog)
 
 
 def test_what_the_run_makes_is_no_input_of_it(tmp_path):
     catalog = DataCatalog({"scores": table(tmp_path / "scores")})
     made = steps("scores") + Pipeline([Node(take, None, "scores", name="score")])
-    requirements.expect_inputs(made, catalog)
+    checks.expect_inputs(made, catalog)
     assert not catalog.exists("scores")
 
 
@@ -193,14 +193,14 @@ def test_a_folder_may_be_missing_where_its_entry_says_so(tmp_path, project, opti
     pipeline = steps("manual_labels", "evaluation")
     catalog = DataCatalog({"manual_labels": folder})
     if optional:
-        requirements.expect_inputs(pipeline, catalog)
+        checks.expect_inputs(pipeline, catalog)
         assert catalog.load("manual_labels") == {}
     else:
         with pytest.raises(MissingInput, match=r"manual_labels: made by: .*ingestion"):
-            requirements.expect_inputs(pipeline, catalog)
+            checks.expect_inputs(pipeline, catalog)
 
 
 def test_a_cluster_without_a_place_for_data_is_refused():
     with pytest.raises(InvalidOption, match=r"--env dataproc .*SEA_ICE_DATA=gs://"):
-        requirements.expect_shared_root("gs://", "dataproc")
-    requirements.expect_shared_root("gs://bucket/season", "dataproc")
+        checks.expect_shared_root("gs://", "dataproc")
+    checks.expect_shared_root("gs://bucket/season", "dataproc")

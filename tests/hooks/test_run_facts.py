@@ -6,8 +6,8 @@ from importlib.util import find_spec
 import pytest
 
 from sea_ice_kedro import __version__
-from sea_ice_kedro.hooks import run_facts
-from sea_ice_kedro.hooks.run_facts import settings_that_differ
+from sea_ice_kedro.hooks import run_log
+from sea_ice_kedro.hooks.run_log import settings_that_differ
 from tests.runs import ROOT, configuration
 
 
@@ -64,7 +64,7 @@ def test_a_url_is_shown_without_what_only_its_owner_should_know(url, shown):
 
 
 def test_versions_and_machine_are_named_without_user_host_or_folder():
-    known = run_facts.software_and_machine()
+    known = run_log.software_and_machine()
     assert known["sea_ice_kedro"] == __version__
     assert known["kedro"].startswith("1.")
     assert {"GDAL", "PROJ", "onnxruntime"} <= known.keys()
@@ -85,7 +85,7 @@ def package_in(folder, monkeypatch):
     package = folder / "package" / "__init__.py"
     package.parent.mkdir()
     package.write_text("")
-    monkeypatch.setattr(run_facts.sea_ice_kedro, "__file__", str(package))
+    monkeypatch.setattr(run_log.sea_ice_kedro, "__file__", str(package))
     return package
 
 
@@ -96,9 +96,9 @@ def test_the_commit_of_a_checkout_is_told_and_whether_it_was_changed(
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "one")
-    assert re.fullmatch("[0-9a-f]{40}", run_facts.commit())
+    assert re.fullmatch("[0-9a-f]{40}", run_log.commit())
     package.write_text("changed")
-    assert re.fullmatch(r"[0-9a-f]{40}\+", run_facts.commit())
+    assert re.fullmatch(r"[0-9a-f]{40}\+", run_log.commit())
 
 
 def test_a_package_that_was_installed_into_somebodys_repository_has_no_commit(
@@ -109,10 +109,10 @@ def test_a_package_that_was_installed_into_somebodys_repository_has_no_commit(
     (tmp_path / "theirs.txt").write_text("theirs")
     git(tmp_path, "add", "theirs.txt")
     git(tmp_path, "commit", "-qm", "theirs")
-    assert run_facts.commit() == ""
+    assert run_log.commit() == ""
 
 
 def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
     package_in(tmp_path, monkeypatch)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run_facts.commit() == ""
+    assert run_log.commit() == ""

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from sea_ice_kedro.datasets.progress import IN_DETAIL
+from sea_ice_kedro.datasets.run_state import IN_DETAIL
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.run_log import (
     NotMadeYet,

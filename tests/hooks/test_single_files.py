@@ -8,10 +8,9 @@ import pytest
 from kedro.io import DataCatalog
 
 from sea_ice_kedro.datasets import SceneTableDataset
-from sea_ice_kedro.datasets.manifest import held_alone
-from sea_ice_kedro.datasets.single_files import SINGLE_FILES, keep_file
+from sea_ice_kedro.datasets.manifest import SINGLE_FILES, held_alone, keep_file
 from sea_ice_kedro.errors import FolderInUse, InvalidRecord
-from sea_ice_kedro.hooks.single_files import SingleFiles
+from sea_ice_kedro.hooks.record import SingleFiles
 from tests.datasets.test_scene_table import table
 from tests.fabricate import folder_of_scenes
 from tests.runs import from_folder, run_here

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
-from sea_ice_kedro.imagery.chip_scores import (
+from sea_ice_kedro.imagery.chips import (
     COUNT_NAMES,
     EvaluationOptions,
+    Window,
+    chip_windows,
     counts_by_name,
     score_chips,
 )
-from sea_ice_kedro.imagery.chips import Window, chip_windows
 from sea_ice_kedro.imagery.scores import confusion_matrix
 
 

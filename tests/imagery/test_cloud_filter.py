@@ -8,14 +8,16 @@ from benchmarks.published_steps import filter_plainly, label_plainly
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.cloud_filter import FILTERS, FilterOptions, filter_scene
-from sea_ice_kedro.imagery.histogram import histogram_of
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
-from sea_ice_kedro.imagery.published_filter import (
+from sea_ice_kedro.imagery.cloud_filter import (
+    FILTERS,
+    FilterOptions,
     PublishedFilter,
     filter_as_published,
+    filter_scene,
     otsu_threshold,
 )
+from sea_ice_kedro.imagery.histogram import histogram_of
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_by_brightness
 from sea_ice_kedro.imagery.simulate import (
     SimulationOptions,
     sample_scenes,

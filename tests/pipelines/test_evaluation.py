@@ -16,7 +16,7 @@ from sea_ice_kedro.errors import (
     TooFewScenes,
 )
 from sea_ice_kedro.imagery.arrays import ClassMap
-from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
+from sea_ice_kedro.imagery.chips import EvaluationOptions
 from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene

@@ -5,7 +5,7 @@ import pytest
 
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
 from sea_ice_kedro.imagery.floes import FloeOptions
-from sea_ice_kedro.pipelines.floes.nodes import (
+from sea_ice_kedro.pipelines.floes import (
     count_sizes,
     draw_floes,
     floes_of,

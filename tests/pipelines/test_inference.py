@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.datasets import ParallelPartitionedDataset, SceneDataset
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption, MissingInput
 from sea_ice_kedro.imagery.classes import FigureOptions

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.datasets.training import WorkFolder
-from sea_ice_kedro.engines.tasks import recipe_of
+from sea_ice_kedro.engines.base import recipe_of
 from sea_ice_kedro.errors import InvalidLabel, InvalidOption, InvalidScene, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
 from sea_ice_kedro.imagery.chips import ChipFacts, ChipOptions

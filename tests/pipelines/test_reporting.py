@@ -5,7 +5,7 @@ import re
 import pytest
 from kedro.framework.project import pipelines
 
-from sea_ice_kedro.datasets.failures import PartitionsFailed
+from sea_ice_kedro.datasets.run_state import PartitionsFailed
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.pipelines.reporting import pictured
 from tests.fabricate import cut, folder_of_scenes

@@ -11,17 +11,17 @@ import pytest
 from kedro.framework.project import pipelines
 
 from sea_ice_kedro.datasets import ClassMapDataset, SceneDataset
-from sea_ice_kedro.engines import machine
+from sea_ice_kedro.engines import local
 from sea_ice_kedro.errors import InvalidOption, MeasurementFailed
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.pipelines.scaling import labelling_job, nodes
+from sea_ice_kedro.pipelines import scaling
+from sea_ice_kedro.pipelines.scaling import in_fresh_process, labelling_job
 from sea_ice_kedro.pipelines.scaling.labelling_job import (
     Request,
     measure_processes,
     wake_up,
 )
-from sea_ice_kedro.pipelines.scaling.nodes import in_fresh_process
 from sea_ice_kedro.pipelines.scaling.options import ScalingOptions
 from tests.fabricate import floes, scene
 from tests.runs import run_here
@@ -114,7 +114,7 @@ def test_what_cannot_be_measured_or_compared_is_refused(options, words):
 
 def test_settings_take_turns():
     seen = []
-    nodes.in_turns("ab", 2, lambda setting: seen.append(setting) or {})
+    scaling.in_turns("ab", 2, lambda setting: seen.append(setting) or {})
     assert seen == ["a", "b", "a", "b"]
 
 
@@ -180,7 +180,7 @@ def test_executors_of_a_setting_are_processes_with_their_cores(request_of):
 
 
 def test_facts_of_the_machine_name_no_host_and_no_folder():
-    facts = machine.machine_facts()
+    facts = local.machine_facts()
     text = json.dumps(facts)
     assert socket.gethostname() not in text.split('"')
     assert os.getcwd() not in text
@@ -200,8 +200,8 @@ def test_what_was_measured_is_saved_before_spark_fails(data_root, monkeypatch):
             raise MeasurementFailed(f"{setting}: expected a measurement, got no Java")
         return {"start_s": 1.0, "seconds": 2.0 / request.processes}
 
-    monkeypatch.setattr(nodes, "in_fresh_process", measured)
-    monkeypatch.setattr(nodes, "cut_folder", lambda folder, options: None)
+    monkeypatch.setattr(scaling, "in_fresh_process", measured)
+    monkeypatch.setattr(scaling, "cut_folder", lambda folder, options: None)
     with pytest.raises(MeasurementFailed, match=r"1x1 executors: .* no Java"):
         run_here("scaling", scaling={"processes": "1+4"})
     folder = data_root / "08_reporting" / "scaling"
@@ -220,7 +220,7 @@ def test_processes_write_what_the_pipelines_write(request_of):
 
 @pytest.mark.slow
 def test_table_i_is_measured_here_and_leaves_nothing_behind(project, temporary):
-    table = nodes.measure_processes(replace(TINY, processes="1+2"), *WORK)
+    table = scaling.measure_processes(replace(TINY, processes="1+2"), *WORK)
     assert table["processes"].tolist() == [1, 2]
     assert (table[["start_s", "seconds", "speedup"]] > 0).all(axis=None)
     assert table["chips"].tolist() == [5, 5]

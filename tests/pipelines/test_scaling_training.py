@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.pipelines.scaling import nodes, training_job
+from sea_ice_kedro.pipelines import scaling
+from sea_ice_kedro.pipelines.scaling import training_job
 from sea_ice_kedro.pipelines.scaling.options import (
     ScalingOptions,
     TrainingScalingOptions,
@@ -71,14 +72,14 @@ def asked(monkeypatch):
         asked.append((job, request))
         return answers[job]
 
-    monkeypatch.setattr(nodes, "in_fresh_process", answered)
-    monkeypatch.setattr(nodes, "worker_count", lambda _: 2)
+    monkeypatch.setattr(scaling, "in_fresh_process", answered)
+    monkeypatch.setattr(scaling, "worker_count", lambda _: 2)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     return asked
 
 
 def test_every_worker_has_as_many_cores_and_chips_as_one_alone(asked):
-    times, reduced = nodes.measure_training(TINY, UNET, TRAINING, TABLE_I)
+    times, reduced = scaling.measure_training(TINY, UNET, TRAINING, TABLE_I)
     jobs = [(job, r.workers, r.cores, r.chips) for job, r in asked]
     assert jobs == [
         ("training_chips", 1, None, 12),
@@ -107,12 +108,12 @@ def test_what_is_not_installed_is_left_out_with_a_word(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda n: None if n == missing else n
     )
-    times, reduced = nodes.measure_training(TINY, UNET, TRAINING, TABLE_I)
+    times, reduced = scaling.measure_training(TINY, UNET, TRAINING, TABLE_I)
     assert [job for job, _ in asked] == jobs
     assert len(reduced) == 0
     assert words in caplog.text
     assert f"--extra {'train' if missing == 'tensorflow' else 'horovod'}" in caplog.text
-    table, facts = nodes.model_training(times, reduced, TINY)
+    table, facts = scaling.model_training(times, reduced, TINY)
     assert facts["ours"] is None
     assert table["paper_speedup"].max() == 7.21
 
@@ -120,7 +121,7 @@ def test_what_is_not_installed_is_left_out_with_a_word(
 def test_more_workers_than_cores_are_refused_before_anything_is_measured(asked):
     training = replace(TINY.training, workers="1+4")
     with pytest.raises(InvalidOption, match="up to the 2 cores of this machine, got 4"):
-        nodes.measure_training(
+        scaling.measure_training(
             replace(TINY, training=training), UNET, TRAINING, TABLE_I
         )
     assert [job for job, _ in asked] == ["training_chips"]
@@ -141,12 +142,12 @@ def test_a_measurement_takes_the_first_chips_of_all_shards(tmp_path):
 def test_table_iii_is_measured_here_with_two_workers(project):
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("two workers need two cores")
-    times, reduced = nodes.measure_training(TINY, UNET, TRAINING, TABLE_I)
+    times, reduced = scaling.measure_training(TINY, UNET, TRAINING, TABLE_I)
     assert times["workers"].tolist() == [1, 2]
     assert times["epoch_chips"].tolist() == [6, 12]
     assert (times["images_per_s"] > 0).all()
     assert reduced["workers"].tolist() == [2] * 5
     assert (reduced["seconds"] > 0).all()
-    table, facts = nodes.model_training(times, reduced, TINY)
+    table, facts = scaling.model_training(times, reduced, TINY)
     assert table["modelled_speedup"].notna().all()
     assert facts["ours"]["gradient_bytes"] == times["gradient_bytes"][0]

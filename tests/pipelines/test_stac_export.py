@@ -17,7 +17,7 @@ from sea_ice_kedro.datasets import (
     ParallelPartitionedDataset,
     StacCatalogueDataset,
 )
-from sea_ice_kedro.datasets.single_files import SINGLE_FILES
+from sea_ice_kedro.datasets.manifest import SINGLE_FILES
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference
 from sea_ice_kedro.networks import network_path
 from sea_ice_kedro.pipelines.stac_export import describe_products

@@ -12,10 +12,10 @@ from rio_cogeo.cogeo import cog_validate
 from sea_ice_kedro.datasets import ConcentrationDataset, FileDataset
 from sea_ice_kedro.engines import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.pipelines import time_series
 from sea_ice_kedro.pipelines.gridding import sum_by_day
 from sea_ice_kedro.pipelines.time_series import (
     create_pipeline,
-    cube,
     follow_predictions,
     follow_regions,
     lay_out_seasons,
@@ -338,7 +338,7 @@ def test_attributes_of_a_file_are_texts():
 def test_a_season_too_large_for_memory_is_refused_with_the_way_out(
     laid_out, monkeypatch
 ):
-    monkeypatch.setattr(cube, "MOST_VALUES", 119)
+    monkeypatch.setattr(time_series, "MOST_VALUES", 119)
     with pytest.raises(InvalidOption, match=r"at most 119, got 5 × 6 × 4; make grid"):
         laid_out["epsg6932_25km"]()
 

@@ -1,7 +1,11 @@
 import numpy as np
 
-from sea_ice_kedro.imagery.grid_check import BANDS, GridCheckOptions
-from sea_ice_kedro.reporting.grid_differences import DIFFERS, draw_differences
+from sea_ice_kedro.reporting.grid_check import (
+    BANDS,
+    DIFFERS,
+    GridCheckOptions,
+    draw_differences,
+)
 from tests.fabricate import scene
 
 

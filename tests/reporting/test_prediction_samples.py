@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
+from sea_ice_kedro.imagery.chips import EvaluationOptions
 from sea_ice_kedro.reporting.evaluation_figures import (
     SampleChip,
     caption,

@@ -1,6 +1,6 @@
 import pytest
 
-from sea_ice_kedro.imagery.chip_scores import EvaluationOptions
+from sea_ice_kedro.imagery.chips import EvaluationOptions
 from sea_ice_kedro.reporting.score_tables import (
     chip_table,
     headline,

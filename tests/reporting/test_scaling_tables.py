@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sea_ice_kedro.reporting import published_scaling as published
+from sea_ice_kedro.reporting import scaling_tables as published
 from sea_ice_kedro.reporting.scaling_tables import (
     tabulate_executors,
     tabulate_processes,

@@ -9,13 +9,13 @@ from sea_ice_kedro.sources.acquisitions import (
     Observed,
     baseline_in,
     datatake_in,
+    in_turn,
     level_in,
     one_of_each,
     satellite_in,
 )
 from sea_ice_kedro.sources.cutting import Grid
 from sea_ice_kedro.sources.regions import Region, outline
-from sea_ice_kedro.sources.shown_twice import in_turn
 
 LEFT, TOP = 399_960.0, 1_900_020.0
 GRID = Grid(Georeference("EPSG:32703", (10, 0, LEFT, 0, -10, TOP)), (256, 256))

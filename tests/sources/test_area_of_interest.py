@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from sea_ice_kedro.engines.tasks import recipe_of
+from sea_ice_kedro.engines.base import recipe_of
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Origin, Scene
 from sea_ice_kedro.pipelines.ingestion import ingest_manual_labels

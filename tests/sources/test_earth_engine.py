@@ -9,8 +9,7 @@ import pytest
 
 pytest.importorskip("ee")
 
-from sea_ice_kedro.engines.base import make_engine
-from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
+from sea_ice_kedro.engines.base import fingerprint_of, make_engine, recipe_of
 from sea_ice_kedro.errors import (
     CannotFetch,
     InvalidScene,

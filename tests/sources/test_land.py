@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
-from sea_ice_kedro.engines.tasks import Task, fingerprint_of, recipe_of
+from sea_ice_kedro.engines.base import Task, fingerprint_of, recipe_of
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import (
     Acquisition,

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sea_ice_kedro.sources.retries import Passing, Patience, RateLimit, rate_limit
+from sea_ice_kedro.bounded_web import Passing, Patience, RateLimit, rate_limit
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ import rasterio
 from pyproj import Transformer
 from rasterio.windows import Window
 
-from sea_ice_kedro.engines.tasks import fingerprint_of
+from sea_ice_kedro.engines.base import fingerprint_of
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Acquisition
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
 from sea_ice_kedro.sources import IngestionOptions, find_scenes, safe_files
+from sea_ice_kedro.sources.acquisitions import counted_once
 from sea_ice_kedro.sources.safe_files import Product
 from sea_ice_kedro.sources.safe_metadata import read_facts
-from sea_ice_kedro.sources.shown_twice import counted_once
 from tests.products import CORNER, Fabricated, ice_numbers, outline_of
 from tests.runs import ROOT
 

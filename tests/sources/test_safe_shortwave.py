@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sea_ice_kedro.engines.tasks import fingerprint_of
+from sea_ice_kedro.engines.base import fingerprint_of
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.sources import IngestionOptions, find_scenes
 from tests.products import Fabricated, ice_numbers, shortwave_numbers

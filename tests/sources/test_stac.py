@@ -10,7 +10,7 @@ import rasterio
 
 pytest.importorskip("pystac_client")
 
-from sea_ice_kedro.engines.tasks import fingerprint_of
+from sea_ice_kedro.engines.base import fingerprint_of
 from sea_ice_kedro.errors import CannotFetch, InvalidOption, InvalidScene, NothingFound
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.sources import IngestionOptions, find_scenes

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sea_ice_kedro.training.augment import Augmentation, draw_skies
+from sea_ice_kedro.training.batches import Augmentation, draw_skies
 from sea_ice_kedro.training.options import AugmentationOptions
 from tests.fabricate import floes
 

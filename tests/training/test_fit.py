@@ -6,8 +6,8 @@ import pytest
 from sea_ice_kedro.errors import TrainingFailed
 from sea_ice_kedro.training.checkpoints import load_checkpoint
 from sea_ice_kedro.training.fit import expect_finite, fit
+from sea_ice_kedro.training.launch import OneWorker
 from sea_ice_kedro.training.options import AugmentationOptions, UNetOptions
-from sea_ice_kedro.training.workers import OneWorker
 from tests.chips import plan
 
 pytestmark = pytest.mark.train

@@ -64,8 +64,8 @@ def alone_on_the_union(given, start):
 
     from sea_ice_kedro.training.batches import ChipBatches
     from sea_ice_kedro.training.fit import TrainStep, make_optimizer
+    from sea_ice_kedro.training.launch import OneWorker
     from sea_ice_kedro.training.unet import build_unet
-    from sea_ice_kedro.training.workers import OneWorker
 
     keras.mixed_precision.set_global_policy("float32")
     model, optimizer = build_unet(given.unet), make_optimizer("float32")

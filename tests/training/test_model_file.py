@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from sea_ice_kedro.errors import CannotRead, InvalidModel
-from sea_ice_kedro.imagery.cloud_filter import FilterOptions
+from sea_ice_kedro.imagery.cloud_filter import FilterOptions, PublishedFilter
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.imagery.published_filter import PublishedFilter
 from sea_ice_kedro.training.model_archive import ModelCard
 from sea_ice_kedro.training.model_file import (
     ModelFile,

@@ -177,8 +177,8 @@ def learnt(tmp_path_factory):
     """A scene and a network, as it is served, that has learnt that very scene."""
     from sea_ice_kedro.training.batches import read_header, write_shard
     from sea_ice_kedro.training.fit import fit
+    from sea_ice_kedro.training.launch import OneWorker
     from sea_ice_kedro.training.model_file import ModelFile, TrainedUNet, save_model
-    from sea_ice_kedro.training.workers import OneWorker
     from tests.chips import everything, plan, training_options
 
     folder = tmp_path_factory.mktemp("learnt")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sea_ice_kedro.training.quiet_import import without_known_lines
+from sea_ice_kedro.training import without_known_lines
 
 KNOWN = """\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR

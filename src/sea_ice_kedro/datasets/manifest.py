@@ -4,6 +4,10 @@ The table is JSON, a product a line, in `.manifest.jsonl`: pandas reads it by
 `read_json(path, lines=True)`, Spark by `spark.read.json`. While products are made, a
 line is appended for each, and the last one of an id counts: a killed run loses none. At
 the end the table is written anew, whole or not at all.
+
+Products that are one file each have a table of their own beside them, of the same form:
+what is removed with its scene, and whose folder one run holds for long, are partitions
+only.
 """
 
 import fcntl
@@ -297,3 +301,57 @@ def _in_use(lock: Path, holder: str, *, wait: bool) -> FolderInUse:
         "writing there; wait until it has ended, or give this run a folder of "
         "its own: SEA_ICE_DATA=/another/folder"
     )
+
+
+# --- Products that are one file each: a folder's tables and figures, and their digests
+
+SINGLE_FILES = ".files.jsonl"
+"""Name of the table."""
+
+
+def forget_file(filepath: str) -> None:
+    """Take a file out of the table before it is written anew: a run may be killed.
+
+    Args:
+        filepath: A path, or a URL that fsspec knows.
+
+    Raises:
+        CannotWrite: if there is no room or no permission.
+        FolderInUse: if another process holds the table for a minute.
+    """
+    folder, _, name = filepath.rpartition("/")
+    with held_alone(folder or ".", wait=True):
+        table = Manifest(folder or ".", SINGLE_FILES)
+        table.drop(name)
+        table.close()
+
+
+def keep_file(filepath: str) -> None:
+    """Put down size, times and digest of a file as it was written.
+
+    Raises:
+        CannotWrite: if there is no room or no permission.
+        FolderInUse: if another process holds the table for a minute.
+    """
+    folder, _, name = filepath.rpartition("/")
+    with held_alone(folder or ".", wait=True):
+        table = Manifest(folder or ".", SINGLE_FILES)
+        table.put(Entry(name, MADE, files={name: state_of(filepath)}))
+        table.close()
+
+
+def expect_as_made(filepath: str) -> None:
+    """Refuse a file that is not as it was written; one that is not listed is taken.
+
+    It is read only if its size or times are other ones.
+
+    Raises:
+        InvalidRecord: if its content is another.
+        CannotRead: if it is in a bucket that does not answer.
+    """
+    folder, _, name = filepath.rpartition("/")
+    entry = Manifest(folder or ".", SINGLE_FILES).entries.get(name)
+    if entry is not None and name in entry.files:
+        known = entry.files[name]
+        found = state_of(filepath, known).digest
+        expect_same(name, found, known.digest, f"{folder or '.'}/{SINGLE_FILES}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.datasets.raster_file import (
+from sea_ice_kedro.datasets.scene import (
     RasterFileDataset,
     source_tag,
     time_of,

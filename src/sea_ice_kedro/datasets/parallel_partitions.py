@@ -1,22 +1,17 @@
-"""A folder of scenes whose products are made where the engine says."""
+"""A folder of scenes: stored ones, lazy, and those made where the engine says."""
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
+from kedro.io import DatasetError
 from kedro_datasets.partitions import PartitionedDataset
 
 from sea_ice_kedro.addresses import without_keys
-from sea_ice_kedro.datasets.failures import LEDGER, Failure, PartitionsFailed
-from sea_ice_kedro.datasets.intermediates import (
-    INTERMEDIATES,
-    MadeFolder,
-    Removed,
-    found_in,
-)
 from sea_ice_kedro.datasets.manifest import FAILED, Entry, Manifest, held_alone
 from sea_ice_kedro.datasets.partition_writer import (
     PartitionLoader,
@@ -26,16 +21,115 @@ from sea_ice_kedro.datasets.partition_writer import (
     remove_stale,
     unchanged_of,
 )
-from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS, track
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
-from sea_ice_kedro.engines.base import make_engine
-from sea_ice_kedro.engines.tasks import code_of
+from sea_ice_kedro.datasets.run_state import (
+    IN_DETAIL,
+    INTERMEDIATES,
+    LEDGER,
+    STEPS,
+    Failure,
+    MadeFolder,
+    PartitionsFailed,
+    Removed,
+    found_in,
+    track,
+)
+from sea_ice_kedro.engines import Engine, Partitions
+from sea_ice_kedro.engines.base import code_of, make_engine
 from sea_ice_kedro.errors import (
     CannotWrite,
     InvalidOption,
+    SeaIceError,
     WorkerLost,
 )
+from sea_ice_kedro.rasters.geotiff import Facts
 from sea_ice_kedro.run_record import FailedScene, ProductRecord
+
+Value = TypeVar("Value")
+
+LOOKING = 16
+"""Threads that look at files: most of it is waiting for a disk or a bucket."""
+
+
+class StoredPartitions(dict[str, Callable[[], Value]]):
+    """Partition id -> picklable loader, the engine that runs many, and the manifest."""
+
+    def __init__(
+        self,
+        loaders: Mapping[str, Callable[[], Value]],
+        engine: Engine,
+        entries: Mapping[str, Entry] | None = None,
+    ) -> None:
+        """Take the loaders.
+
+        Args:
+            loaders: By partition id.
+            engine: Runs them in `load_many`.
+            entries: Lines of the folder's manifest, by partition id.
+        """
+        super().__init__(loaders)
+        self.engine = engine
+        self._entries = entries or {}
+
+    def facts(self, partition_ids: Iterable[str]) -> dict[str, Facts]:
+        """Tell what rasters say of themselves, as they are now, in numbers and words.
+
+        The manifest tells it, which was read with the loaders. A raster that is not as
+        its line says, or has none, is opened, and no more than its header is read.
+
+        Args:
+            partition_ids: Which, in the order of the result.
+
+        Raises:
+            InvalidScene: if one that is opened is damaged.
+            CannotRead: if they are in a bucket that does not answer.
+        """
+        ids = list(partition_ids)
+        loaders: Mapping[str, Any] = self
+        with ThreadPoolExecutor(LOOKING, thread_name_prefix="facts") as threads:
+            found = threads.map(lambda i: loaders[i].facts(self._entries.get(i)), ids)
+            return dict(zip(ids, found, strict=True))
+
+
+def load_many(
+    partitions: Partitions[Value], partition_ids: Iterable[str]
+) -> dict[str, Value]:
+    """Load small values of many partitions, such as tables of a row.
+
+    From a bucket each takes a good part of a second, most of it waiting.
+
+    Args:
+        partitions: Loaders; only `StoredPartitions` know an engine, others are run in
+            turn.
+        partition_ids: Which, in the order of the result.
+
+    Raises:
+        SeaIceError: if one of them cannot be read.
+        WorkerLost: if a worker died on one.
+    """
+    ids = list(partition_ids)
+    if not isinstance(partitions, StoredPartitions):
+        return {i: partitions[i]() for i in ids}
+    outcomes = partitions.engine.map(_load, [partitions[i] for i in ids])
+    return {i: _expect_value(i, o) for i, o in zip(ids, outcomes, strict=True)}
+
+
+def _load(loader: Callable[[], Value]) -> Value:
+    try:
+        return loader()
+    except DatasetError as error:
+        # On its way between processes an exception loses its cause.
+        if isinstance(error.__cause__, SeaIceError):
+            raise error.__cause__ from None
+        raise
+
+
+def _expect_value(partition_id: str, outcome: Value | WorkerLost) -> Value:
+    if isinstance(outcome, WorkerLost):
+        raise WorkerLost(f"{partition_id}: {outcome}")
+    return outcome
+
+
+# --- A folder of scenes whose products are made where the engine says
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from kedro.io import AbstractDataset, DatasetError
 
 from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import without_keys
-from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, Removed
 from sea_ice_kedro.datasets.manifest import (
     MADE,
     NAME,
@@ -20,7 +19,8 @@ from sea_ice_kedro.datasets.manifest import (
     expect_same,
     kept_facts,
 )
-from sea_ice_kedro.engines.tasks import fingerprint_of, recipe_of
+from sea_ice_kedro.datasets.run_state import INTERMEDIATES, Removed
+from sea_ice_kedro.engines.base import fingerprint_of, recipe_of
 from sea_ice_kedro.errors import MissingInput, SeaIceError
 from sea_ice_kedro.rasters.files import FileState, is_as, remove, state_of
 from sea_ice_kedro.rasters.geotiff import Facts

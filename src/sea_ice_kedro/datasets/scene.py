@@ -1,7 +1,8 @@
 """A scene as a GeoTIFF: digital numbers; or R, G, B, and quality once filtered."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,7 @@ import cv2
 import numpy as np
 from kedro.io import DatasetError
 
-from sea_ice_kedro.datasets.raster_file import (
-    RasterFileDataset,
-    acquisition_of,
-    acquisition_tags,
-    time_of,
-    time_tag,
-)
+from sea_ice_kedro.datasets.whole_file import ProvenancedFileDataset, Value
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import (
     Acquisition,
@@ -41,10 +36,79 @@ from sea_ice_kedro.rasters.geotiff import (
     facts_of,
     georeference_of,
     opened,
+    opened_header,
     tags_of,
     write_raster,
 )
 from sea_ice_kedro.rasters.stored_scene import LAND_BAND, StoredScene
+
+
+class RasterFileDataset(ProvenancedFileDataset[Value]):
+    """One raster file with provenance in its tags."""
+
+    _saved: Facts | None = None
+    """What the file says that this dataset has saved."""
+
+    def facts(self) -> Facts:
+        """Return what the file says of itself: no pixel is read.
+
+        Nothing is read at all of a file that this very dataset has saved.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            InvalidScene: if it is damaged.
+        """
+        if self._saved is not None:
+            return self._saved
+        with opened_header(self._filepath) as file:
+            return facts_of(file)
+
+    def stored_fingerprint(self) -> str | None:
+        """Return what the existing file was made from; None when there is none."""
+        try:
+            fingerprint: str | None = self.facts().get("fingerprint")
+        except (FileNotFoundError, InvalidScene):
+            return None
+        return fingerprint
+
+
+def time_tag(acquired: datetime | None) -> dict[str, str]:
+    """Write a time of acquisition as a tag, when it is known."""
+    return {} if acquired is None else {"acquired": acquired.isoformat()}
+
+
+def source_tag(source: str) -> dict[str, str]:
+    """Write where a product's scene is from as a tag, when it is known."""
+    return {"source": source} if source else {}
+
+
+def time_of(tags: Mapping[str, str]) -> datetime | None:
+    """Read the time of acquisition from tags."""
+    return datetime.fromisoformat(tags["acquired"]) if "acquired" in tags else None
+
+
+def acquisition_tags(acquisition: Acquisition) -> dict[str, str]:
+    """Write as tags what a product's metadata say of a scene; unknown is left out."""
+    values = {f.name: getattr(acquisition, f.name) for f in fields(Acquisition)}
+    return {
+        name: f"{value:.10g}" if isinstance(value, float) else value
+        for name, value in values.items()
+        if value not in (None, "")
+    }
+
+
+def acquisition_of(tags: Mapping[str, str]) -> Acquisition | None:
+    """Read back what `acquisition_tags` wrote; None where there is nothing."""
+    words = {f.name: tags[f.name] for f in fields(Acquisition) if f.name in tags}
+    if not words:
+        return None
+    numbers = ("sun_elevation_deg", "cloud_percentage")
+    return Acquisition(
+        **{k: float(v) if k in numbers else v for k, v in words.items()}  # type: ignore[arg-type]
+    )
+
+
+# --- The scene
 
 CONTENTS = ("scene", "windows", "digital_numbers")
 

@@ -25,11 +25,10 @@ _WITHOUT_PIXELS = (
     f"{PACKAGE}.run_record",
     f"{PACKAGE}.engines",
     f"{PACKAGE}.hooks",
-    f"{PACKAGE}.datasets.intermediates",
     f"{PACKAGE}.datasets.parallel_partitions",
     f"{PACKAGE}.datasets.partition_writer",
+    f"{PACKAGE}.datasets.run_state",
     f"{PACKAGE}.datasets.whole_file",
-    f"{PACKAGE}.rasters.fence",
     f"{PACKAGE}.rasters.files",
     f"{PACKAGE}.rasters.remote",
 )

@@ -15,22 +15,76 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from sea_ice_kedro import __version__
-from sea_ice_kedro.datasets.failures import LEDGER, Failure
-from sea_ice_kedro.datasets.intermediates import INTERMEDIATES, SETTING, MadeFolder
-from sea_ice_kedro.datasets.progress import IN_DETAIL, STEPS
-from sea_ice_kedro.datasets.removal import remove_intermediates
+from sea_ice_kedro.datasets.manifest import expect_as_made, forget_file, keep_file
+from sea_ice_kedro.datasets.run_state import (
+    IN_DETAIL,
+    INTERMEDIATES,
+    LEDGER,
+    SETTING,
+    STEPS,
+    Failure,
+    MadeFolder,
+    remove_intermediates,
+)
+from sea_ice_kedro.datasets.whole_file import WholeFileDataset
 from sea_ice_kedro.errors import FolderInUse
-from sea_ice_kedro.hooks.failures import in_words
-from sea_ice_kedro.hooks.run_facts import (
+from sea_ice_kedro.hooks.run_end import message_of
+from sea_ice_kedro.hooks.run_log import (
     commit,
+    log_path,
+    open_log,
     settings_that_differ,
     software_and_machine,
 )
-from sea_ice_kedro.hooks.run_log import log_path, open_log
 from sea_ice_kedro.hooks.settings_checks import keep_intermediates
-from sea_ice_kedro.hooks.single_files import SingleFiles, path_of
 from sea_ice_kedro.interrupts import Interrupts
 from sea_ice_kedro.run_record import ProductRecord, RunFacts, RunRecord, StepRecord
+
+
+class SingleFiles:
+    """Digests of the files that a run saves, compared with those that it loads.
+
+    Folders of products have manifests; this is for what is one file on a disk. An
+    object in a bucket is there whole or not at all.
+    """
+
+    def __init__(self, catalog: Any) -> None:  # noqa: ANN401 - Kedro's
+        """Remember where data lie."""
+        self._catalog = catalog
+
+    def forget(self, name: str) -> None:
+        """Forget the file of a dataset that is about to be replaced."""
+        if path := self._path(name):
+            forget_file(path)
+
+    def keep(self, name: str) -> None:
+        """Record the digest of what was written."""
+        if path := self._path(name):
+            keep_file(path)
+
+    def expect_as_made(self, name: str) -> None:
+        """Compare what a step is about to read with what was written.
+
+        Raises:
+            InvalidRecord: naming the file that is not as it was made.
+        """
+        path = self._path(name)
+        if path and self._catalog.exists(name):
+            expect_as_made(path)
+
+    def _path(self, name: str) -> str:
+        dataset = self._catalog.get(name)
+        place = path_of(dataset) if isinstance(dataset, WholeFileDataset) else ""
+        return "" if "://" in place else place
+
+
+def path_of(dataset: Any) -> str:  # noqa: ANN401 - Kedro's, or None
+    """Return the path or URL of a dataset on a disk or in a bucket, "" of others."""
+    place = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+    return str(place) if place else ""
+
+
+# --- The hook
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +212,7 @@ class RecordHooks:
         """
         self._overview.stop()
         INTERMEDIATES.close()
-        self._close("ended by an error", in_words(error))
+        self._close("ended by an error", message_of(error))
 
     def _close(self, outcome: str, error: str = "") -> None:
         self._interrupts.forget()

@@ -8,7 +8,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro.pipeline import Pipeline
 
-from sea_ice_kedro.datasets.root_scenes import RootScenes, root_scenes_of
+from sea_ice_kedro.datasets.json_files import RootScenes, root_scenes_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.hooks.settings_checks import Settings, leaves, with_value
 from sea_ice_kedro.pipelines.ingestion import find_scenes

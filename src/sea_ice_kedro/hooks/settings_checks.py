@@ -13,7 +13,7 @@ from typing import Any
 from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 
-from sea_ice_kedro.datasets.intermediates import SETTING as KEEP_INTERMEDIATES
+from sea_ice_kedro.datasets.run_state import SETTING as KEEP_INTERMEDIATES
 from sea_ice_kedro.errors import InvalidOption
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from enum import IntEnum, IntFlag
 
 import numpy as np
 
+from sea_ice_kedro.errors import expect_choice
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask, Quality
-from sea_ice_kedro.imagery.options import expect_choice
 
 NODATA = 255
 """Code of pixels without an observation; never a class."""

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.errors import InvalidOption, expect_number
 from sea_ice_kedro.imagery.arrays import Codes, Grey, Mask
 from sea_ice_kedro.imagery.classes import LAND, SeaIceClass, classed
-from sea_ice_kedro.imagery.options import expect_number
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.errors import InvalidLabel, InvalidOption, InvalidScene
+from sea_ice_kedro.errors import (
+    InvalidLabel,
+    InvalidOption,
+    InvalidScene,
+    expect_choice,
+    expect_integer,
+)
 from sea_ice_kedro.imagery.arrays import (
     RGB,
     ClassMap,
@@ -36,7 +42,6 @@ from sea_ice_kedro.imagery.histogram import (
     histogram_of,
     smoothed,
 )
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 
 _WATER_FROM, _WATER_USUAL, _WATER_TO, _WATER_REACH = 0.05, 0.11, 0.4, 0.07
 _THICK_TO, _THICK_USUAL, _THICK_FROM, _THICK_REACH = 0.05, 0.2, 0.4, 0.1

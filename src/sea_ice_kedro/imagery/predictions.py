@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.errors import InvalidModel
+from sea_ice_kedro.errors import InvalidModel, expect_integer
 from sea_ice_kedro.imagery.arrays import (
     RGB,
     ClassMap,
@@ -24,7 +24,6 @@ from sea_ice_kedro.imagery.arrays import (
     Scene,
 )
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
-from sea_ice_kedro.imagery.options import expect_integer
 
 Read = Callable[[int, int, int], tuple[RGB, Mask]]
 """(row, column, size) -> uint8 (S, S, 3) and bool (S, S), True where observed."""

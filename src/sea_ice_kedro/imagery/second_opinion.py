@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from sea_ice_kedro.errors import InvalidScene
+from sea_ice_kedro.errors import InvalidScene, expect_integer, expect_number
 from sea_ice_kedro.imagery.arrays import ClassMap, Codes, FilteredScene
 from sea_ice_kedro.imagery.classes import classed
 from sea_ice_kedro.imagery.histogram import (
@@ -23,7 +23,6 @@ from sea_ice_kedro.imagery.labelling import (
     label_by_brightness,
     untrustworthy,
 )
-from sea_ice_kedro.imagery.options import expect_integer, expect_number
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 
 _TONE_SHARE = 0.01

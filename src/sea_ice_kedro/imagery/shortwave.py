@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from sea_ice_kedro.errors import expect_number, expect_odd
 from sea_ice_kedro.imagery.arrays import RGB, Grey, Mask, Quality, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.options import expect_number, expect_odd
 from sea_ice_kedro.imagery.reflectance import (
     BrightnessOptions,
     Calibration,

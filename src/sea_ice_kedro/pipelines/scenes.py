@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.classes import SeaIceClass

@@ -198,7 +198,7 @@ def opened_band(
     # Unsigned, Planetary Computer's servers give nothing that could be looked at.
     if path.startswith("/vsicurl/") and not planetary:
         # what it needs is not installed without a source on the web
-        from sea_ice_kedro.rasters.ranges import expect_ranges  # noqa: PLC0415
+        from sea_ice_kedro.bounded_web import expect_ranges  # noqa: PLC0415
 
         expect_ranges(path.removeprefix("/vsicurl/"), timeout_s)
     timeouts = {"GDAL_HTTP_TIMEOUT": timeout_s, "GDAL_HTTP_CONNECTTIMEOUT": timeout_s}

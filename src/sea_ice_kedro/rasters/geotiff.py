@@ -21,8 +21,12 @@ from rasterio.io import DatasetReader, MemoryFile
 
 from sea_ice_kedro.errors import CannotWrite, InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference, Mask
-from sea_ice_kedro.rasters.fence import expect_no_lead_inside, expect_no_leads
-from sea_ice_kedro.rasters.files import reading, writing
+from sea_ice_kedro.rasters.files import (
+    expect_no_lead_inside,
+    expect_no_leads,
+    reading,
+    writing,
+)
 from sea_ice_kedro.rasters.remote import in_ranges, is_on_disk, locate
 from sea_ice_kedro.rasters.tiff_tags import expect_blocks_apart
 

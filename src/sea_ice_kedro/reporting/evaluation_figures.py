@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from plotly.subplots import make_subplots
 
 from sea_ice_kedro.imagery.arrays import RGB, Codes, Mask
-from sea_ice_kedro.imagery.chip_scores import EvaluationOptions, count_name
+from sea_ice_kedro.imagery.chips import EvaluationOptions, count_name
 from sea_ice_kedro.imagery.classes import (
     ACCESSIBLE,
     NODATA_COLOUR,

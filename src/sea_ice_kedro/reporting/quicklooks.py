@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from sea_ice_kedro.errors import expect_integer
 from sea_ice_kedro.imagery.arrays import (
     RGB,
     SIMULATED,
@@ -29,7 +30,6 @@ from sea_ice_kedro.imagery.classes import (
     SeaIceClass,
     colourise,
 )
-from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import north_bearing_deg, pixel_size_m

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sea_ice_kedro.reporting import published_scaling as published
+from sea_ice_kedro.reporting import scaling_tables as published
 from sea_ice_kedro.reporting.score_tables import records_of
 
 _OURS, _PAPER, _IDEAL = "#1b6ca8", "#e08e2b", "#9aa3a9"

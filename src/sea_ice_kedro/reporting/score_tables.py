@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sea_ice_kedro.imagery.chip_scores import (
+from sea_ice_kedro.imagery.chips import (
     COUNT_NAMES,
     ChipScore,
     EvaluationOptions,

@@ -29,8 +29,7 @@ from sea_ice_kedro.imagery.arrays import SIMULATED, Georeference
 from sea_ice_kedro.imagery.classes import COLOURS, NO_CLASS, SeaIceClass
 from sea_ice_kedro.rasters.files import state_of
 from sea_ice_kedro.rasters.footprint import pixel_size_m
-from sea_ice_kedro.rasters.geojson import place_of
-from sea_ice_kedro.reporting.products import Product, ProductGroup
+from sea_ice_kedro.reporting.products import Product, ProductGroup, place_of
 from sea_ice_kedro.reporting.stac_assets import (
     CLASSIFICATION,
     FILE,

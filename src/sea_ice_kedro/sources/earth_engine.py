@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.errors import MissingPackage, NothingFound
 from sea_ice_kedro.imagery.arrays import Georeference, Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.imagery.shortwave import SHORTWAVE, ShortwaveBand
+from sea_ice_kedro.sources.acquisitions import in_turn
 from sea_ice_kedro.sources.cutting import (
     Cut,
     coarse_cut,
@@ -35,7 +36,6 @@ from sea_ice_kedro.sources.listing import (
     tell_without_scenes,
 )
 from sea_ice_kedro.sources.options import IngestionOptions
-from sea_ice_kedro.sources.shown_twice import in_turn
 
 
 def pixel_grid(georeference: Georeference, cut: Cut, factor: int = 1) -> dict[str, Any]:

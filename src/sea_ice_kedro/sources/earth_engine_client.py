@@ -20,7 +20,7 @@ from google.oauth2 import service_account
 from googleapiclient.errors import Error as ApiError
 from googleapiclient.errors import HttpError
 
-from sea_ice_kedro.bounded_web import BoundedAdapter
+from sea_ice_kedro.bounded_web import BoundedAdapter, Passing, Patience, rate_limit
 from sea_ice_kedro.errors import (
     MALFORMED,
     CannotFetch,
@@ -29,7 +29,6 @@ from sea_ice_kedro.errors import (
     SeaIceError,
 )
 from sea_ice_kedro.sources.earth_engine_search import HOW, Access
-from sea_ice_kedro.sources.retries import Passing, Patience, rate_limit
 
 _CONNECTIONS = 64
 """Kept open; more than scenes are fetched at a time."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.errors import CannotFetch, InvalidLabel, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import rasterio
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
+from rasterio.warp import Resampling, reproject
 
 from sea_ice_kedro.errors import MALFORMED, InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Mask, Scene
 from sea_ice_kedro.imagery.classes import LAND, NODATA
 from sea_ice_kedro.rasters.files import checksum, reading
 from sea_ice_kedro.rasters.footprint import places
-from sea_ice_kedro.rasters.mask_file import draw_mask, expect_mask
+from sea_ice_kedro.rasters.geotiff import georeference_of, opened
 from sea_ice_kedro.rasters.polygons import (
     PolygonLayer,
     Ring,
@@ -26,6 +28,91 @@ from sea_ice_kedro.rasters.polygons import (
     read_geopackage,
 )
 from sea_ice_kedro.sources.regions import Region
+
+_ROWS = 1024
+"""Drawn at a time: values may take eight bytes a pixel."""
+
+_PLACES = 33
+"""Along each side of a raster: whether the mask covers any of it."""
+
+
+def expect_mask(filepath: str) -> None:
+    """Refuse a file that is no raster, or lies nowhere; no pixel is read.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no readable raster, or has no CRS.
+    """
+    with opened(filepath, foreign=True) as file:
+        if georeference_of(file) is None:
+            raise ValueError("a raster without a CRS")
+
+
+def draw_mask(
+    filepath: str, georeference: Georeference, shape: tuple[int, int]
+) -> Mask | None:
+    """Mark the pixels where the nearest of the mask is neither 0 nor no data.
+
+    Args:
+        filepath: A path, or a URL that fsspec knows, of a raster with a CRS; its first
+            band counts.
+        georeference: Of the pixels, in any CRS.
+        shape: (H, W).
+
+    Returns:
+        bool (H, W), False beyond the mask; None where it covers nothing of them.
+
+    Raises:
+        InvalidScene: if the file is damaged.
+    """
+    marked = np.empty(shape, bool)
+    a, b, c, d, e, f = georeference.transform
+    with opened(filepath, foreign=True) as file:
+        own = georeference_of(file)
+        if own is None or not _covers(file, own.crs, georeference, shape):
+            return None
+        absent = file.nodata
+        for top in range(0, shape[0], _ROWS):
+            rows = marked[top : top + _ROWS]
+            values = np.full(
+                rows.shape, 0 if absent is None else absent, file.dtypes[0]
+            )
+            reproject(
+                rasterio.band(file, 1),
+                values,
+                dst_crs=georeference.crs,
+                dst_transform=rasterio.Affine(a, b, c + b * top, d, e, f + e * top),
+                src_nodata=absent,
+                dst_nodata=absent,
+                init_dest_nodata=False,
+                resampling=Resampling.nearest,
+            )
+            rows[:] = values != 0
+            if absent is not None:
+                rows &= ~np.isnan(values) if np.isnan(absent) else values != absent
+    return marked
+
+
+def _covers(
+    file: Any,  # noqa: ANN401 - rasterio is untyped
+    crs: str,
+    georeference: Georeference,
+    shape: tuple[int, int],
+) -> bool:
+    """Return whether a place of a raster lies in another."""
+    x, y = np.meshgrid(
+        (np.arange(_PLACES) + 0.5) * shape[1] / _PLACES,
+        (np.arange(_PLACES) + 0.5) * shape[0] / _PLACES,
+    )
+    there = Transformer.from_crs(georeference.crs, crs, always_xy=True)
+    found = there.transform(*places(georeference, x, y))
+    columns, rows = (np.asarray(v) for v in ~file.transform * found)
+    with np.errstate(invalid="ignore"):
+        inside = (columns >= 0) & (columns < file.width) & (rows >= 0)
+        return bool((inside & (rows < file.height)).any())
+
+
+# --- The area of interest
 
 AREA_OPTION = "ingestion.area_of_interest"
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
+from sea_ice_kedro.errors import InvalidOption, expect_choice, expect_integer
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions
 from sea_ice_kedro.sources.mapped_area import LandFile, land_file
 from sea_ice_kedro.sources.plausible import LARGEST_OFFSET, SCALES

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.options import (
+from sea_ice_kedro.errors import (
+    InvalidOption,
     expect_choice,
     expect_integer,
     expect_number,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.errors import MALFORMED, InvalidOption
 from sea_ice_kedro.rasters.polygons import PolygonLayer, layer_of, read_geopackage
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.imagery.arrays import Grey, Origin, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers, render
 from sea_ice_kedro.imagery.reflectance import BrightnessOptions, Calibration
@@ -19,6 +19,7 @@ from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.sources.acquisitions import (
     Observed,
     datatake_in,
+    in_turn,
     level_in,
     one_of_each,
     satellite_in,
@@ -53,7 +54,6 @@ from sea_ice_kedro.sources.safe_metadata import (
     main_metadata,
     read_facts,
 )
-from sea_ice_kedro.sources.shown_twice import in_turn
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.imagery.arrays import SIMULATED, ClassMap, Origin, Scene
 from sea_ice_kedro.imagery.simulate import (
     SimulationOptions,

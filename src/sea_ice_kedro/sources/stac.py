@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sea_ice_kedro.addresses import host_of, is_named, without_keys
-from sea_ice_kedro.engines.tasks import content_digest
+from sea_ice_kedro.bounded_web import Passing, Patience
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.errors import CannotFetch, InvalidScene, MissingPackage, NothingFound
 from sea_ice_kedro.imagery.arrays import Georeference, Grey, Origin
 from sea_ice_kedro.imagery.raw_scenes import RawScene, observed_numbers
@@ -22,6 +23,7 @@ from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.bands import on_the_web, read_window
 from sea_ice_kedro.sources.acquisitions import (
     Observed,
+    in_turn,
     one_of_each,
     same_pass,
     tell_left_out,
@@ -49,8 +51,6 @@ from sea_ice_kedro.sources.options import IngestionOptions
 from sea_ice_kedro.sources.plausible import expect_light
 from sea_ice_kedro.sources.product_options import SearchOptions, StacOptions
 from sea_ice_kedro.sources.regions import Region, outlines_of
-from sea_ice_kedro.sources.retries import Passing, Patience
-from sea_ice_kedro.sources.shown_twice import in_turn
 from sea_ice_kedro.sources.stac_items import (
     ShortwaveAsset,
     StacFacts,

@@ -13,14 +13,14 @@ import tensorflow as tf
 
 from sea_ice_kedro.errors import TrainingFailed
 from sea_ice_kedro.imagery.classes import NODATA
-from sea_ice_kedro.training.augment import Augmentation, draw_skies
-from sea_ice_kedro.training.batches import ChipBatches, Inputs
+from sea_ice_kedro.training.batches import Augmentation, ChipBatches, Inputs, draw_skies
 from sea_ice_kedro.training.checkpoints import (
     Checkpoint,
     Weights,
     load_checkpoint,
     save_checkpoint,
 )
+from sea_ice_kedro.training.launch import Workers
 from sea_ice_kedro.training.model_file import load_model
 from sea_ice_kedro.training.plan import (
     Selection,
@@ -29,7 +29,6 @@ from sea_ice_kedro.training.plan import (
     learning_rate,
 )
 from sea_ice_kedro.training.unet import SampledLogits, build_network, with_logits
-from sea_ice_kedro.training.workers import Workers
 
 logger = logging.getLogger(__name__)
 

@@ -29,10 +29,10 @@ from sea_ice_kedro.engines.base import worker_count
 from sea_ice_kedro.errors import SeaIceError, TrainingFailed
 from sea_ice_kedro.rasters.files import writing
 from sea_ice_kedro.training.fit import fit
+from sea_ice_kedro.training.launch import Value, Workers
 from sea_ice_kedro.training.options import WorkersOptions
 from sea_ice_kedro.training.plan import TrainingPlan
 from sea_ice_kedro.training.ring_all_reduce import Sample
-from sea_ice_kedro.training.workers import Value, Workers
 
 _SAID = "workers"
 """Folder below the plan's in which each worker leaves what ended it."""

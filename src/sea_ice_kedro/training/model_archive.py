@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sea_ice_kedro import __version__
-from sea_ice_kedro.errors import MALFORMED, InvalidModel
+from sea_ice_kedro.errors import MALFORMED, InvalidModel, expect_choice, expect_integer
 from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.imagery.options import expect_choice, expect_integer
 from sea_ice_kedro.rasters.files import browsing
 from sea_ice_kedro.training.options import UNetOptions
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.engines.local import cores_to_use
-from sea_ice_kedro.engines.tasks import content_digest
 from sea_ice_kedro.errors import InvalidModel
 from sea_ice_kedro.imagery.scene_context import Context, lean_on_limits, mean_logits
 from sea_ice_kedro.networks import ONNX, network_path, trainable_path

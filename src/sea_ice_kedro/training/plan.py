@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sea_ice_kedro.errors import InvalidOption, TooFewScenes
-from sea_ice_kedro.imagery.chips import ChipFacts
-from sea_ice_kedro.imagery.options import (
+from sea_ice_kedro.errors import (
+    InvalidOption,
+    TooFewScenes,
     expect_choice,
     expect_integer,
     expect_number,
 )
+from sea_ice_kedro.imagery.chips import ChipFacts
 from sea_ice_kedro.training.options import (
     TrainingOptions,
     UNetOptions,

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.errors import InvalidOption, expect_integer
 from sea_ice_kedro.imagery.classes import LAND
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import (
     PredictedMap,
     Prediction,

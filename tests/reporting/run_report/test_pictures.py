@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from sea_ice_kedro.engines import Task
-from sea_ice_kedro.engines.tasks import fingerprint_of
+from sea_ice_kedro.engines.base import fingerprint_of
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
 from sea_ice_kedro.imagery.classes import LAND_COLOUR, FigureOptions

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sea_ice_kedro.errors import expect_integer, expect_number
 from sea_ice_kedro.imagery.arrays import RGB, Mask, Quality
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.illumination import likelihood
@@ -15,7 +16,6 @@ from sea_ice_kedro.imagery.illumination.likelihood import (
     find_tones,
     left_of_light,
 )
-from sea_ice_kedro.imagery.options import expect_integer, expect_number
 
 _WHERE = "filtering.illumination."
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
 from sea_ice_kedro.datasets.scene import given_limits_of, limits_of
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import FigureOptions

@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 
 from sea_ice_kedro.engines import Partitions, map_partitions
-from sea_ice_kedro.engines.tasks import Task
+from sea_ice_kedro.engines.base import Task
 from sea_ice_kedro.errors import InvalidModel, MissingInput, TooFewScenes
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
-from sea_ice_kedro.imagery.chip_scores import EvaluationOptions, score_chips
-from sea_ice_kedro.imagery.chips import Window
+from sea_ice_kedro.imagery.chips import EvaluationOptions, Window, score_chips
 from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag

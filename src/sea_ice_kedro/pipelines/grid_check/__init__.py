@@ -6,19 +6,19 @@ from typing import Any
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.datasets.parallel_partitions import load_many
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, Scene
 from sea_ice_kedro.imagery.classes import FigureOptions
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
-from sea_ice_kedro.imagery.grid_check import (
-    GridCheckOptions,
-    count_differences,
-    label_on_two_grids,
-)
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.scenes import of_index
-from sea_ice_kedro.reporting.grid_differences import draw_differences
+from sea_ice_kedro.reporting.grid_check import (
+    GridCheckOptions,
+    count_differences,
+    draw_differences,
+    label_on_two_grids,
+)
 
 _WHAT, _BY = "its labels on two grids", "grid_check"
 

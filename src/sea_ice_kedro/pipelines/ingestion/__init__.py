@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import ClassMap, Georeference, Scene
 from sea_ice_kedro.imagery.raw_scenes import RawScene, render
@@ -17,13 +17,13 @@ from sea_ice_kedro.rasters.geotiff import Facts
 from sea_ice_kedro.reporting.run_report.formatting import names
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from sea_ice_kedro.sources import find_scenes as find_in_source
+from sea_ice_kedro.sources.acquisitions import counted_once
 from sea_ice_kedro.sources.mapped_area import (
     label_within,
     mark_label,
     mark_land,
     within,
 )
-from sea_ice_kedro.sources.shown_twice import counted_once
 
 INDEX_COLUMNS = [
     "scene_id",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from sea_ice_kedro.datasets.stored_partitions import StoredPartitions
+from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
 from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
 from sea_ice_kedro.engines import Partitions, map_partitions
+from sea_ice_kedro.engines.base import recipe_of
 from sea_ice_kedro.engines.code import CODE
-from sea_ice_kedro.engines.tasks import recipe_of
 from sea_ice_kedro.errors import InvalidOption, InvalidScene, TooFewScenes
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.chips import ChipOptions

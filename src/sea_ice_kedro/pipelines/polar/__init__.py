@@ -9,10 +9,10 @@ from kedro.pipeline import Node, Pipeline
 
 from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
 from sea_ice_kedro.engines import Partitions
-from sea_ice_kedro.engines.tasks import Task
+from sea_ice_kedro.engines.base import Task
+from sea_ice_kedro.errors import expect_integer
 from sea_ice_kedro.imagery.chips import ChipOptions, chip_windows, cut_chips
 from sea_ice_kedro.imagery.classes import QualityFlag
-from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.worlds import draw_world
 from sea_ice_kedro.pipelines.modeling.nodes import export_unet, index_chips, train_unet
 from sea_ice_kedro.reporting.run_figures import draw_learning_curves

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.datasets.parallel_partitions import load_many
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.errors import MissingInput
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene, Scene

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sea_ice_kedro.errors import InvalidOption
-from sea_ice_kedro.imagery.options import expect_integer
+from sea_ice_kedro.errors import InvalidOption, expect_integer
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.datasets.stored_partitions import LOOKING, StoredPartitions
+from sea_ice_kedro.datasets.parallel_partitions import LOOKING, StoredPartitions
 from sea_ice_kedro.imagery.arrays import RGB
 from sea_ice_kedro.pipelines.time_series.daily_cells import name_of
 from sea_ice_kedro.pipelines.variants import wire

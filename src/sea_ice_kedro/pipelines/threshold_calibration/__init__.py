@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from kedro.pipeline import Node, Pipeline
 
-from sea_ice_kedro.datasets.stored_partitions import load_many
+from sea_ice_kedro.datasets.parallel_partitions import load_many
 from sea_ice_kedro.engines import Partitions, Task
 from sea_ice_kedro.imagery.arrays import ClassMap, FilteredScene
 from sea_ice_kedro.imagery.classes import FigureOptions, SeaIceClass

@@ -22,7 +22,11 @@ from sea_ice_kedro.reporting.run_report.report_inputs import (
     ReportInputs,
     tabulate_scenes,
 )
-from sea_ice_kedro.reporting.run_report.run_views import command_of
+from sea_ice_kedro.reporting.run_report.run_views import (
+    checksum_of,
+    command_of,
+    networks_of,
+)
 from sea_ice_kedro.reporting.run_report.scene_findings import (
     CAUTION,
     GRAVITIES,
@@ -31,7 +35,6 @@ from sea_ice_kedro.reporting.run_report.scene_findings import (
     Finding,
     about_scenes,
 )
-from sea_ice_kedro.reporting.run_report.score_views import checksum_of, networks_of
 from sea_ice_kedro.reporting.score_tables import records_of
 from sea_ice_kedro.run_record import RunRecord
 from sea_ice_kedro.training.plan import TEST, TRAIN, VALIDATION

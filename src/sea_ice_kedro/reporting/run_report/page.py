@@ -32,6 +32,7 @@ from sea_ice_kedro.reporting.run_report.run_views import (
     HEIGHT,
     WIDTH,
     view_curves,
+    view_scores,
     view_season,
 )
 from sea_ice_kedro.reporting.run_report.scene_findings import GRAVITIES
@@ -40,7 +41,6 @@ from sea_ice_kedro.reporting.run_report.scene_views import (
     SceneView,
     view_scenes,
 )
-from sea_ice_kedro.reporting.run_report.score_views import view_scores
 
 _FLAGS = {
     QualityFlag.THIN_CLOUD: "haze taken out",

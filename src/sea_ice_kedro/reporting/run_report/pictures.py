@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sea_ice_kedro.engines import Task
+from sea_ice_kedro.errors import expect_integer
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Quality, Scene
 from sea_ice_kedro.imagery.classes import (
     ACCESSIBLE,
@@ -20,7 +21,6 @@ from sea_ice_kedro.imagery.classes import (
     flagged,
 )
 from sea_ice_kedro.imagery.histogram import histogram_of
-from sea_ice_kedro.imagery.options import expect_integer
 from sea_ice_kedro.imagery.predictions import PredictedMap
 from sea_ice_kedro.reporting.quicklooks import (
     over_land,

@@ -6,7 +6,9 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
-from sea_ice_kedro.imagery.grid_check import (
+from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
+from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
+from sea_ice_kedro.reporting.grid_check import (
     BANDS,
     GridCheckOptions,
     count_differences,
@@ -14,8 +16,6 @@ from sea_ice_kedro.imagery.grid_check import (
     label_on_two_grids,
     windows,
 )
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
-from sea_ice_kedro.imagery.simulate import PRESETS, simulate_scene
 from tests.fabricate import scene
 
 OPTIONS = GridCheckOptions(chip_px=128)

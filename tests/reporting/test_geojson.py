@@ -3,7 +3,7 @@ import pytest
 
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.geojson import place_of
+from sea_ice_kedro.reporting.products import place_of
 from tests.rasters.test_polar_grid import around
 
 DEGREES = Georeference("EPSG:4326", (0.1, 0, 170.0, 0, -0.1, -70.0))

@@ -1,12 +1,14 @@
-"""Failures of a run: of single scenes at its end, and errors in words."""
+"""What a run ends with: failures of single scenes, errors in words, Spark's session."""
 
 import logging
+from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
-from sea_ice_kedro.datasets.failures import LEDGER, PartitionsFailed
+from sea_ice_kedro.datasets.run_state import LEDGER, PartitionsFailed
+from sea_ice_kedro.engines import spark_session
 from sea_ice_kedro.errors import SeaIceError
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,32 @@ def meant_for_people(error: BaseException | None) -> BaseException | None:
     return None
 
 
-def in_words(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return the message of an error, with its kind where it was not meant."""
     meant = meant_for_people(error)
     return f"{type(error).__name__}: {error}" if meant is None else str(meant)
+
+
+# --- Spark, for the runs that need it
+
+
+class SparkHooks:
+    """Have `conf/<env>/spark.yml` decide on Spark, for the runs that need it.
+
+    The engine and the tables of Spark start a session when they are first used.
+    """
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:  # noqa: ANN401
+        """Read the properties of the environment."""
+        spark_session.configure(context.config_loader["spark"])
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Stop the session if this run has started it."""
+        spark_session.stop()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Stop it after a failure, too."""
+        spark_session.stop()

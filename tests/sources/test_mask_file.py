@@ -6,7 +6,7 @@ import rasterio
 from pyproj import Transformer
 
 from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.rasters.mask_file import draw_mask, expect_mask
+from sea_ice_kedro.sources.mapped_area import draw_mask, expect_mask
 from tests.fabricate import ROSS_SEA, write
 
 SHAPE = 40, 60
