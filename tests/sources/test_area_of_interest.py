@@ -108,5 +108,5 @@ def test_an_area_that_is_none_is_refused_before_anything_is_read(tmp_path):
         IngestionOptions(area_of_interest=str(tmp_path / "bay.geojson"))
     bay = tmp_path / "bay.geojson"
     bay.write_text(json.dumps({"type": "Point", "coordinates": [0, 70]}))
-    with pytest.raises(InvalidOption, match="a GeoJSON file of polygons"):
+    with pytest.raises(InvalidOption, match="a GeoJSON or GeoPackage file of polygons"):
         IngestionOptions(area_of_interest=str(bay))
