@@ -115,7 +115,7 @@ def serve(network):
 
     context = np.zeros(CONTEXT_SIZE, np.float32)
     predict = model_file.ModelFile(network).predict_in(context)
-    predict(np.zeros((1, 64, 64, 3), np.uint8))
+    predict(np.zeros((1, 128, 128, 3), np.uint8))
     frameworks = {"tensorflow", "keras", "onnxruntime"} & set(sys.modules)
     return os.getpid(), model_file._serving.cache_info().misses, frameworks
 

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.reporting.concentration_figures import draw_concentration
 
 
@@ -99,3 +100,11 @@ def test_one_map_shows_at_a_time(count):
     days = [(f"2019-12-{n + 1:02d}", SOUTH, n, n, 0.5) for n in range(count)]
     figure = draw_concentration(cells(*days))
     assert sum(trace.visible for trace in maps(figure)) == 1
+
+
+def test_cells_too_far_apart_for_a_figure_are_refused():
+    far = cells(("d", SOUTH, 0, 0, 1.0), ("d", SOUTH, 2000, 2000, 1.0))
+    with pytest.raises(
+        InvalidOption, match=r"got 2,001 x 2,001; make .*cell_km larger"
+    ):
+        draw_concentration(far)

@@ -152,3 +152,14 @@ def test_metres_without_a_crs_are_no_degrees(tmp_path):
     path.write_text(json.dumps({"type": "Polygon", "coordinates": [SQUARE_M]}))
     with pytest.raises(InvalidOption, match="which are no degrees; name one as"):
         region_of(str(path), "ingestion.area_of_interest")
+
+
+def test_outlines_in_metres_keep_about_as_many_corners_as_they_have(tmp_path):
+    """Long sides are cut into pieces, short ones are not."""
+    angle = np.linspace(0, 2 * np.pi, 301)
+    ring = np.column_stack([4000 * np.cos(angle), 4000 * np.sin(angle)]) - [0, 1.5e6]
+    crs = {"type": "name", "properties": {"name": "EPSG:3031"}}
+    shape = {"type": "Polygon", "coordinates": [ring.tolist()], "crs": crs}
+    (tmp_path / "a.geojson").write_text(json.dumps(shape))
+    region = region_of(str(tmp_path / "a.geojson"), "ingestion.area_of_interest")
+    assert 300 <= len(region.rings[0]) < 350

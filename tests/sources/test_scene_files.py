@@ -90,6 +90,40 @@ def test_partly_transparent_pixels_are_mixed_and_not_observed(tmp_path):
     assert "64 partly transparent pixels" in scene.origin.notes
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_near_infrared_that_gdal_takes_for_alpha_hides_nothing(tmp_path, named):
+    """GDAL calls the fourth band of any 8-bit GeoTIFF alpha."""
+    nir = np.random.default_rng(1).integers(20, 250, (48, 64), dtype=np.uint8)
+    path = write(tmp_path / "a.tif", np.dstack([floes(), nir]))
+    with rasterio.open(path, "r+") as file:
+        assert file.colorinterp[3] == ColorInterp.alpha
+        if named:
+            file.descriptions = ("red", "green", "blue", "nir")
+    scene = read(path)
+    assert scene.valid_mask.all()
+    assert np.array_equal(scene.rgb, floes())
+
+
+def test_a_few_pixels_more_opaque_than_a_layer_make_it_no_less_observed(tmp_path):
+    rgba = np.dstack([floes(), np.full((48, 64), 254, np.uint8)])
+    rgba[0, 0, 3] = 255
+    assert read(write(tmp_path / "a.png", rgba, colorinterp=RGBA)).valid_mask.all()
+
+
+def test_alpha_and_a_nodata_value_both_count(tmp_path):
+    rgb = np.maximum(floes(), 8)
+    rgb[:5] = 7
+    alpha = np.full((48, 64), 255, np.uint8)
+    alpha[5:9] = 0
+    pixels = np.dstack([rgb, rgb[..., 0], alpha])
+    path = write(tmp_path / "a.tif", pixels, photometric="MINISBLACK", nodata=7)
+    with rasterio.open(path, "r+") as file:
+        file.descriptions = ("red", "green", "blue", "nir", "alpha")
+    scene = read(path)
+    assert not scene.valid_mask[:9].any()
+    assert scene.valid_mask[9:].all()
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
 def test_a_picture_that_is_to_be_turned_is_read_as_stored_and_told(tmp_path, name):
     exif = Image.Exif()

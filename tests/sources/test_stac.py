@@ -188,11 +188,25 @@ def test_a_band_whose_own_scale_contradicts_the_item_s_is_refused(web):
         with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
             file.scales, file.offsets = (1e-4,), (-0.1,)
     (entry,) = served(web, made)
-    with pytest.raises(CannotFetch, match=r"offset of 0, as the metadata say.*-0\.1"):
+    with pytest.raises(CannotFetch, match=r"the offset 0, as the metadata say.*-0\.1"):
         entry.download()
-    for chosen in ({"offset": 0.0}, {"scale": 1e-4}):
-        (entry,) = served(web, made, **chosen)
-        assert np.array_equal(entry.download().numbers, NUMBERS)
+    (entry,) = served(web, made, scale=1e-4)  # says nothing of the offset
+    with pytest.raises(CannotFetch, match=r"the offset 0, as the metadata say.*-0\.1"):
+        entry.download()
+    (entry,) = served(web, made, offset=0.0)
+    assert np.array_equal(entry.download().numbers, NUMBERS)
+
+
+def test_offsets_of_some_bands_are_refused_but_where_they_are_taken_out(tmp_path):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    for key, offset in (("green", -0.1), ("blue", -0.1)):
+        (band,) = made["assets"][key].setdefault("raster:bands", [{}])
+        band["offset"] = offset
+    with pytest.raises(InvalidScene, match=r"the offset of red, green and blue.*leave"):
+        read_item(made, StacOptions(offset=-0.1))  # of baselines from 04.00 on only
+    made["properties"]["earthsearch:boa_offset_applied"] = True
+    calibrations = read_item(made, StacOptions()).calibrations
+    assert {one.offset for one in calibrations} == {0.0}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
     planetary: bool = False,
     nodata: float | None = None,
     negative_is_dark: bool = True,
-    meaning: tuple[float, float] | None = None,
+    meaning: tuple[float | None, ...] = (None, None),
 ) -> npt.NDArray[np.uint16]:
     """Read a window of a band of digital numbers.
 
@@ -127,7 +127,8 @@ def read_window(  # noqa: PLR0913 - what is read, and what it must be
         planetary: Whether GDAL has the address signed by Planetary Computer.
         nodata: Number of "not observed" beside 0, for a band that does not say it.
         negative_is_dark: Whether a number below 0 is no reflectance above 0.
-        meaning: Scale and offset of the metadata, which a band may not contradict.
+        meaning: Scale and offset of the metadata, which a band may not contradict;
+            None: it may.
 
     Returns:
         uint16 (height, width).
@@ -254,19 +255,21 @@ def _expect_place(path: str, file: Any, place: Georeference | None) -> None:  # 
 def _expect_meaning(
     path: str,
     file: Any,  # noqa: ANN401
-    meaning: tuple[float, float] | None,
+    meaning: tuple[float | None, ...],
 ) -> None:
     """Hold a band's own scale and offset, if it has any, against the metadata's."""
     own = file.scales[0], file.offsets[0]
-    if meaning is None or own == (1.0, 0.0) or np.allclose(own, meaning, 1e-6):
+    if own == (1.0, 0.0):
         return
-    raise InvalidScene(
-        f"{_name(path)}: expected a scale of {meaning[0]:g} and an offset of "
-        f"{meaning[1]:g}, as the metadata say, got {own[0]:g} and {own[1]:g} in the "
-        "file: water would look like ice, or ice like water, with the wrong ones; say "
-        f"which are right: --params ingestion.stac.scale={own[0]:g},"
-        f"ingestion.stac.offset={own[1]:g}, for instance"
-    )
+    for name, found, said in zip(("scale", "offset"), own, meaning, strict=True):
+        if said is not None and not np.isclose(found, said, 1e-6):
+            raise InvalidScene(
+                f"{_name(path)}: expected the {name} {said:g}, as the metadata say, "
+                f"got {found:g} in the file: with the wrong one water looks like "
+                "ice, or ice like water; set "
+                f"--params ingestion.stac.{name} (an offset counts from "
+                "baseline 04.00 on), or leave the item out"
+            )
 
 
 def _name(path: str) -> str:

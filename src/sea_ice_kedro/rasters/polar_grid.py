@@ -167,6 +167,26 @@ def grid_of(
     return CellGrid(crs, float(cell_km) * 1000.0)
 
 
+def expect_room(rows: int, columns: int, most: int, what: str) -> None:
+    """Refuse a rectangle of cells that is too large to lay out.
+
+    Args:
+        rows: From the first to the last cell, whether observed or not.
+        columns: Alike.
+        most: Cells that there is room for.
+        what: What is laid out, for the message.
+
+    Raises:
+        InvalidOption: if there are more.
+    """
+    if rows * columns > most:
+        raise InvalidOption(
+            f"{what}: expected at most {most:,} cells between its observations, got "
+            f"{rows:,} x {columns:,}; make gridding.grid.cell_km larger, or put scenes "
+            "that lie far apart into regions or data roots of their own"
+        )
+
+
 # --- Sea ice concentration of one day as a raster
 
 

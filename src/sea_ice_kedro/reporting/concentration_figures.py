@@ -17,6 +17,7 @@ from sea_ice_kedro.imagery.classes import (
     SeaIceClass,
     css,
 )
+from sea_ice_kedro.rasters.polar_grid import expect_room
 
 Floats = npt.NDArray[np.float64]
 
@@ -136,6 +137,9 @@ _NOT_OBSERVED = "#cfcac2"
 _LINE = "#8f897f"
 _INK = "#14202a"
 _MARGIN_CELLS = 2
+_MOST_CELLS = 2_000_000
+"""Of one day, as objects in memory and as text in a page."""
+
 _GRID = ["grid", "cell_km"]
 
 
@@ -217,6 +221,7 @@ def _cells(cells: pd.DataFrame, cell_km: float, name: str) -> go.Heatmap:
         np.arange(cells[name].min(), cells[name].max() + 1)
         for name in ("cell_column", "cell_row")
     )
+    expect_room(rows.size, columns.size, _MOST_CELLS, f"figure of {name}")
     shares = np.full((rows.size, columns.size), None, object)
     facts = np.full((rows.size, columns.size), "", object)
     for cell in cells.to_dict("records"):

@@ -1,4 +1,4 @@
-"""The files of a run as a catalogue tells of them: facts and places, no pixels."""
+"""The files of a run as a catalogue describes them; outlines as GeoJSON."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -322,7 +322,9 @@ def alpha_of(file: Any) -> int | None:  # noqa: ANN401
         (
             number
             for number, colour in enumerate(file.colorinterp, 1)
-            if colour == ColorInterp.alpha or texts[number - 1] == "alpha"
+            if texts[number - 1] == "alpha"
+            # GDAL takes the fourth band of 8 bits for alpha, whatever it is called.
+            or (colour == ColorInterp.alpha and not texts[number - 1])
         ),
         None,
     )
@@ -337,7 +339,7 @@ def notes_of(file: Any) -> list[str]:  # noqa: ANN401
     """Return what of a file is not used, in words for people."""
     pages = len(file.subdatasets)
     many = [f"has {pages} pages, of which the first is read"] if pages > 1 else []
-    if (orientation := orientation_of(file)) != _UPRIGHT:
+    if (orientation := orientation_of(file)) in _TURNED:
         many.append(
             f"is to be shown turned or mirrored (orientation {orientation}), "
             "and is read as it is stored: a label drawn on what is shown does not fit"
@@ -345,7 +347,7 @@ def notes_of(file: Any) -> list[str]:  # noqa: ANN401
     return many + _place_notes(file)
 
 
-_UPRIGHT = 1
+_UPRIGHT, _TURNED = 1, range(2, 9)
 _ORIENTATION = 274
 """Tag of TIFF and Exif."""
 

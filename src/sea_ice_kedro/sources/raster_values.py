@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -264,10 +264,21 @@ def declared_in(
     """
     if options.validity not in ("auto", "file"):
         return None
+    declared = _declared_by_gdal(file, numbers, stored)
     alpha = alpha_of(file)
-    if alpha is not None and MaskFlags.alpha not in file.mask_flag_enums[0]:
-        transparent = file.read(alpha) == 0
-        return Declared(np.broadcast_to(transparent, stored.shape), None)
+    if alpha is None or MaskFlags.alpha in file.mask_flag_enums[0]:
+        return declared
+    absent = np.broadcast_to(file.read(alpha) == 0, stored.shape)
+    if declared is None:
+        return Declared(absent, None)
+    return replace(declared, absent=declared.absent | absent)
+
+
+def _declared_by_gdal(
+    file: Any,  # noqa: ANN401 - rasterio
+    numbers: Sequence[int],
+    stored: Bands,
+) -> Declared | None:
     if all(file.mask_flag_enums[n - 1] == [MaskFlags.all_valid] for n in numbers):
         fills = [fill_said(file, n) for n in numbers]
         known = [n for n in fills if n is not None]
@@ -288,14 +299,18 @@ def partly_transparent(file: Any) -> Mask | None:  # noqa: ANN401 - rasterio
         file: The open raster.
 
     Returns:
-        bool (H, W), True where alpha is neither 0 nor as high as anywhere in the file;
-        None: nowhere.
+        bool (H, W), True where alpha is neither 0 nor that of most other pixels (a
+        layer's opacity) nor higher; None: nowhere, or the band is no alpha, having no
+        such number.
     """
     number = alpha_of(file)
     if number is None:
         return None
     alpha = file.read(number)
-    mixed: Mask = (alpha > 0) & (alpha < alpha.max())
+    levels, counts = np.unique(alpha[alpha > 0], return_counts=True)
+    if not len(levels) or 2 * counts.max() < counts.sum():
+        return None
+    mixed: Mask = (alpha > 0) & (alpha < levels[counts.argmax()])
     return mixed if mixed.any() else None
 
 

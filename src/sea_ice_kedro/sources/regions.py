@@ -30,7 +30,8 @@ _EXAMPLE = (
 _DEGREES = {"properties": {"name": "EPSG:4326"}}
 """The CRS of GeoJSON that names none."""
 
-_CORNERS_A_SIDE = 50
+_PIECES = 50
+"""An outline in metres is cut into pieces of its extent over this."""
 
 _SEARCHED = "ingestion.search.region"
 
@@ -216,14 +217,25 @@ def _in_degrees(layers: Iterable[PolygonLayer]) -> Region:
     for layer in layers:
         to_degrees = Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
         for rings in layer.polygons:
-            corners, ends = rings[0][:-1, None], rings[0][1:, None]
-            steps = np.linspace(0, 1, _CORNERS_A_SIDE, endpoint=False)[:, None]
-            x, y = (corners + (ends - corners) * steps).reshape(-1, 2).T
+            x, y = (rings[0] if layer.crs.is_geographic else _in_pieces(rings[0])).T
             ring = outline(np.column_stack(to_degrees.transform(x, y)))
             found.append(_around_pole(ring))
     if not found:
         raise ValueError("no polygon")
     return Region(tuple(found))
+
+
+def _in_pieces(ring: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Divide long sides of a closed outline."""
+    sides = np.diff(ring, axis=0)
+    piece = max(float(np.ptp(ring, axis=0).max()) / _PIECES, 1e-9)
+    counts = np.ceil(np.hypot(*sides.T) / piece).astype(int)
+    return np.concatenate(
+        [
+            corner + side * np.linspace(0, 1, count, endpoint=False)[:, None]
+            for corner, side, count in zip(ring[:-1], sides, counts, strict=True)
+        ]
+    )
 
 
 def _around_pole(ring: Ring) -> Ring:

@@ -143,8 +143,6 @@ def find_shortwave(
 
 # --- Sentinel-2 products in ESA's SAFE format, L1C and L2A: folders and zips
 
-logger = logging.getLogger(__name__)
-
 _PIXEL_M = 10.0
 
 

@@ -4,7 +4,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import partial
 from itertools import combinations, count
@@ -298,6 +298,15 @@ class StacScene:
         numbers = self._band(one.href, shape, cut, one.calibration)
         return one.band.levels(on_grid(numbers, self.cut, one.factor), one.calibration)
 
+    def _meaning(self, calibration: Calibration) -> tuple[float | None, float | None]:
+        """Return scale and offset that a file may not contradict; None: it may."""
+        scale, offset = self.facts.is_said
+        chosen = self.options.offset == calibration.offset
+        return (
+            calibration.scale if scale else None,
+            calibration.offset if offset and not chosen else None,
+        )
+
     def _band(  # noqa: PLR0913 - what is read, and what it must be
         self,
         href: str,
@@ -320,7 +329,7 @@ class StacScene:
             planetary=is_planetary(href, self.options),
             nodata=nodata,
             negative_is_dark=calibration.offset <= 0,
-            meaning=astuple(calibration) if self.facts.are_stored_so else None,
+            meaning=self._meaning(calibration),
         )
 
         def fetch() -> Any:  # noqa: ANN401

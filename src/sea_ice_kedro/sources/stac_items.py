@@ -33,7 +33,7 @@ from sea_ice_kedro.sources.stac_properties import (
     expect_one_scale,
     fail,
     granule_in,
-    is_offset_removed,
+    is_said,
     nodata_of,
     product_names,
     sun_of,
@@ -125,8 +125,8 @@ class StacFacts:
     nodata: tuple[float | None, float | None, float | None] = (None, None, None)
     """What stands for "not observed" beside 0, where the item says it."""
 
-    are_stored_so: bool = True
-    """Whether scale and offset are those of the files: neither set, nor taken out."""
+    is_said: tuple[bool, bool] = (True, True)
+    """Whether scale and offset are the item's: neither set, nor taken out."""
 
 
 def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
@@ -144,8 +144,7 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
     assets = [item["assets"][key] for key in keys]
     baseline = baseline_of(item)
     _expect_three(item, assets)
-    if options.scale is None and options.offset is None:
-        expect_one_scale(item, assets)
+    expect_one_scale(item, assets, baseline, options)
     red, green, blue = (calibration_of(item, a, baseline, options) for a in assets)
     no_red, no_green, no_blue = (nodata_of(item, asset) for asset in assets)
     grid, acquired = _grid(item, assets[0]), _expect_time(item)
@@ -167,9 +166,7 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
             ),
             observed=_observed(item, grid, outline, acquired),
             nodata=(no_red, no_green, no_blue),
-            are_stored_so=options.scale is None
-            and options.offset is None
-            and not is_offset_removed(item),
+            is_said=is_said(item, baseline, options),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fail(item, "assets with hrefs, and an id", f"{type(error).__name__}: {error}")
@@ -248,9 +245,9 @@ def _expect_three(item: Mapping[str, Any], assets: Sequence[Mapping[str, Any]]) 
     """Refuse one file for two colours.
 
     Raises:
-        InvalidScene: if two assets have one href.
+        InvalidScene: if two assets have the same href.
     """
-    hrefs = [str(asset.get("href")) for asset in assets]
+    hrefs = [str(asset["href"]) for asset in assets if asset.get("href")]
     if len(set(hrefs)) < len(hrefs):
         fail(
             item,

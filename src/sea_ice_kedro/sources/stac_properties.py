@@ -134,7 +134,7 @@ def calibration_of(
     """
     band = _band(item, asset)
     scale = options.scale or band.get("scale") or _SCALE
-    due = not re.fullmatch(r"N0[0-3]\d\d", baseline)
+    due = _is_due(baseline)
     if due and options.offset is not None:
         return _expected(item, scale, options.offset)
     if is_offset_removed(item):
@@ -151,13 +151,29 @@ def calibration_of(
     return _expected(item, scale, offset or 0.0)
 
 
+def _is_due(baseline: str) -> bool:
+    """Tell whether products have an offset: from 04.00 on; "": perhaps."""
+    return not re.fullmatch(r"N0[0-3]\d\d", baseline)
+
+
 def is_offset_removed(item: Mapping[str, Any]) -> bool:
     """Tell whether a provider says that it has taken the offset out of the numbers."""
     return any(item["properties"].get(name) is True for name in _REMOVED)
 
 
+def is_said(
+    item: Mapping[str, Any], baseline: str, options: StacOptions
+) -> tuple[bool, bool]:
+    """Tell whether scale and offset are the item's: neither set, nor taken out."""
+    set_offset = options.offset is not None and _is_due(baseline)
+    return options.scale is None, not set_offset and not is_offset_removed(item)
+
+
 def expect_one_scale(
-    item: Mapping[str, Any], assets: Sequence[Mapping[str, Any]]
+    item: Mapping[str, Any],
+    assets: Sequence[Mapping[str, Any]],
+    baseline: str,
+    options: StacOptions,
 ) -> None:
     """Refuse an item that says the scale or offset of some bands only.
 
@@ -166,14 +182,22 @@ def expect_one_scale(
     Raises:
         InvalidScene: if the others would be read by another.
     """
-    for name, otherwise in (("scale", _SCALE), ("offset", 0)):
+    names = ("scale", _SCALE), ("offset", 0)
+    for (name, otherwise), counts in zip(
+        names, is_said(item, baseline, options), strict=True
+    ):
         said = [_band(item, asset).get(name) for asset in assets]
-        if None in said and any(one not in (None, otherwise) for one in said):
+        if not counts or None not in said:
+            continue
+        if any(one is not None and float(one) != otherwise for one in said):
+            settable = name == "scale" or _is_due(baseline)
             fail(
                 item,
                 f"the {name} of red, green and blue, or of none",
                 ", ".join(str(one) for one in said),
-                f"say what is right by --params ingestion.stac.{name}=...",
+                f"say what is right by --params ingestion.stac.{name}=..."
+                if settable
+                else "leave it out, or tell its provider",
             )
 
 

@@ -1,9 +1,10 @@
 """Networks: the U-Nets, their training on one or many workers, their files.
 
-TensorFlow 2.18 carries two copies of each of CUDA's factories, and says at every
-import, with or without a GPU, that it cannot register the second ("Unable to register
-cuDNN factory", https://github.com/tensorflow/tensorflow/issues/62075). These lines come
-from C++ before any level of logging is set. What else an import says is shown.
+TensorFlow is imported here without lines that mean nothing to users: version 2.18
+carries two copies of each of CUDA's factories, and says at every import, with or
+without a GPU, that it cannot register the second ("Unable to register cuDNN factory",
+https://github.com/tensorflow/tensorflow/issues/62075). These lines come from C++ before
+any level of logging is set. What else an import says is shown.
 """
 
 import importlib.abc

@@ -213,7 +213,7 @@ def test_a_run_that_an_error_ended_is_raised_unless_it_only_wrote_a_report():
 @pytest.mark.parametrize(
     ("note", "short"),
     [
-        ("has 2 pages", "a word of its file was not followed"),
+        ("has 2 pages", "metadata that were not followed"),
         (
             "lies outside of ingestion.area_of_interest; is land by coast.gpkg "
             "(ingestion.land): no sea is left",

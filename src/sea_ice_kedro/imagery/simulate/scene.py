@@ -188,7 +188,7 @@ def look_through(surface: Colour, atmosphere: Atmosphere) -> Colour:
     return as_field(cv2.merge(seen))
 
 
-# --- Assembly of the scene
+# --- Place and time of a scene
 
 _EQUATOR_M = 6_378_137.0
 _ECCENTRICITY = 0.081_819_190_842_6

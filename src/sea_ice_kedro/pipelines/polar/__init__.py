@@ -10,7 +10,7 @@ from kedro.pipeline import Node, Pipeline
 from sea_ice_kedro.datasets.training import DescribedChips, WorkFolder
 from sea_ice_kedro.engines import Partitions
 from sea_ice_kedro.engines.base import Task
-from sea_ice_kedro.errors import expect_integer
+from sea_ice_kedro.errors import InvalidOption, expect_integer
 from sea_ice_kedro.imagery.chips import ChipOptions, chip_windows, cut_chips
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.worlds import draw_world
@@ -51,6 +51,12 @@ class WorldOptions:
         expect_integer("polar.worlds.validation", self.validation, 2, 100_000)
         expect_integer("polar.worlds.size_px", self.size_px, 64, 4096)
         expect_integer("polar.worlds.chip_px", self.chip_px, 32, self.size_px)
+        step = max(_SCALES) * 2**_SHAPE.depth
+        if self.chip_px % step:
+            raise InvalidOption(
+                f"expected polar.worlds.chip_px to be a multiple of {step}, got "
+                f"{self.chip_px}"
+            )
         expect_integer("polar.worlds.seed", self.seed, 0, 400_000)
 
     def split_of(self, number: int) -> str:

@@ -130,7 +130,7 @@ def _framed(season: Season) -> Frame:
             f"expected days × rows × columns of at most {MOST_VALUES}, got "
             f"{' × '.join(map(str, frame.shape))}; make gridding.grid.cell_km larger, "
             "or run fewer days or a smaller area at a time (time_series.whole_grid: "
-            "false). Tables, figures and maps have no such limit"
+            "false). Tables have no such limit"
         )
     return frame
 

@@ -15,7 +15,12 @@ from narwhals.typing import IntoFrame
 from sea_ice_kedro.errors import InvalidOption
 from sea_ice_kedro.imagery.arrays import Georeference
 from sea_ice_kedro.imagery.classes import NODATA, SeaIceClass
-from sea_ice_kedro.rasters.polar_grid import CellGrid, ConcentrationRaster, in_percent
+from sea_ice_kedro.rasters.polar_grid import (
+    CellGrid,
+    ConcentrationRaster,
+    expect_room,
+    in_percent,
+)
 from sea_ice_kedro.sources.regions import WHOLE_RUN, NamedRegion, Region, Ring
 
 _LOG = logging.getLogger(__name__)
@@ -214,10 +219,15 @@ def day_cells(
             yield name, DayCells(str(day), grid, frame, of_day, sources, lands)
 
 
+_MOST_CELLS = 400_000_000
+"""Of a map of one day: a byte each, twice."""
+
+
 def map_day(day: DayCells) -> ConcentrationRaster:
     """Lay one day's cells out, a pixel a cell; 255 where nothing was observed."""
     cells, grid, frame = day.cells, day.grid, day.frame
     places, shape = frame.places(cells), frame.shape[1:]
+    expect_room(*shape, _MOST_CELLS, f"map of {day.day}")
 
     def laid_out(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         filled = np.full(shape, NODATA, np.uint8)

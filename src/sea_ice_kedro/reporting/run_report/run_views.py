@@ -359,7 +359,9 @@ def view_season(tables: Mapping[str, pd.DataFrame | None]) -> list[SeasonView]:
         _season_view(str(region), METHODS[kind], rows)
         for kind, table in tables.items()
         if table is not None
-        for (region, _), rows in table.groupby(["region", "grid"], sort=False)
+        for (region, _, _), rows in table.groupby(
+            ["region", "grid", "cell_km"], sort=False
+        )
     ]
 
 
@@ -371,7 +373,8 @@ def _season_view(region: str, made: str, days: pd.DataFrame) -> SeasonView:
     observed = observed[observed["coverage"] > 0].tail(MOST_DAYS)
     rows = records_of(observed)
     return SeasonView(
-        title=f"{region.replace('_', ' ')} ({days['grid'].iloc[0]})",
+        title=f"{region.replace('_', ' ')} ({days['grid'].iloc[0]}, cells of "
+        f"{days['cell_km'].iloc[0]:g} km)",
         made=made,
         first=str(days["day"].iloc[0]),
         last=str(days["day"].iloc[-1]),

@@ -135,7 +135,7 @@ def _about_input(scenes: pd.DataFrame) -> Iterator[Finding]:
 
 
 _OF_FILE = (
-    "a word of its file was not followed",
+    "metadata that were not followed",
     "What a file says of itself and how it was read differ: look whether the right one "
     "was followed.",
 )
