@@ -126,6 +126,8 @@ def _configure_logging(given: list[str], program: str) -> None:
         InvalidOption: naming the file, and the line, that cannot be read.
     """
     del program
+    import logging.config
+    import traceback
     from pathlib import Path
 
     from sea_ice_kedro.errors import InvalidOption
@@ -136,6 +138,10 @@ def _configure_logging(given: list[str], program: str) -> None:
     try:
         import kedro.framework.project  # noqa: F401
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        of_file = isinstance(error, OSError) and error.filename == given[0]
+        if not of_file and logging.config.__file__ not in {f.filename for f in frames}:
+            raise
         said = " ".join(f"{error.__cause__ or error}".split())
         raise InvalidOption(
             f"{given[0]}: expected settings of Python's logging (version, handlers, "

@@ -121,6 +121,9 @@ def test_an_offset_of_some_bands_only_is_told(tmp_path):
 
 def test_a_scale_that_leaves_brightness_of_8_bits_black_is_told(tmp_path):
     path = with_header(tmp_path / "a.tif", (1e-4,) * 3, number=240)
-    assert "no number above 240, as brightness of 8 bits" in read(path).origin.notes
+    assert (
+        "no number above 240 in green, as brightness of 8 bits"
+        in read(path).origin.notes
+    )
     path = with_header(tmp_path / "b.tif", (1 / 255,) * 3, number=240)
     assert read(path).origin.notes == ""

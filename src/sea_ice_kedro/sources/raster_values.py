@@ -216,8 +216,8 @@ def level_notes(
     whole = np.issubdtype(stored.dtype, np.integer) and stored.dtype.itemsize > 1
     if whole and numbers.max() <= _BYTE and green.max() < _LIT:
         return [
-            f"has no number above {numbers.max():g}, as brightness of 8 bits has none, "
-            f"which its scale makes a reflectance of {green.max():.3g}: is it right?"
+            f"has no number above {numbers.max():g} in green, as brightness of 8 bits "
+            f"has none: by its scale a reflectance of {green.max():.3g}; check it"
         ]
     if middle > _BRIGHTEST:
         return [
