@@ -14,11 +14,11 @@ from sea_ice_kedro.pipelines.polar import (
 )
 from sea_ice_kedro.training.plan import ChipShard
 
-FEW = WorldOptions(count=3, validation=2, size_px=128, chip_px=64, seed=5)
+FEW = WorldOptions(count=3, validation=2, size_px=256, chip_px=128, seed=5)
 
 
 def shard_of(world_id, made):
-    return ChipShard("f", world_id, 64, tuple(made.chips.facts))
+    return ChipShard("f", world_id, 128, tuple(made.chips.facts))
 
 
 def test_worlds_are_named_and_split_by_their_number():
@@ -44,7 +44,9 @@ def test_chips_carry_what_must_get_no_class_and_the_context_of_their_world():
     assert cut.chips.context.any()
 
 
-@pytest.mark.parametrize("given", [{"count": 0}, {"chip_px": 1024}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "given", [{"count": 0}, {"chip_px": 1024}, {"chip_px": 192}, {"seed": -1}]
+)
 def test_worlds_that_no_network_can_learn_from_are_refused(given):
     with pytest.raises(InvalidOption, match=r"polar\.worlds"):
         WorldOptions(**given)

@@ -34,17 +34,25 @@ def test_a_dot_tells_concentration_and_whether_little_was_observed():
     assert (first.y, first.little) == (18.0, False)
     assert (last.y, last.little) == (45.0, True)
     assert first.words == "2019-11-01: 80% ice, 50.0% observed"
-    assert (view.title, view.made) == ("ross sea (EPSG:6932)", "by the network")
+    assert (view.title, view.made) == (
+        "ross sea (EPSG:6932, cells of 25 km)",
+        "by the network",
+    )
 
 
 def test_each_region_and_each_way_to_make_class_maps_is_apart():
     both = pd.concat([series(), series(region="whole_run")])
     views = view_season({"label": both, "ice": series()})
     assert [(v.title, v.made) for v in views] == [
-        ("ross sea (EPSG:6932)", "by brightness"),
-        ("whole run (EPSG:6932)", "by brightness"),
-        ("ross sea (EPSG:6932)", "by the network"),
+        ("ross sea (EPSG:6932, cells of 25 km)", "by brightness"),
+        ("whole run (EPSG:6932, cells of 25 km)", "by brightness"),
+        ("ross sea (EPSG:6932, cells of 25 km)", "by the network"),
     ]
+
+
+def test_cells_of_another_size_are_another_season():
+    both = pd.concat([series(), series(cell_km=5.0)])
+    assert [view.days for view in view_season({"label": both})] == [3, 3]
 
 
 def test_one_day_alone_is_drawn():
