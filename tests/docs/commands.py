@@ -38,8 +38,8 @@ _ONE_NET = f"{_TINY_TRAINING},modeling.variants=manual_filtered"
 _TINY_NET = f"{_ONE_NET},ingestion.sample.count=3,ingestion.sample.size_px=128"
 
 _FEW_WORLDS = (
-    "polar.worlds.count=3,polar.worlds.validation=2,polar.worlds.size_px=128"
-    ",polar.worlds.chip_px=64,polar.training.epochs=1,polar.training.batch_size=2"
+    "polar.worlds.count=3,polar.worlds.validation=2,polar.worlds.size_px=256"
+    ",polar.worlds.chip_px=128,polar.training.epochs=1,polar.training.batch_size=2"
     ",polar.training.averaged_epochs=1"
     ",engine.name=sequential"
 )
