@@ -95,3 +95,24 @@ def test_a_logging_configuration_that_cannot_be_read_is_named(tmp_path, text, sa
     )
     assert ended.returncode == 1
     assert re.fullmatch(rf"Error: {re.escape(str(path))}{said}.*\n", ended.stderr)
+
+
+def test_an_error_that_is_none_of_logging_is_not_blamed_on_its_file(tmp_path):
+    """A broken package that Kedro imports, as if it were installed."""
+    (tmp_path / "logging.yml").write_text("version: 1\n")
+    (tmp_path / "dynaconf.py").write_text("raise ValueError('broken')\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "sea_ice_kedro", "run"],
+        env={
+            **os.environ,
+            "KEDRO_LOGGING_CONFIG": str(tmp_path / "logging.yml"),
+            "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert ended.returncode != 0
+    assert "broken" in ended.stderr
+    assert "settings of Python's logging" not in ended.stderr

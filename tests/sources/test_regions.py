@@ -99,7 +99,7 @@ def test_what_is_no_region_is_refused_with_the_way_out(value, text):
         ("not JSON", "JSONDecodeError"),
         ('{"type": "Point", "coordinates": [0, 0]}', "ValueError: a Point"),
         ('{"type": "FeatureCollection", "features": []}', "ValueError: no polygon"),
-        ('{"type": "Polygon", "coordinates": [[]]}', "ValueError: an outline of less"),
+        ('{"type": "Polygon", "coordinates": [[]]}', "ValueError: a ring of 0 corners"),
         ("[]", "AttributeError"),
         ("[" * 100_000, "RecursionError"),
     ],
@@ -163,3 +163,12 @@ def test_outlines_in_metres_keep_about_as_many_corners_as_they_have(tmp_path):
     (tmp_path / "a.geojson").write_text(json.dumps(shape))
     region = region_of(str(tmp_path / "a.geojson"), "ingestion.area_of_interest")
     assert 300 <= len(region.rings[0]) < 350
+
+
+def test_a_feature_without_geometry_is_no_hindrance_to_the_others(tmp_path):
+    there = {"type": "Polygon", "coordinates": [[[0, 70], [20, 70], [20, 80]]]}
+    features = [{"type": "Feature", "geometry": g} for g in (None, there)]
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    region = region_of(str(path), "ingestion.area_of_interest")
+    assert region.holds([15, 50], [72, 72]).tolist() == [True, False]

@@ -197,6 +197,15 @@ def test_a_band_whose_own_scale_contradicts_the_item_s_is_refused(web):
     assert np.array_equal(entry.download().numbers, NUMBERS)
 
 
+def test_a_scale_of_one_band_that_is_no_number_costs_its_item_only(tmp_path):
+    made = item_of(tmp_path, NUMBERS[:, :8, :8])
+    made["assets"]["green"]["raster:bands"] = [{"scale": "small"}]
+    with pytest.raises(
+        InvalidScene, match=r"numbers for scale and offset, got 'small'"
+    ):
+        read_item(made, StacOptions())
+
+
 def test_offsets_of_some_bands_are_refused_but_where_they_are_taken_out(tmp_path):
     made = item_of(tmp_path, NUMBERS[:, :8, :8])
     for key, offset in (("green", -0.1), ("blue", -0.1)):

@@ -338,3 +338,25 @@ def test_a_bucket_that_does_not_answer_is_no_damaged_model(bucket, impatient, pa
     bucket.fails("GET", "/download/")
     with pytest.raises(CannotRead, match=f"expected to read {url}, got"):
         ModelFile(url).card()
+
+
+def test_a_network_of_two_scales_gives_the_mean_of_its_logits(monkeypatch):
+    """As probabilities: their geometric mean, whose sum is 1."""
+    from sea_ice_kedro.imagery import scene_context
+    from sea_ice_kedro.training import model_file
+
+    monkeypatch.setattr(scene_context, "LEANING", 0.0)
+    own, coarse = np.float32([[0.7, 0.1, 0.1, 0.1], [0.4, 0.2, 0.2, 0.2]])
+    images = np.zeros((1, 4, 4, 3), np.uint8)
+
+    def network(asked):
+        seen, contexts = asked
+        assert contexts.shape == (len(seen), scene_context.CONTEXT_SIZE)
+        return np.broadcast_to(
+            own if seen.shape[1] == 4 else coarse, (*seen.shape[:3], 4)
+        )
+
+    context = np.zeros(scene_context.CONTEXT_SIZE, np.float32)
+    for scales, expected in (((1,), own), ((1, 2), np.sqrt(own * coarse))):
+        found = model_file._predict_in(network, scales, context, images)
+        np.testing.assert_allclose(found[0, 1, 2], expected / expected.sum(), rtol=1e-5)

@@ -309,6 +309,16 @@ SINGLE_FILES = ".files.jsonl"
 """Name of the table."""
 
 
+@contextmanager
+def _entries(filepath: str) -> Iterator[tuple[Manifest, str]]:
+    """Hold the table that a file belongs to, and name it there."""
+    folder, _, name = filepath.rpartition("/")
+    with held_alone(folder or ".", wait=True):
+        table = Manifest(folder or ".", SINGLE_FILES)
+        yield table, name
+        table.close()
+
+
 def forget_file(filepath: str) -> None:
     """Take a file out of the table before it is written anew: a run may be killed.
 
@@ -319,11 +329,8 @@ def forget_file(filepath: str) -> None:
         CannotWrite: if there is no room or no permission.
         FolderInUse: if another process holds the table for a minute.
     """
-    folder, _, name = filepath.rpartition("/")
-    with held_alone(folder or ".", wait=True):
-        table = Manifest(folder or ".", SINGLE_FILES)
+    with _entries(filepath) as (table, name):
         table.drop(name)
-        table.close()
 
 
 def keep_file(filepath: str) -> None:
@@ -333,11 +340,8 @@ def keep_file(filepath: str) -> None:
         CannotWrite: if there is no room or no permission.
         FolderInUse: if another process holds the table for a minute.
     """
-    folder, _, name = filepath.rpartition("/")
-    with held_alone(folder or ".", wait=True):
-        table = Manifest(folder or ".", SINGLE_FILES)
+    with _entries(filepath) as (table, name):
         table.put(Entry(name, MADE, files={name: state_of(filepath)}))
-        table.close()
 
 
 def expect_as_made(filepath: str) -> None:

@@ -182,8 +182,8 @@ def expect_room(rows: int, columns: int, most: int, what: str) -> None:
     if rows * columns > most:
         raise InvalidOption(
             f"{what}: expected at most {most:,} cells between its observations, got "
-            f"{rows:,} x {columns:,}; make gridding.grid.cell_km larger, or put scenes "
-            "that lie far apart into regions or data roots of their own"
+            f"{rows:,} x {columns:,}; make gridding.grid.cell_km larger, or keep "
+            "scenes that lie far apart in data roots of their own"
         )
 
 

@@ -1,9 +1,10 @@
-"""Polygons, of a GeoPackage too, drawn on a raster's grid.
+"""Polygons of GeoJSON and GeoPackage files, drawn on a raster's grid.
 
 A coastline of the whole Earth is clipped to what lies around the raster before it is
 reprojected: far away, most projections fold.
 """
 
+import json
 import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,13 @@ _MARGIN = 0.1
 
 _STEP_PX = 8
 """A side gets a corner this often: what is straight in one CRS is not in another."""
+
+WGS84 = "EPSG:4326"
+"""Longitude and latitude; the CRS of GeoJSON that names none."""
+
+_PIECES, _SHORTEST = 50, 1e-9
+"""A side gets a corner each such part of its outline's extent, before it is brought to
+degrees; no shorter piece."""
 
 _NEAR_POLE_DEG = 88.0
 _TURN, _POLE_DEG = 360.0, 90.0
@@ -224,6 +232,67 @@ def _unwound(ring: Ring) -> Ring:
     pole = np.copysign(_POLE_DEG, y.mean())
     over = np.array([[unwound[-1, 0], pole], [unwound[0, 0], pole], unwound[0]])
     return np.asarray(np.concatenate([unwound, over]))
+
+
+def in_degrees(layer: PolygonLayer) -> PolygonLayer:
+    """Bring polygons to longitude and latitude, with corners on their long sides."""
+    to_degrees = Transformer.from_crs(layer.crs, WGS84, always_xy=True)
+
+    def brought(ring: Ring) -> Ring:
+        if not layer.crs.is_geographic:
+            piece = max(float(np.ptp(ring, axis=0).max()) / _PIECES, _SHORTEST)
+            ring = _with_corners(ring, np.full(2, piece))
+        return np.column_stack(to_degrees.transform(*ring.T))
+
+    rings = [[brought(ring) for ring in polygon] for polygon in layer.polygons]
+    return layer_of(CRS.from_user_input(WGS84), rings)
+
+
+# --- Polygons of GeoJSON (RFC 7946; a CRS as the version of 2008 names it)
+
+
+def read_geojson(path: Path) -> list[PolygonLayer]:
+    """Read the polygons of a file: one layer, or none where it has no polygon.
+
+    Raises:
+        OSError: if there is no such file.
+        ValueError, or another of `MALFORMED`: if it is no GeoJSON of polygons.
+        CRSError: if its CRS is not known.
+    """
+    found = json.loads(path.read_text(encoding="utf-8"))
+    told = (found.get("crs") or {"properties": {"name": WGS84}})["properties"]
+    polygons = [rings for rings in _of_geometry(found) if rings]
+    crs = CRS.from_user_input(told["name"])
+    return [layer_of(crs, polygons)] if polygons else []
+
+
+def _of_geometry(found: Any) -> Iterator[list[Ring]]:  # noqa: ANN401 - JSON
+    kind = found["type"]
+    if kind == "FeatureCollection":
+        for feature in found["features"]:
+            yield from _of_geometry(feature)
+    elif kind == "Feature":
+        if found["geometry"] is not None:
+            yield from _of_geometry(found["geometry"])
+    elif kind == "GeometryCollection":
+        for geometry in found["geometries"]:
+            yield from _of_geometry(geometry)
+    elif kind == "MultiPolygon":
+        yield from (_closed(polygon) for polygon in found["coordinates"])
+    elif kind == "Polygon":
+        yield _closed(found["coordinates"])
+    else:
+        raise ValueError(f"a {kind}, which is no polygon")
+
+
+def _closed(coordinates: Any) -> list[Ring]:  # noqa: ANN401 - JSON
+    rings = [np.array([corner[:2] for corner in ring], float) for ring in coordinates]
+    for ring in rings:
+        if ring.ndim != 2 or len(ring) < 3:  # noqa: PLR2004 - (corners, x and y)
+            raise ValueError(f"a ring of {len(ring)} corners")
+        if ring.shape[1] != 2:  # noqa: PLR2004 - x and y
+            raise ValueError("a corner of one number")
+    return [np.concatenate([ring, ring[:1]]) for ring in rings]
 
 
 # --- Polygons of a GeoPackage, an SQLite file (OGC 12-128r18)

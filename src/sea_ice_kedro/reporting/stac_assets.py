@@ -122,12 +122,11 @@ def classes(land: bool) -> list[dict[str, Any]]:
     Args:
         land: Whether there may be land.
     """
+    known = [class_of(c) for c in SeaIceClass]
+    if land:
+        known.append(_class(LAND, "land", LAND_LABEL, _OF_MASK, LAND_COLOUR))
     return [
-        *(
-            _class(c.value, c.key, c.label, _OF_APPEARANCE, COLOURS[c])
-            for c in SeaIceClass
-        ),
-        *([_class(LAND, "land", LAND_LABEL, _OF_MASK, LAND_COLOUR)] if land else []),
+        *(described.to_dict() for described in known),
         {
             "value": NODATA,
             "name": "nodata",
@@ -162,17 +161,17 @@ def projection_of(
     }
 
 
+def class_of(code: SeaIceClass) -> Classification:
+    """Describe a class, with its colour."""
+    return _class(code.value, code.key, code.label, _OF_APPEARANCE, COLOURS[code])
+
+
 def _class(
     value: int, key: str, label: str, said: str, colour: tuple[int, int, int]
-) -> dict[str, Any]:
-    made = Classification.create(
-        value,
-        f"{label}: {said}",
-        key,
-        label,
-        bytes(colour).hex().upper(),
+) -> Classification:
+    return Classification.create(
+        value, f"{label}: {said}", key, label, bytes(colour).hex().upper()
     )
-    return made.to_dict()
 
 
 def _classes(facts: Facts) -> list[dict[str, Any]]:

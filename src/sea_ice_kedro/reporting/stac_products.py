@@ -26,7 +26,7 @@ from pystac.extensions.raster import DataType
 from sea_ice_kedro import __version__
 from sea_ice_kedro.addresses import as_link
 from sea_ice_kedro.imagery.arrays import SIMULATED, Georeference
-from sea_ice_kedro.imagery.classes import COLOURS, NO_CLASS, SeaIceClass
+from sea_ice_kedro.imagery.classes import NO_CLASS, SeaIceClass
 from sea_ice_kedro.rasters.files import state_of
 from sea_ice_kedro.rasters.footprint import pixel_size_m
 from sea_ice_kedro.reporting.products import Product, ProductGroup, place_of
@@ -37,6 +37,7 @@ from sea_ice_kedro.reporting.stac_assets import (
     PROCESSING,
     PROJECTION,
     asset_of,
+    class_of,
     classes,
     file_fields,
     projection_of,
@@ -357,7 +358,7 @@ def _output(port: Port, card: ModelCard) -> ModelOutput:
         _TASKS,
         ResultStructure.create(*_structure(port)),
         "the chance of each class, 0..1",
-        [*map(_outcome, SeaIceClass), *([_NONE] if card.sees_scene else [])],
+        [*map(class_of, SeaIceClass), *([_NONE] if card.sees_scene else [])],
     )
 
 
@@ -365,16 +366,6 @@ def _structure(port: Port) -> tuple[list[int], list[str], DataType]:
     shape = [length if isinstance(length, int) else -1 for length in port.shape]
     kind = DataType.UINT8 if port.element == UINT8 else DataType.FLOAT32
     return shape, _AXES[len(shape)], kind
-
-
-def _outcome(sea_ice_class: SeaIceClass) -> Classification:
-    return Classification.create(
-        sea_ice_class.value,
-        f"{sea_ice_class.label}: a class of appearance",
-        sea_ice_class.key,
-        sea_ice_class.label,
-        bytes(COLOURS[sea_ice_class]).hex().upper(),
-    )
 
 
 _NONE = Classification.create(

@@ -1,7 +1,5 @@
 """The part of a scene that is mapped: an area of interest, less land and ice shelf."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
@@ -10,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from pyproj import CRS, Transformer
+from pyproj import Transformer
 from pyproj.exceptions import CRSError
 from rasterio.warp import Resampling, reproject
 
@@ -22,9 +20,8 @@ from sea_ice_kedro.rasters.footprint import places
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened
 from sea_ice_kedro.rasters.polygons import (
     PolygonLayer,
-    Ring,
     draw_polygons,
-    layer_of,
+    read_geojson,
     read_geopackage,
 )
 from sea_ice_kedro.sources.regions import Region
@@ -251,7 +248,6 @@ def _padded(values: Degrees) -> tuple[float, float]:
 LAND_OPTION = "ingestion.land"
 
 _GEOJSON, _GEOPACKAGE, _GEOTIFF = {".geojson", ".json"}, {".gpkg"}, {".tif", ".tiff"}
-_WGS84 = "EPSG:4326"
 _WAY_OUT = (
     "name a GeoJSON (.geojson) or GeoPackage (.gpkg) file of polygons, or a GeoTIFF "
     "(.tif) that is 0 on the sea, each with its CRS"
@@ -379,49 +375,16 @@ def _layers(path: str, digest: str) -> list[PolygonLayer]:
         if PurePath(path).suffix.lower() in _GEOPACKAGE:
             layers = read_geopackage(local)
         else:
-            layers = _of_geojson(local.read_text(encoding="utf-8"))
+            layers = _of_geojson(local)
     if not layers:
         raise ValueError("no polygon")
     return layers
 
 
-def _of_geojson(text: str) -> list[PolygonLayer]:
+def _of_geojson(path: Path) -> list[PolygonLayer]:
     try:
-        found = json.loads(text)
-        told = (found.get("crs") or {"properties": {"name": _WGS84}})["properties"]
-        polygons = [rings for rings in _polygons(found) if rings]
+        return read_geojson(path)
     except ValueError:  # in words already
         raise
     except MALFORMED as error:
         raise ValueError(f"no GeoJSON ({type(error).__name__}: {error})") from error
-    crs = CRS.from_user_input(told["name"])
-    return [layer_of(crs, polygons)] if polygons else []
-
-
-def _polygons(found: Any) -> Iterator[list[Ring]]:  # noqa: ANN401 - JSON
-    kind = found["type"]
-    if kind == "FeatureCollection":
-        for feature in found["features"]:
-            yield from _polygons(feature)
-    elif kind == "Feature":
-        if found["geometry"] is not None:
-            yield from _polygons(found["geometry"])
-    elif kind == "GeometryCollection":
-        for geometry in found["geometries"]:
-            yield from _polygons(geometry)
-    elif kind == "MultiPolygon":
-        yield from (_rings(polygon) for polygon in found["coordinates"])
-    elif kind == "Polygon":
-        yield _rings(found["coordinates"])
-    else:
-        raise ValueError(f"a {kind}, which is no polygon")
-
-
-def _rings(coordinates: Any) -> list[Ring]:  # noqa: ANN401 - JSON
-    rings = [np.array([corner[:2] for corner in ring], float) for ring in coordinates]
-    for ring in rings:
-        if ring.ndim != 2 or len(ring) < 3:  # noqa: PLR2004 - (corners, x and y)
-            raise ValueError(f"a ring of {len(ring)} corners")
-        if ring.shape[1] != 2:  # noqa: PLR2004 - x and y
-            raise ValueError("a corner of one number")
-    return [np.concatenate([ring, ring[:1]]) for ring in rings]

@@ -20,10 +20,7 @@ SCALES = (1e-6, 1.0)
 LARGEST_OFFSET = 1.0
 """Of reflectance; ESA's is -0.1, that of Landsat's surface reflectance -0.2."""
 
-_LOOKED_AT = 100_000
-"""Pixels."""
-
-_BRIGHTEST = 2.0
+BRIGHTEST = 2.0
 """Reflectance; that of snow in full sun is near 1."""
 
 _SIDES_M = (0.01, 100e3)
@@ -67,6 +64,19 @@ def expect_calibration(calibration: Calibration, what: str) -> None:
         )
 
 
+_LOOKED_AT = 100_000
+"""Pixels, about, that tell what most of a scene is like."""
+
+
+def sample_step(size: int) -> int:
+    """Return how many rows and columns lie between those pixels.
+
+    Args:
+        size: Pixels of the scene.
+    """
+    return max(1, math.isqrt(size // _LOOKED_AT))
+
+
 def expect_light(raw: RawScene, what: str) -> None:
     """Refuse numbers that their scale makes brighter than any snow.
 
@@ -77,13 +87,13 @@ def expect_light(raw: RawScene, what: str) -> None:
     Raises:
         InvalidScene: if half of what was observed reflects more than twice the light.
     """
-    step = max(round((raw.valid_mask.size / _LOOKED_AT) ** 0.5), 1)
+    step = sample_step(raw.valid_mask.size)
     seen = raw.numbers[1][::step, ::step][raw.valid_mask[::step, ::step]]
     if not seen.size:
         return
     green = raw.calibrations[1]
     middle = float(np.median(seen)) * green.scale + green.offset
-    if middle > _BRIGHTEST:
+    if middle > BRIGHTEST:
         raise InvalidScene(
             f"{what}: expected reflectance by a scale of {green.scale:g} and an offset "
             f"of {green.offset:g}, got {middle:.3g} in the middle of its green band, "

@@ -15,17 +15,18 @@ from sea_ice_kedro.imagery.raw_scenes import observed, valid_by_border
 from sea_ice_kedro.imagery.reflectance import Calibration, Calibrations
 from sea_ice_kedro.sources.acquisitions import baseline_in
 from sea_ice_kedro.sources.options import RasterOptions
-from sea_ice_kedro.sources.plausible import expect_calibration
+from sea_ice_kedro.sources.plausible import (
+    BRIGHTEST,
+    expect_calibration,
+    sample_step,
+)
 from sea_ice_kedro.sources.raster_metadata import alpha_of
 
 _UNSAID = Calibration(1.0, 0.0)
 """GDAL's words for "not said"."""
 
-_DARKEST, _LIT, _BRIGHTEST = 0.01, 0.25, 2.0
+_DARKEST, _LIT = 0.01, 0.25
 _BYTE = 255
-_LOOKED_AT = 100_000
-"""Pixels."""
-
 _FILL = ("_fillvalue", "missing_value")
 
 
@@ -206,7 +207,7 @@ def level_notes(
         calibrations: What their numbers are read with; None: brightness.
         valid_mask: bool (H, W), True where observed.
     """
-    step = max(1, math.isqrt(valid_mask.size // _LOOKED_AT))
+    step = sample_step(valid_mask.size)
     seen = valid_mask[::step, ::step]
     if not calibrations or not seen.any():
         return []
@@ -219,7 +220,7 @@ def level_notes(
             f"has no number above {numbers.max():g} in green, as brightness of 8 bits "
             f"has none: by its scale a reflectance of {green.max():.3g}; check it"
         ]
-    if middle > _BRIGHTEST:
+    if middle > BRIGHTEST:
         return [
             f"has a reflectance of {middle:.3g} in the middle of its green band, more "
             "than snow in full sun: is its scale right?"
@@ -307,7 +308,9 @@ def partly_transparent(file: Any) -> Mask | None:  # noqa: ANN401 - rasterio
     if number is None:
         return None
     alpha = file.read(number)
-    levels, counts = np.unique(alpha[alpha > 0], return_counts=True)
+    step = sample_step(alpha.size)
+    seen = alpha[::step, ::step]
+    levels, counts = np.unique(seen[seen > 0], return_counts=True)
     if not len(levels) or 2 * counts.max() < counts.sum():
         return None
     mixed: Mask = (alpha > 0) & (alpha < levels[counts.argmax()])

@@ -2,19 +2,22 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.engines.base import content_digest
 from sea_ice_kedro.errors import MALFORMED, InvalidOption
-from sea_ice_kedro.rasters.polygons import PolygonLayer, layer_of, read_geopackage
+from sea_ice_kedro.rasters.polygons import (
+    in_degrees,
+    read_geojson,
+    read_geopackage,
+)
 
 Ring = tuple[tuple[float, float], ...]
 """(longitude, latitude) in degrees of a closed or open outline. Longitudes go on past
@@ -27,12 +30,6 @@ _EXAMPLE = (
     "name one as [west, south, east, north], -180/-78/-140/-70 in --params, or as the "
     "path of a GeoJSON or GeoPackage file of polygons"
 )
-_DEGREES = {"properties": {"name": "EPSG:4326"}}
-"""The CRS of GeoJSON that names none."""
-
-_PIECES = 50
-"""An outline in metres is cut into pieces of its extent over this."""
-
 _SEARCHED = "ingestion.search.region"
 
 
@@ -191,16 +188,15 @@ def _corners(box: tuple[float, ...]) -> Ring:
 
 def _read_polygons(path: str, option: str) -> Region:
     place = Path(path).expanduser()
+    read = read_geopackage if place.suffix.lower() == ".gpkg" else read_geojson
     try:
-        if place.suffix.lower() == ".gpkg":
-            place.stat()
-            return _in_degrees(read_geopackage(place))
-        found = json.loads(place.read_text(encoding="utf-8"))
-        region = outlines_of(found)
-        crs = CRS.from_user_input((found.get("crs") or _DEGREES)["properties"]["name"])
-        closed = [np.array([*ring, ring[0]]) for ring in _rings(found)]
-        layer = layer_of(crs, [[ring[:, :2]] for ring in closed])
-        return region if crs.is_geographic else _in_degrees([layer])
+        place.stat()
+        outlines = [
+            rings[0] for layer in read(place) for rings in in_degrees(layer).polygons
+        ]
+        if not outlines:
+            raise ValueError("no polygon")
+        return Region(tuple(tuple(map(tuple, ring[:-1].tolist())) for ring in outlines))
     except OSError as error:
         got = error.strerror
     except (*MALFORMED, CRSError) as error:
@@ -209,43 +205,6 @@ def _read_polygons(path: str, option: str) -> Region:
         f"expected {option} {path!r} to be a GeoJSON or GeoPackage file of polygons, "
         f"got {got}; {_EXAMPLE}"
     )
-
-
-def _in_degrees(layers: Iterable[PolygonLayer]) -> Region:
-    """Bring outlines to degrees; what is straight there is not straight here."""
-    found: list[Ring] = []
-    for layer in layers:
-        to_degrees = Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
-        for rings in layer.polygons:
-            x, y = (rings[0] if layer.crs.is_geographic else _in_pieces(rings[0])).T
-            ring = outline(np.column_stack(to_degrees.transform(x, y)))
-            found.append(_around_pole(ring))
-    if not found:
-        raise ValueError("no polygon")
-    return Region(tuple(found))
-
-
-def _in_pieces(ring: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Divide long sides of a closed outline."""
-    sides = np.diff(ring, axis=0)
-    piece = max(float(np.ptp(ring, axis=0).max()) / _PIECES, 1e-9)
-    counts = np.ceil(np.hypot(*sides.T) / piece).astype(int)
-    return np.concatenate(
-        [
-            corner + side * np.linspace(0, 1, count, endpoint=False)[:, None]
-            for corner, side, count in zip(ring[:-1], sides, counts, strict=True)
-        ]
-    )
-
-
-def _around_pole(ring: Ring) -> Ring:
-    """Have an outline that goes around a pole reach it."""
-    (first, _), (last, latitude) = ring[0], ring[-1]
-    if abs(last - first) < 180:  # noqa: PLR2004 - half a turn
-        return ring
-    pole = math.copysign(90.0, latitude)
-    whole = first + math.copysign(360.0, last - first)
-    return (*ring, (whole, ring[0][1]), (whole, pole), (first, pole))
 
 
 def _in_ring(

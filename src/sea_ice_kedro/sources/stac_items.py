@@ -144,8 +144,8 @@ def read_item(item: Mapping[str, Any], options: StacOptions) -> StacFacts:
     assets = [item["assets"][key] for key in keys]
     baseline = baseline_of(item)
     _expect_three(item, assets)
-    expect_one_scale(item, assets, baseline, options)
     red, green, blue = (calibration_of(item, a, baseline, options) for a in assets)
+    expect_one_scale(item, assets, baseline, options)  # by now they are numbers
     no_red, no_green, no_blue = (nodata_of(item, asset) for asset in assets)
     grid, acquired = _grid(item, assets[0]), _expect_time(item)
     outline = _outline(item)

@@ -107,7 +107,7 @@ def locate(scenes: pd.DataFrame) -> list[LocatorView]:
     return [view for view in maps if view is not None]
 
 
-def place_of(latitude: Any, longitude: Any) -> str:  # noqa: ANN401 - cells of a table
+def degrees_of(latitude: Any, longitude: Any) -> str:  # noqa: ANN401 - cells of a table
     """Say "78.60° S, 165.20° E"; an index of an earlier version does not know."""
     if not (is_number(latitude) and is_number(longitude)):
         return NONE
@@ -170,7 +170,7 @@ def _named(scene_ids: Sequence[str]) -> str:
 
 def _words(rows: Sequence[Mapping[str, Any]]) -> str:
     if len(rows) == 1:
-        return place_of(rows[0]["latitude_deg"], rows[0]["longitude_deg"])
+        return degrees_of(rows[0]["latitude_deg"], rows[0]["longitude_deg"])
     latitudes = sorted((row["latitude_deg"] for row in rows), key=abs)
     low, high = (f"{abs(latitude):.1f}°" for latitude in (latitudes[0], latitudes[-1]))
     places = low if low == high else f"{low} to {high}"

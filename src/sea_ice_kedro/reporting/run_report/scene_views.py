@@ -18,7 +18,7 @@ from sea_ice_kedro.reporting.run_report.formatting import (
     percent,
     text,
 )
-from sea_ice_kedro.reporting.run_report.locators import place_of
+from sea_ice_kedro.reporting.run_report.locators import degrees_of
 from sea_ice_kedro.reporting.run_report.pictures import (
     CHANNEL_COLOURS,
     HISTOGRAM,
@@ -58,7 +58,7 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("source", f"{text(row['source'])}: {text(row['location'])}"),
         ("granule", text(row["granule"])),
         ("projection", text(row["crs"])),
-        ("centre", place_of(row.get("latitude_deg"), row.get("longitude_deg"))),
+        ("centre", degrees_of(row.get("latitude_deg"), row.get("longitude_deg"))),
         ("size", f"{row['height']} × {row['width']} pixels"),
         ("pixel", f"{number(row['pixel_size_m'], 1)} m"),
         ("observed", percent(row["valid_fraction"])),
