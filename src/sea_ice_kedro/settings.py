@@ -28,12 +28,6 @@ warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is depreca
 # all of Kedro 1, which the dependency is bound to.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
-# Google's libraries, which optional packages import, tell when they will give up a
-# Python; which ones this project supports is in pyproject.toml.
-warnings.filterwarnings(
-    "ignore", message="You are using a Python version", category=FutureWarning
-)
-
 # Tables of all variants read each variant's scores, which is what namespaces are for.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 

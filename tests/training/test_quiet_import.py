@@ -33,7 +33,6 @@ def test_what_was_said_before_an_import_failed_is_shown(capfd):
 @pytest.mark.train
 def test_tensorflow_is_imported_without_a_word_and_is_a_module_like_any_other():
     code = (
-        "import warnings; warnings.simplefilter('ignore');"
         "import sea_ice_kedro.training, importlib.util, importlib.resources;"
         "assert importlib.util.find_spec('tensorflow');"
         "import keras, tensorflow as tf;"
