@@ -8,7 +8,7 @@ import pytest
 from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.predictions import reader_of
-from sea_ice_kedro.rasters.stored_scene import SceneFacts, StoredScene
+from sea_ice_kedro.rasters.stored_scene import SceneFacts, SceneInMemory, StoredScene
 from tests.fabricate import ROSS_SEA, WHEN, cut, floes, scene, write
 
 
@@ -108,3 +108,11 @@ def test_a_truncated_scene_is_never_read_as_a_whole_one(tmp_path):
         handle.reader() as read,
     ):
         read(400, 400, 200)
+
+
+@pytest.mark.parametrize("shape", [(1024, 1030), (1100, 2611), (1537, 1600), (600, 40)])
+def test_a_scene_has_the_same_context_on_disk_and_in_memory(tmp_path, shape):
+    value = scene(rgb=floes(*shape))
+    value.valid_mask[: shape[0] // 3, : shape[1] // 5] = False
+    context = stored(tmp_path, value).context()
+    assert np.array_equal(context, SceneInMemory(value).context())

@@ -63,8 +63,8 @@ def context_of(rgb: RGB, valid_mask: Mask) -> Context:
         finds: the roots of both limits, and whether water and thick ice stand out (0 or
         1). Zeros where nothing was observed.
     """
-    step = max(1, min(rgb.shape[:2]) // SEEN_PX)
-    seen = rgb[::step, ::step][valid_mask[::step, ::step]].astype(np.float32)
+    seen_px = coarse_grid(rgb.shape[:2])
+    seen = rgb[seen_px][valid_mask[seen_px]].astype(np.float32)
     if not len(seen):
         return np.zeros(CONTEXT_SIZE, np.float32)
     total = seen.sum(axis=1)
@@ -82,6 +82,28 @@ def context_of(rgb: RGB, valid_mask: Mask) -> Context:
     ]
     roots = [math.sqrt(limit / 255) for limit in limits.pair]
     return np.asarray(np.concatenate([*quantiles, roots, found]), np.float32)
+
+
+def coarse_grid(shape: Sequence[int]) -> tuple[npt.NDArray[np.intp], ...]:
+    """Choose the pixels that a scene is looked at: about `SEEN_PX` rows and columns.
+
+    They are those that GDAL reads by the nearest neighbour into an array of that
+    shape, so that a scene on disk and the same in memory have one context.
+
+    Args:
+        shape: (H, W) of the scene.
+
+    Returns:
+        Indices (h, 1) and (1, w), as `numpy.ix_` makes them.
+    """
+    step = max(1, min(shape) // SEEN_PX)
+    counts = [length // step for length in shape]
+    return np.ix_(
+        *(
+            np.floor((np.arange(count) + 0.5) * (length / count)).astype(np.intp)
+            for length, count in zip(shape, counts, strict=True)
+        )
+    )
 
 
 def lean_on_limits(

@@ -14,7 +14,7 @@ from rasterio.windows import Window
 from sea_ice_kedro.errors import InvalidScene
 from sea_ice_kedro.imagery.arrays import RGB, Georeference, Land, Mask, Scene
 from sea_ice_kedro.imagery.predictions import Read, mirrored, reader_of
-from sea_ice_kedro.imagery.scene_context import SEEN_PX, Context, context_of
+from sea_ice_kedro.imagery.scene_context import Context, coarse_grid, context_of
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import (
     georeference_of,
@@ -148,8 +148,8 @@ class StoredScene:
         """
         with opened(self.filepath) as file:
             whole = _is_whole(file, self._tags(file))
-            step = max(1, min(file.height, file.width) // SEEN_PX)
-            shape = file.height // step, file.width // step
+            rows, columns = coarse_grid((file.height, file.width))
+            shape = rows.size, columns.size
             bands = file.read([1, 2, 3], out_shape=(3, *shape))
             seen = np.ones(shape, bool) if whole else file.dataset_mask(out_shape=shape)
         return context_of(np.moveaxis(bands, 0, -1), np.asarray(seen) > 0)
