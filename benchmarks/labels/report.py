@@ -108,7 +108,7 @@ def _block(ruler: str, rows: pd.DataFrame, extent: Extent) -> str:
 def _command(ruler: str, rows: pd.DataFrame, extent: Extent) -> str:
     names = rows["method"].unique()
     methods = " ".join(f'"{name}"' if " " in name else name for name in names)
-    network = " --network data/06_models/auto_original/unet.keras" * (TRAINED in names)
+    network = " --network data/06_models/manual_original/unet.onnx" * (TRAINED in names)
     how = "" if ruler in {PICTURES, CHIPS, DISPLAYS} else extent.options
     return (
         f'`.venv/bin/python -m benchmarks.labels --rulers "{ruler}" --methods {methods}'
