@@ -853,6 +853,21 @@ def test_saturated_digital_numbers_are_flagged(tmp_path):
     assert np.argwhere(scene.extra_bands["saturated"]).tolist() == [[3, 4]]
 
 
+def test_the_highest_number_along_the_edge_is_a_fill_value_that_nobody_declared(
+    tmp_path,
+):
+    numbers = np.full((40, 40, 3), 5000, np.uint16)
+    numbers[:, :10] = 65_535
+    numbers[20, 30] = 65_535
+    path = write(tmp_path / "a.tif", numbers)
+    scene = read_scene_file(str(path), DN)
+    assert not scene.valid_mask[:, :10].any()
+    assert scene.valid_mask[:, 10:].all()
+    assert "400 pixels, which count as not observed" in scene.origin.notes
+    display = RasterOptions(scale=1 / 65_535)
+    assert read_scene_file(str(path), display).valid_mask.all()
+
+
 def test_the_day_of_a_scene_may_be_in_its_tags(tmp_path):
     path = write(tmp_path / "a.tif", floes())
     with rasterio.open(path, "r+") as file:

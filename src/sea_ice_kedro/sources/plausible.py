@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +10,8 @@ from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
 from sea_ice_kedro.errors import InvalidScene
-from sea_ice_kedro.imagery.arrays import Georeference
-from sea_ice_kedro.imagery.raw_scenes import RawScene
+from sea_ice_kedro.imagery.arrays import Georeference, Mask
+from sea_ice_kedro.imagery.raw_scenes import RawScene, valid_by_border
 from sea_ice_kedro.imagery.reflectance import Calibration
 from sea_ice_kedro.rasters.footprint import places
 
@@ -22,6 +23,9 @@ LARGEST_OFFSET = 1.0
 
 BRIGHTEST = 2.0
 """Reflectance; that of snow in full sun is near 1."""
+
+_LEAST, _MOST = -1.0, 1e4
+"""Reflectance that nothing has, whatever went wrong before."""
 
 _SIDES_M = (0.01, 100e3)
 _SIDES_DEG = (1e-7, 1.0)
@@ -220,3 +224,35 @@ def _unusable(what: str, place: Georeference, reason: str) -> InvalidScene:
         f"{place.crs[:80]!r} ({reason}); give it the right one "
         "(gdal_translate -a_srs EPSG:3031), or none"
     )
+
+
+def fill_values(
+    stored: npt.NDArray[Any], calibrations: Sequence[Calibration] | None
+) -> Mask | None:
+    """Find fill values that a file does not declare: -9999, -32768, 1e30, 65535.
+
+    The highest number of 16 bits may also be a saturated pixel: it is a fill value
+    where all bands have it from the border on, as beyond the edge of a swath.
+
+    Args:
+        stored: (3, H, W), red, green and blue as stored.
+        calibrations: What their numbers mean; None: brightness.
+
+    Returns:
+        bool (H, W), True where one of the bands has no reflectance; None: nowhere.
+    """
+    if calibrations is None or stored.dtype in (np.uint8, np.uint32, np.uint64):
+        return None
+    absent = np.zeros(stored.shape[1:], bool)
+    if stored.dtype == np.uint16:
+        highest = np.iinfo(stored.dtype).max
+        edges = stored[:, 0], stored[:, -1], stored[:, :, 0], stored[:, :, -1]
+        reached = any((edge == highest).all(axis=0).any() for edge in edges)
+        bright = (highest * one.scale + one.offset > BRIGHTEST for one in calibrations)
+        if reached and all(bright):
+            absent = ~valid_by_border(np.moveaxis(highest - stored, 0, -1))
+        return absent if absent.any() else None
+    for band, one in zip(stored, calibrations, strict=True):
+        absent |= band < (_LEAST - one.offset) / one.scale
+        absent |= band > (_MOST - one.offset) / one.scale
+    return absent if absent.any() else None

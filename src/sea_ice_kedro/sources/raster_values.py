@@ -347,31 +347,6 @@ def not_stored(
     return absent
 
 
-_LEAST, _MOST = -1.0, 1e4
-"""Reflectance that nothing has, whatever went wrong before."""
-
-
-def fill_values(
-    stored: Bands, calibrations: Sequence[Calibration] | None
-) -> Mask | None:
-    """Find fill values that a file does not declare: -9999, -32768, 1e30.
-
-    Args:
-        stored: Red, green and blue as stored.
-        calibrations: What their numbers mean; None: brightness.
-
-    Returns:
-        bool (H, W), True where one of the bands has no reflectance; None: nowhere.
-    """
-    if calibrations is None or np.issubdtype(stored.dtype, np.unsignedinteger):
-        return None
-    absent = np.zeros(stored.shape[1:], bool)
-    for band, one in zip(stored, calibrations, strict=True):
-        absent |= band < (_LEAST - one.offset) / one.scale
-        absent |= band > (_MOST - one.offset) / one.scale
-    return absent if absent.any() else None
-
-
 def expect_no_nan(
     name: str, stored: Bands, declared: Declared | None, options: RasterOptions
 ) -> None:

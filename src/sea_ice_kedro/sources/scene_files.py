@@ -25,7 +25,7 @@ from sea_ice_kedro.imagery.reflectance import (
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened
 from sea_ice_kedro.sources.options import RasterOptions
-from sea_ice_kedro.sources.plausible import expect_place
+from sea_ice_kedro.sources.plausible import expect_place, fill_values
 from sea_ice_kedro.sources.raster_metadata import (
     band_notes,
     bands_said,
@@ -40,7 +40,6 @@ from sea_ice_kedro.sources.raster_values import (
     calibrations_said,
     declared_in,
     expect_no_nan,
-    fill_values,
     level_notes,
     not_stored,
     offset_notes,
@@ -63,8 +62,11 @@ _CALENDAR = re.compile(
     r"(?:[T_ -]?(\d{2})[-_:.h]?(\d{2})[-_:.m]?(\d{2}))?"  # T190921, _19-09-21
     r"(?!\d)"
 )
-_DAY_OF_YEAR = re.compile(r"(?<![A-Z0-9])A(\d{4})(\d{3})(?!\d)")
-"""As in names of MODIS: MOD09GA.A2019307.h17v17."""
+_DAY_OF_YEAR = re.compile(
+    r"(?<![A-Z0-9])(?:A(\d{7})(?!\d)(?:\.(\d{4})(?=\.))?|(\d{7})T(\d{6})(?!\d))"
+)
+"""As in names of MODIS and VIIRS (MOD09GA.A2019307.h17v17, VNP02MOD.A2019307.1910.001)
+and of HLS (HLS.S30.T01CCV.2019307T190919.v2.0)."""
 
 _FIRST_YEAR = 1972
 """Landsat 1. Other numbers of eight digits are seldom a day since then."""
@@ -160,10 +162,11 @@ def _in_name(stem: str) -> tuple[datetime | None, str]:
 
 
 def _times_in(text: str) -> Iterator[datetime]:
-    """Return each time or day in a text that can be one of a scene, MODIS's first."""
+    """Return each time or day in a text that can be a scene's, by day of year first."""
     for found in _DAY_OF_YEAR.finditer(text):
         with suppress(ValueError):
-            moment = datetime.strptime("".join(found.groups()), "%Y%j")  # noqa: DTZ007
+            digits = "".join(part or "" for part in found.groups()).ljust(13, "0")
+            moment = datetime.strptime(digits, "%Y%j%H%M%S")  # noqa: DTZ007
             moment = moment.replace(tzinfo=UTC)
             if _is_likely(moment):
                 yield moment
