@@ -74,6 +74,18 @@ def test_water_under_haze_is_water_again():
     assert recall(labelled(made.scene), truth, water) > 0.78
 
 
+def test_young_ice_beside_water_of_lifted_blacks_is_not_taken_for_water_under_haze():
+    rng = np.random.default_rng(3)
+    rows, columns = np.mgrid[:768, :768]
+    pan = np.hypot(rows - 300, columns - 420) + 40 * np.sin(columns / 30) < 260
+    young = cv2.GaussianBlur(pan.astype(np.float32), (0, 0), 8)[..., None]
+    rgb = young * (90, 92, 96) + (1 - young) * (36, 38, 42)
+    rgb = np.where((columns % 192 < 60)[..., None], (214, 216, 220), rgb)
+    rgb = np.rint(rgb + rng.normal(0, 1.5, (768, 768, 1))).astype(np.uint8)
+    restored, _ = filter_illumination(rgb, np.ones((768, 768), bool), OPTIONS)
+    assert np.array_equal(restored, rgb)
+
+
 @pytest.mark.parametrize("preset", ["wide_lead", "refreezing"])
 def test_thin_ice_in_wide_leads_stays_thin_ice(preset):
     made = simulated(preset)

@@ -87,10 +87,19 @@ MOST_SHADOW = 0.8
 VISIBLE = 0.03
 """Shadow or haze below this is left alone: it changes no brightness by more than 8."""
 
+_LIFTED_WATER = 0.09
+"""Water brighter than this share of thick ice is no water in a display linear in
+reflectance (0.02 to 0.07 of 0.8, Pope & Fry 1997 and Grenfell & Maykut 1977): its
+blacks are lifted, or it is nilas. Haze, which mixes linearly with the surface, cannot
+be told from young ice there."""
+
 _MOST_SATURATION, _BRIGHTENED, _MOST_COLOURED = 0.25, 0.3, 0.25
 """Restored ice has at most this saturation, of thick ice's white; judged where it is
 brighter than so much of thick ice. A scene in which a larger share of the shadow fails
 is left alone: its water or land has a colour that shadow is told by."""
+
+_NEVER = 1e4
+"""Cost of a state that is ruled out, in nats."""
 
 _SWEEPS = 3
 _SHARPNESS = 0.6
@@ -178,8 +187,10 @@ def _coarse(
     """Find the fields that explain the pixels and vary little."""
     from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
 
+    lifted = tones.water > _LIFTED_WATER * tones.thick
+    haze_prior = _NEVER if lifted else options.haze_prior
     prior = np.where(likelihood.SHADOW_OF_STATE > 0, options.shadow_prior, 0.0)
-    prior += np.where(likelihood.HAZE_OF_STATE > 0, options.haze_prior, 0.0)
+    prior += np.where(likelihood.HAZE_OF_STATE > 0, haze_prior, 0.0)
     shape = _cells(ok.shape, cell)
     costs = np.tile(prior.astype(np.float32), (*shape, 1))
     # Cells of any size weigh alike: their pixels are not independent.
