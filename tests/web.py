@@ -96,12 +96,15 @@ class _Handler(BaseHTTPRequestHandler):
         fitting = [
             item
             for item in self.state.items
-            if start <= item["properties"]["datetime"] < end
-            and item["collection"] in asked.get("collections", [item["collection"]])
-            and item["bbox"][0] <= east
-            and item["bbox"][2] >= west
-            and item["bbox"][1] <= north
-            and item["bbox"][3] >= south
+            if not isinstance(item, dict)
+            or (
+                start <= item["properties"]["datetime"] < end
+                and item["collection"] in asked.get("collections", [item["collection"]])
+                and item["bbox"][0] <= east
+                and item["bbox"][2] >= west
+                and item["bbox"][1] <= north
+                and item["bbox"][3] >= south
+            )
         ]
         token = asked.get("token", 0)
         links = []

@@ -22,6 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import InvalidHeader
 from urllib3.response import BaseHTTPResponse
 
 from sea_ice_kedro.addresses import is_named, without_keys
@@ -121,7 +122,10 @@ def bounded_session(limits: Limits, max_attempts: int) -> requests.Session:
 
 class _ShortWaits(Retry):
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        asked = super().get_retry_after(response)
+        try:
+            asked = super().get_retry_after(response)
+        except InvalidHeader:  # "1.5", "soon": the wait of any other failure
+            return None
         return None if asked is None else min(asked, _LONGEST_WAIT_S)
 
 

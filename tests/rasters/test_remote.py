@@ -1,3 +1,4 @@
+import sys
 import zipfile
 
 import numpy as np
@@ -125,6 +126,16 @@ def test_an_archive_is_read_without_fetching_it(bucket, tmp_path):
     with in_ranges(url) as ranges, zipfile.ZipFile(ranges.file()) as file:
         assert file.read("card") == b"text"
     assert bucket.sent < HEADER
+
+
+@pytest.mark.parametrize("scheme", ["sftp", "what"])
+def test_an_address_that_nothing_here_opens_is_named_without_its_password(
+    scheme, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    with pytest.raises(CannotRead, match=rf"expected to reach {scheme}://") as refusal:
+        locate(f"{scheme}://bob:secret@127.0.0.1:9/x")
+    assert "secret" not in str(refusal.value)
 
 
 def test_a_server_that_refuses_is_named_without_its_password():

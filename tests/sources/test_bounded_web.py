@@ -115,6 +115,13 @@ def test_a_server_may_not_ask_for_a_wait_of_a_day(monkeypatch):
     assert (len(asked), elapsed_s < 10) == (2, True)
 
 
+@pytest.mark.parametrize("wait", ["1.5", "-5", "soon"])
+def test_a_wait_that_is_no_number_of_seconds_is_no_end_of_a_search(monkeypatch, wait):
+    monkeypatch.setattr(web, "_LONGEST_WAIT_S", 0.01)
+    *_, asked = refusal(lambda h: h.send(b"", 429, Retry_After=wait), max_attempts=2)
+    assert len(asked) == 2
+
+
 def page(handler, number, following):
     url = f"http://{handler.headers['Host']}"
     if not handler.path.startswith("/api/search"):

@@ -337,6 +337,19 @@ def test_nan_in_one_item_of_a_page_costs_that_item_only(web):
         entries["odd"].scene()
 
 
+@pytest.mark.parametrize("entry", [None, 1, "x", []])
+def test_what_is_no_item_on_a_page_costs_itself_only(web, entry):
+    good = item(web)
+    for asset in good["assets"].values():
+        asset["href"] = f"{web.url}/{ITEM}/{asset['href'][2:]}"
+    web.items[:] = [good, entry]
+    entries = {e.scene_id: e for e in find_scenes(options(f"{web.url}/api"))}
+    assert np.array_equal(entries.pop(ITEM).download().numbers, NUMBERS)
+    (refused,) = entries.values()
+    with pytest.raises(InvalidScene, match="item 1 of the answer: expected an item"):
+        refused.scene()
+
+
 @pytest.mark.parametrize("name", ["=cmd|calc", "a" * 240, "a/b"])
 def test_an_item_whose_id_can_name_no_file_takes_no_other_s_place(web, name):
     newer = item(web, name="newer", **{"s2:processing_baseline": "02.12"})

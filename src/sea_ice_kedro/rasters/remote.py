@@ -21,15 +21,18 @@ def locate(filepath: str) -> tuple[Any, str]:
     It remembers no listing: other workers write to the same folders.
 
     Raises:
-        CannotRead: if it is on a server that is asked at once (`ftp://`) and refuses.
+        CannotRead: if nothing here opens such an address, or it is on a server that is
+            asked at once (`ftp://`) and refuses.
     """
     try:
         filesystem, path = url_to_fs(filepath, use_listings_cache=False)
-    except OSError as error:
+    # fsspec: a package is not installed; no such protocol.
+    except (OSError, ImportError, ValueError) as error:
         raise CannotRead(
             f"expected to reach {without_keys(filepath)}, got "
-            f"{without_keys(_words(error))}. Is the address right, and does the "
-            "network work? Else copy what is there to a disk or a bucket (gs://, s3://)"
+            f"{without_keys(_words(error))}. Is the address right, is the package "
+            "installed that opens it, and does the network work? Else copy what is "
+            "there to a disk or a bucket (gs://, s3://)"
         ) from error
     return filesystem, str(path)
 

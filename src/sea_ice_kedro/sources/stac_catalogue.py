@@ -173,7 +173,8 @@ def _searched(
             limits.count(len(page["features"]))
             known = len(found) + len(lost)
             for record in page["features"]:
-                name = str(record.get("id") or f"item {listed} of the answer")
+                said = record.get("id") if isinstance(record, dict) else None
+                name = str(said or f"item {listed} of the answer")
                 listed += 1
                 with _noting(lost, name):
                     # Two boxes of a region may hold the same item.
