@@ -115,6 +115,9 @@ class Scene:
     given_limits: tuple[int, int] | None = field(default=None, kw_only=True)
     """First brightness of thin and of thick ice, where a user has set them for it."""
 
+    given_filter: str = field(default="", kw_only=True)
+    """Method of the filter that a user has chosen for it; "": that of the settings."""
+
     extra_bands: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
     """Further bands by name, uint8 (H, W): saturated pixels, cloud probability, ..."""
 

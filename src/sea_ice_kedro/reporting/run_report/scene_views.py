@@ -75,6 +75,7 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _filter(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("method", text(row["filter.method"])),
+        ("method from", text(row["filter.method_source"])),
         ("haze taken out", percent(row["filter.thin_cloud_fraction"])),
         ("shadow taken out", percent(row["filter.shadow_fraction"])),
         ("class changed by it", percent(row["filter.changed_fraction"])),
