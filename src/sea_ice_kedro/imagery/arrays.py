@@ -210,6 +210,9 @@ class ClassMap:
     """Where the limits come from: "scene", "published", "values", "filter", "yours"; or
     why a limit fell back."""
 
+    concentration_range: tuple[float, float] | None = field(default=None, kw_only=True)
+    """Sea ice concentration, 0..1, with the limit of thin ice moved up and down."""
+
     water_by_darkest: bool = False
     """Whether water was told by min(R, G, B); else by max(R, G, B)."""
 

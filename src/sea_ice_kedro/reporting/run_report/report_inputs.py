@@ -91,7 +91,7 @@ def is_of_inference(
 
 _AREAS = [
     "valid_fraction",
-    "sea_ice_concentration",
+    *("sea_ice_concentration", "concentration_lower", "concentration_upper"),
     *(f"{c.key}_fraction" for c in SeaIceClass),
     *(f"{c.key}_km2" for c in SeaIceClass),
 ]

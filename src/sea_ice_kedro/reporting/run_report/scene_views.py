@@ -92,6 +92,9 @@ def _classes(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
         for c in SeaIceClass
     ]
     concentration = percent(row[f"{kind}.sea_ice_concentration"])
+    ends = [row[f"{kind}.concentration_{end}"] for end in ("lower", "upper")]
+    if all(map(is_number, ends)):
+        concentration += f" ({percent(ends[0])} to {percent(ends[1])})"
     return [*shares, ("sea ice concentration", concentration)]
 
 
