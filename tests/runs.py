@@ -154,3 +154,12 @@ def expect_whole(path):
         ElementTree.parse(path)
     elif path.suffix == ".json":
         json.loads(path.read_text())
+
+
+def changed_products(before, after):
+    """Name the rasters and pictures that differ between two `digests`."""
+    return {
+        name
+        for name in before.keys() | after.keys()
+        if name.endswith((".tif", ".png")) and before.get(name) != after.get(name)
+    }

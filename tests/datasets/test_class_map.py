@@ -32,6 +32,13 @@ def test_a_class_map_survives_whole(class_map_file):
     assert (after.scene_id, after.georeference, after.acquired) == ("s", ROSS_SEA, WHEN)
 
 
+def test_between_what_its_concentration_lies_stays_with_a_class_map(tmp_path):
+    dataset = ClassMapDataset(filepath=str(tmp_path / "s.tif"))
+    dataset.save(ClassMap("s", CODES, concentration_range=(0.25, 0.75)))
+    assert dataset.load().concentration_range == (0.25, 0.75)
+    assert dataset.facts()["concentration_upper"] == 0.75
+
+
 def test_a_class_map_is_one_band_of_8_bit_with_255_for_no_data(class_map_file):
     with rasterio.open(class_map_file) as file:
         assert (file.count, file.dtypes, file.nodata) == (1, ("uint8",), 255.0)

@@ -122,6 +122,18 @@ def test_probabilities_are_further_bands_of_a_prediction(tmp_path):
     assert dataset.load().confidence.tolist() == CONFIDENCE.tolist()
 
 
+def test_a_prediction_says_between_what_its_concentration_lies(tmp_path):
+    doubts = ((0.4, 0.0), (0.3, 1.4))
+    rows = [
+        Strip(n, CODES[n:][:1], CONFIDENCE[n:][:1], doubted_pixels=doubts[n])
+        for n in (0, 1)
+    ]
+    facts = save(tmp_path / "s.tif", rows).facts()
+    # 4 of 7 pixels are ice; 0.7 of them are expected to be water, 1.4 of water ice.
+    assert facts["concentration_lower"] == pytest.approx((4 - 0.7) / 7, abs=1e-6)
+    assert facts["concentration_upper"] == pytest.approx((4 + 1.4) / 7, abs=1e-6)
+
+
 def test_a_scene_without_an_observed_pixel_has_no_confidence(tmp_path):
     nothing = np.full((2, 4), 255, np.uint8)
     save(tmp_path / "s.tif", [Strip(0, nothing, nothing)])

@@ -51,15 +51,17 @@ def test_a_filtered_scene_keeps_its_quality_flags(tmp_path):
     assert np.array_equal(after.quality, quality)
 
 
-def test_limits_that_somebody_has_set_for_a_scene_stay_with_it(tmp_path):
-    given = {"given_limits": (40, 180)}
-    assert stored(tmp_path, scene(**given)).given_limits == (40, 180)
+def test_limits_and_filter_that_somebody_has_set_for_a_scene_stay_with_it(tmp_path):
+    given = {"given_limits": (40, 180), "given_filter": "none"}
+    after = stored(tmp_path, scene(**given))
+    assert (after.given_limits, after.given_filter) == ((40, 180), "none")
     quality = np.zeros((48, 64), np.uint8)
     filtered = FilteredScene(
         "s", floes(), valid_but_a_corner(), quality=quality, **given
     )
     after = stored(tmp_path, filtered)
     assert (after.given_limits, after.limits) == ((40, 180), None)
+    assert after.given_filter == "none"
 
 
 @pytest.mark.parametrize("limits", [(31, 205), (40, 190), None])

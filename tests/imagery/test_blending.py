@@ -206,3 +206,16 @@ def test_probabilities_of_all_classes_and_the_margin_are_given_on_request(unclas
     assert not plain.probabilities
     np.testing.assert_array_equal(strip.codes, plain.codes)
     np.testing.assert_array_equal(strip.confidence, plain.confidence)
+
+
+def test_strips_say_how_many_pixels_are_expected_to_be_the_other_of_ice_and_water():
+    value = scene(rgb=floes(48, 64))
+    strips = blended_strips(
+        reader_of(value), by_brightness, value.shape, WindowOptions(32, 8)
+    )
+    parts = [(strip.codes, strip.doubted_pixels) for strip in strips]
+    codes = np.concatenate([part[0] for part in parts])
+    no_ice, no_water = np.sum([part[1] for part in parts], axis=0)
+    # 0.8 for the class, 0.1 for each other: ice is water by 0.1, water is ice by 0.2.
+    assert no_ice == pytest.approx(0.1 * np.isin(codes, (0, 1)).sum(), rel=1e-5)
+    assert no_water == pytest.approx(0.2 * (codes == 2).sum(), rel=1e-5)

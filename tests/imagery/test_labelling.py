@@ -126,3 +126,20 @@ def test_land_has_its_own_code_and_no_part_in_the_limits_of_a_scene():
         assert class_map.land_source == "coast.gpkg md5:0"
     unmasked = label_scene(replace(value, rgb=bright), BrightnessThresholds())
     assert unmasked.limits != expected.limits
+
+
+@pytest.mark.parametrize(
+    ("limit_step", "ends"), [(0.05, (0.2, 0.7)), (0.0, (0.5, 0.5))]
+)
+def test_concentration_lies_between_those_of_the_moved_limit(limit_step, ends):
+    # Between 31 and 205, a twentieth is 8.7 levels: from 22 to 40.
+    row = np.array([[10, 10, 21, 23, 23, 38, 38, 38, 60, 240]], np.uint8)
+    thresholds = BrightnessThresholds(source="published", limit_step=limit_step)
+    given = Scene("s", np.dstack([row] * 3), np.ones(row.shape, bool))
+    assert label_scene(given, thresholds).concentration_range == ends
+
+
+def test_a_scene_of_nothing_has_no_concentration_and_no_range():
+    given = Scene("s", np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), bool))
+    ends = label_scene(given, BrightnessThresholds()).concentration_range
+    assert np.isnan(ends).all()

@@ -25,7 +25,7 @@ def scene_of(brightness, valid_mask=None):
 def opinion_of(scene, network=None, thresholds=PUBLISHED, options=OPTIONS):
     labels = label_scene(scene, thresholds)
     by_network = ClassMap("s", labels.codes if network is None else network)
-    return compare_maps(scene, labels, by_network, thresholds, options)
+    return compare_maps(scene, labels, by_network, options)
 
 
 def histogram(*tones):
@@ -110,7 +110,7 @@ def test_maps_of_another_size_are_refused():
         opinion_of(scene, np.zeros((2, 4), np.uint8))
 
 
-@pytest.mark.parametrize("name", ["disagreement", "limit_step", "bright_from"])
+@pytest.mark.parametrize("name", ["disagreement", "without_class", "bright_from"])
 def test_shares_that_are_none_are_refused(name):
     with pytest.raises(InvalidOption, match=f"second_opinion.{name}"):
         SecondOpinionOptions(**{name: 256.5})

@@ -14,7 +14,7 @@ from sea_ice_kedro.reporting.quicklooks import QuicklookOptions
 from sea_ice_kedro.reporting.run_figures import draw_class_shares
 from tests.fabricate import floes, scene, write
 from tests.partitions import known
-from tests.runs import digests, from_folder, run_here
+from tests.runs import changed_products, digests, from_folder, run_here
 
 INDEX = pd.DataFrame({"scene_id": ["a"]})
 THRESHOLDS = BrightnessThresholds()
@@ -93,14 +93,6 @@ def rows_of(data_root):
     ].to_dict("index")
 
 
-def changed(before, after):
-    return {
-        name
-        for name in before.keys() | after.keys()
-        if name.endswith((".tif", ".png")) and before.get(name) != after.get(name)
-    }
-
-
 def test_limits_in_scenes_csv_survive_runs_and_remake_their_scene_only(
     tmp_path, data_root
 ):
@@ -119,7 +111,7 @@ def test_limits_in_scenes_csv_survive_runs_and_remake_their_scene_only(
         assert tuple(rows["a"].values()) == (*limits, "yours")
         assert tuple(rows["b"].values()) == (50, 190, "yours")
         assert rows["d"]["limits_source"] != "yours"
-    assert {name.rsplit("/", 1)[1][0] for name in changed(*made)} == {"a"}
+    assert {name.rsplit("/", 1)[1][0] for name in changed_products(*made)} == {"a"}
     index = pd.read_csv(data_root / "03_primary/scene_index.csv")
     assert index["sky"].fillna("").tolist() == ["clear", "", ""]
 

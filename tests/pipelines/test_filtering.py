@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.pipelines.filtering import filter_scenes, summarise_clouds
-from tests.fabricate import scene
+from tests.fabricate import floes, scene, write
 from tests.partitions import known
+from tests.runs import changed_products, digests, from_folder, run_here
 
 LIMITS = BrightnessThresholds()
 INDEX = pd.DataFrame({"scene_id": ["a"]})
@@ -34,6 +36,7 @@ def test_cloud_and_shadow_are_fractions_of_the_valid_pixels():
         "scene_id": "a",
         "source": "folder",
         "method": "illumination",
+        "method_source": "settings",
         "valid_pixels": 200,
         "thin_cloud_fraction": 0.1,
         "shadow_fraction": 0.05,
@@ -58,3 +61,32 @@ def test_a_filtered_scene_is_declared_and_made_when_called(method):
     filtered = tasks["a"]()
     assert filtered.quality.shape == (48, 64)
     assert np.array_equal(filtered.rgb, scene().rgb) == (method != "published")
+
+
+def test_a_filter_in_scenes_csv_survives_runs_and_remakes_its_scene_only(
+    tmp_path, data_root
+):
+    folder = tmp_path / "in"
+    for seed, name in enumerate("ab"):
+        write(folder / f"{name}.png", floes(64, 64, seed=seed))
+    made = []
+    for method in ("published", "none", "none"):
+        (folder / "scenes.csv").write_text(f"id,filter_method\na,{method}\n")
+        run_here(**from_folder(folder))
+        made.append(digests(data_root))
+        table = pd.read_csv(
+            data_root / "08_reporting/cloud_statistics.csv", keep_default_na=False
+        )
+        assert table[["scene_id", "method", "method_source"]].to_numpy().tolist() == [
+            ["a", method, "yours"],
+            ["b", "illumination", "settings"],
+        ]
+        filtered = SceneDataset(
+            filepath=str(data_root / "03_primary/filtered_scenes/a.tif")
+        ).load()
+        unchanged = np.array_equal(filtered.rgb, floes(64, 64, seed=0))
+        assert unchanged == (method == "none")
+    first, second, third = made
+    names = {name.rsplit("/", 1)[1] for name in changed_products(first, second)}
+    assert {name[0] for name in names} == {"a"}
+    assert not changed_products(second, third)

@@ -124,6 +124,7 @@ def test_network_statistics_name_areas_confidence_and_the_model():
         "pixels_open_water": 400,
         "pixel_area_m2": 103.0,
         "mean_confidence": 0.9312,
+        "concentration_lower": 0.47,
         "model": "auto_original",
         "model_checksum": "sha256:00",
     }
@@ -131,6 +132,8 @@ def test_network_statistics_name_areas_confidence_and_the_model():
     assert row["sea_ice_concentration"] == 0.5
     assert row["thick_ice_km2"] == pytest.approx(0.0103)
     assert row["mean_confidence"] == 0.9312
+    assert row["concentration_lower"] == 0.47
+    assert math.isnan(row["concentration_upper"])  # of an earlier version's map
     assert (row["model"], row["model_checksum"]) == ("auto_original", "sha256:00")
 
 

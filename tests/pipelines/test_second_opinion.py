@@ -34,7 +34,7 @@ def compared(ids, wrong=()):
     index = pd.DataFrame({"scene_id": list(ids)})
     parts = {i: stored(i, i in wrong) for i in ids}
     folders = ({i: p[n] for i, p in parts.items()} for n in range(3))
-    tasks = compare_opinions(index, *folders, LIMITS, OPTIONS)
+    tasks = compare_opinions(index, *folders, OPTIONS)
     return index, tasks
 
 
@@ -68,7 +68,7 @@ def test_a_run_without_scenes_has_a_table_with_its_columns():
 def test_a_scene_that_was_not_predicted_fails_and_says_why():
     index = pd.DataFrame({"scene_id": ["a"]})
     filtered, labels, _ = stored("a")
-    tasks = compare_opinions(index, {"a": filtered}, {"a": labels}, {}, LIMITS, OPTIONS)
+    tasks = compare_opinions(index, {"a": filtered}, {"a": labels}, {}, OPTIONS)
     with pytest.raises(MissingInput, match="expected the prediction of scene a"):
         tasks["a"]()
 

@@ -27,22 +27,24 @@ def listed(folder, text, encoding="utf-8"):
     return {entry.scene_id: entry for entry in find_scenes(options)}
 
 
-def test_a_row_gives_a_scene_its_day_its_limits_and_columns_of_the_index(folder):
+def test_a_row_gives_a_scene_its_day_its_limits_its_filter_and_columns_of_the_index(
+    folder,
+):
     entries = listed(
         folder,
-        "id,acquired,region,thin_ice_min,thick_ice_min,use,observer\n"
-        'ice_20191103,2019-11-04T08:30,,,,,"Ann, Bo"\n'
+        "id,acquired,region,thin_ice_min,thick_ice_min,filter_method,use,observer\n"
+        'ice_20191103,2019-11-04T08:30,,,,,,"Ann, Bo"\n'
         "\n"
-        "b,20191105,Ross Sea,40,180,yes,\n",
+        "b,20191105,Ross Sea,40,180,None,yes,\n",
     )
     first, second, third = (entries[i] for i in ("ice_20191103", "b", "c"))
     scene = first.scene()
     assert scene.acquired == datetime(2019, 11, 4, 8, 30, tzinfo=UTC)
-    assert scene.given_limits is None
+    assert (scene.given_limits, scene.given_filter) == (None, "")
     assert first.columns == {"region": "", "observer": "Ann, Bo"}
     scene = pickle.loads(pickle.dumps(second.scene))()  # as a worker of Spark gets it
     assert scene.acquired == datetime(2019, 11, 5, tzinfo=UTC)
-    assert scene.given_limits == (40, 180)
+    assert (scene.given_limits, scene.given_filter) == ((40, 180), "none")
     assert second.columns["region"] == "Ross Sea"
     assert third.scene().acquired is None
     assert third.columns == {}
@@ -75,6 +77,7 @@ def test_a_row_changes_the_fingerprint_of_its_scene_and_label_only(folder):
         "id,use\nb,yes\n",
         "id,thin_ice_min,thick_ice_min,region\nb,40,180,\nd_vis_1,,,Ross Sea\n",
         "id,thin_ice_min,thick_ice_min,region\nb,41,180,\nd_vis_1,40,180,\n",
+        "id,filter_method,thin_ice_min,thick_ice_min\nb,none,41,180\nd_vis_1,,40,180\n",
     ]
     prints = []
     for text in texts:
@@ -86,7 +89,7 @@ def test_a_row_changes_the_fingerprint_of_its_scene_and_label_only(folder):
         {i for i in before if before[i] != after[i]}
         for before, after in pairwise(prints)
     ]
-    assert changed == [{"b"}, {"b", "d_vis_1", "label"}]
+    assert changed == [{"b"}, {"b", "d_vis_1", "label"}, {"b"}]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +107,7 @@ def test_a_row_changes_the_fingerprint_of_its_scene_and_label_only(folder):
         ("id,thin_ice_min,thick_ice_min\nb,40,256\n", r"got '40' and '256'"),
         ("id,thin_ice_min,thick_ice_min\nb,40,\n", r"or both empty, got '40' and ''"),
         ("id,thin_ice_min\nb,40\n", r"or both empty, got '40' and ''"),
+        ("id,filter_method\nb,off\n", r"line 2: expected filter_method to be one of illumination, none, published, got 'off'"),
         ("name,use\nb,no\n", r"line 1: expected the names of the columns, .*: id"),
         ("id,use,Use\nb,no,no\n", r"line 1: .* twice: \['use', 'use'\]"),
         ("id,sky,Sky\nb,,\n", r"line 1: .* twice: \['sky', 'Sky'\]"),

@@ -34,7 +34,7 @@ from sea_ice_kedro.imagery.predictions import (
     Prediction,
     Strip,
 )
-from sea_ice_kedro.imagery.scores import class_counts
+from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.geotiff import (
     PRODUCT,
@@ -57,6 +57,7 @@ from sea_ice_kedro.rasters.value_names import (
 
 _CLASS, _CONFIDENCE = "sea_ice_class", "confidence_percent"
 _CONCENTRATION = ("sea_ice_concentration_percent", "observed_percent")
+_RANGE = ("concentration_lower", "concentration_upper")
 _AND = " and "
 
 _LAND_NAME = {LAND: NamedValue(LAND_LABEL, LAND_COLOUR)}
@@ -142,6 +143,7 @@ class ClassMapDataset(RasterFileDataset[Any]):
                 "acquired": time_of(tags),
                 "land_source": tags.get("land", ""),
                 "source": tags.get("source", ""),
+                "concentration_range": _range_of(tags),
             }
             if not self._confidence:
                 return ClassMap(**common)
@@ -242,12 +244,25 @@ def _class_map_tags(class_map: ClassMap, land_pixels: int) -> dict[str, str]:
             "water_channel": "darkest" if class_map.water_by_darkest else "brightest",
             "pixels_untrustworthy": str(class_map.untrustworthy_pixels),
         }
+    if class_map.concentration_range is not None:
+        tags |= _range_tags(*class_map.concentration_range)
     for sea_ice_class, count in class_counts(class_map.codes).items():
         tags[f"pixels_{sea_ice_class.key}"] = str(count)
     if class_map.georeference is not None:
         area = pixel_area_m2(class_map.georeference, class_map.shape)
         tags["pixel_area_m2"] = f"{area:.6f}"
     return tags
+
+
+def _range_tags(lower: float, upper: float) -> dict[str, str]:
+    """Write between what sea ice concentration lies, 0..1; nothing where it is NaN."""
+    ends = dict(zip(_RANGE, (lower, upper), strict=True))
+    return {name: f"{end:.6f}" for name, end in ends.items() if not np.isnan(end)}
+
+
+def _range_of(tags: Mapping[str, str]) -> tuple[float, float] | None:
+    lower, upper = map(tags.get, _RANGE)
+    return None if lower is None or upper is None else (float(lower), float(upper))
 
 
 class _Tally:
@@ -257,6 +272,7 @@ class _Tally:
         self.codes = np.zeros(256, np.int64)
         self.confidence = np.zeros(256, np.int64)
         self.unclassed = 0
+        self.doubted = np.zeros(2)
 
     def counted(self, strips: Iterable[Strip]) -> Iterator[Rows]:
         """Pass strips on to be written."""
@@ -264,11 +280,14 @@ class _Tally:
             self.codes += histogram_of(strip.codes)
             self.confidence += histogram_of(strip.confidence)
             self.unclassed += strip.unclassed_pixels
+            self.doubted += strip.doubted_pixels
             yield strip.row, (strip.codes, strip.confidence, *strip.probabilities)
 
 
 def _prediction_tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
     counts = {c: int(tally.codes[c]) for c in SeaIceClass}
+    share, valid = concentration(counts), max(sum(counts.values()), 1)
+    no_ice, no_water = tally.doubted / valid
     tags = {
         "scene_id": prediction.scene_id,
         **code_tags(prediction.land_source, int(tally.codes[LAND])),
@@ -276,6 +295,7 @@ def _prediction_tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
         **time_tag(prediction.acquired),
         **source_tag(prediction.source),
         **{f"pixels_{c.key}": str(count) for c, count in counts.items()},
+        **_range_tags(share - no_ice, share + no_water),
         "pixels_unclassed": str(tally.unclassed),
         **_mean_confidence(tally.confidence),
         **prediction.facts,

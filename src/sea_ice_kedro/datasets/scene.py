@@ -260,6 +260,7 @@ def _read_scene(file: Any, name: str) -> Scene:  # noqa: ANN401 - rasterio's
         "acquisition": acquisition_of(facts),
         "rendering": rendering_of(facts),
         "given_limits": given_limits_of(facts),
+        "given_filter": facts.get("given_filter", ""),
     }
     others = dict(zip(names[3:], bands[3:], strict=True))
     quality, land = others.pop(_QUALITY, None), others.pop(_LAND, None)
@@ -356,6 +357,8 @@ def _tags(scene: Scene) -> dict[str, str]:
         tags |= scene.rendering.tags()
     if scene.given_limits is not None:
         tags[_GIVEN] = "{} {}".format(*scene.given_limits)
+    if scene.given_filter:
+        tags["given_filter"] = scene.given_filter
     if SATURATED in scene.extra_bands:
         count = np.count_nonzero(scene.extra_bands[SATURATED])
         tags["saturated_pixels"] = str(count)

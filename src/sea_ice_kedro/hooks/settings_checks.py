@@ -34,6 +34,7 @@ _RENAMED = {
         "modeling.training.augmentation.flip_rotate"
     ),
     "modeling.training.decay": "modeling.training.cosine_decay",
+    "second_opinion.limit_step": "autolabel.thresholds.limit_step",
 }
 """Settings of earlier versions -> their names of today."""
 

@@ -115,6 +115,9 @@ class Scene:
     given_limits: tuple[int, int] | None = field(default=None, kw_only=True)
     """First brightness of thin and of thick ice, where a user has set them for it."""
 
+    given_filter: str = field(default="", kw_only=True)
+    """Method of the filter that a user has chosen for it; "": that of the settings."""
+
     extra_bands: Mapping[str, Grey] = field(default_factory=dict, kw_only=True)
     """Further bands by name, uint8 (H, W): saturated pixels, cloud probability, ..."""
 
@@ -206,6 +209,9 @@ class ClassMap:
     limits_source: str = ""
     """Where the limits come from: "scene", "published", "values", "filter", "yours"; or
     why a limit fell back."""
+
+    concentration_range: tuple[float, float] | None = field(default=None, kw_only=True)
+    """Sea ice concentration, 0..1, with the limit of thin ice moved up and down."""
 
     water_by_darkest: bool = False
     """Whether water was told by min(R, G, B); else by max(R, G, B)."""

@@ -237,7 +237,7 @@ def filter_scene(
 
     Args:
         scene: The scene as ingested.
-        options: The method and its settings.
+        options: The method, unless the scene has one of its own, and its settings.
         thresholds: The limits that the filtered scene will be labelled with.
 
     Returns:
@@ -248,6 +248,8 @@ def filter_scene(
         # As what was not observed: whatever colour land has, it is none of ice.
         sea = np.where(scene.land.mask[..., None], np.uint8(0), whole)
         scene = replace(scene, rgb=sea)
+    if scene.given_filter:
+        options = replace(options, method=scene.given_filter)
     settings = getattr(options, options.method, None)
     limits = thresholds = thresholds.for_scene(scene)
     if options.method == "published" and thresholds.source == "scene":
@@ -274,6 +276,7 @@ def filter_scene(
         origin=scene.origin,
         quality=quality,
         given_limits=scene.given_limits,
+        given_filter=scene.given_filter,
         limits=limits.limits if options.method == "published" else None,
         land=scene.land,
     )

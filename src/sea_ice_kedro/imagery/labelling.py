@@ -4,7 +4,7 @@ Limits are given, fit a scene by its own modes, or follow from manual labels.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from sea_ice_kedro.errors import (
     InvalidScene,
     expect_choice,
     expect_integer,
+    expect_number,
 )
 from sea_ice_kedro.imagery.arrays import (
     RGB,
@@ -42,6 +43,7 @@ from sea_ice_kedro.imagery.histogram import (
     histogram_of,
     smoothed,
 )
+from sea_ice_kedro.imagery.scores import class_counts, concentration
 
 _WATER_FROM, _WATER_USUAL, _WATER_TO, _WATER_REACH = 0.05, 0.11, 0.4, 0.07
 _THICK_TO, _THICK_USUAL, _THICK_FROM, _THICK_REACH = 0.05, 0.2, 0.4, 0.1
@@ -193,11 +195,16 @@ class BrightnessThresholds:
     """"scene": each scene's own, see `place_limits`; the values above stand in for what
     a scene does not show. "published": 31 and 205. "values": those above."""
 
+    limit_step: float = 0.05
+    """How far the limit of thin ice may be off, as a share of the way to that of thick
+    ice: what `place_limits` leaves open."""
+
     def __post_init__(self) -> None:
         """Refuse limits that leave a class without a brightness."""
         expect_choice("autolabel.thresholds.source", self.source, SOURCES)
         expect_integer("autolabel.thresholds.thin_ice_min", self.thin_ice_min, 0, 255)
         expect_integer("autolabel.thresholds.thick_ice_min", self.thick_ice_min, 0, 255)
+        expect_number("autolabel.thresholds.limit_step", self.limit_step, 0.0, 1.0)
         if not 0 < self.thin_ice_min < self.thick_ice_min:
             raise InvalidOption(
                 "expected autolabel.thresholds with 0 < thin_ice_min < thick_ice_min "
@@ -216,7 +223,7 @@ class BrightnessThresholds:
         """Return those that hold for one scene: its own where somebody has set some."""
         if scene.given_limits is None:
             return self
-        return BrightnessThresholds(*scene.given_limits, source="values")
+        return BrightnessThresholds(*scene.given_limits, "values", self.limit_step)
 
     def of(self, rgb: RGB, valid_mask: Mask, by_darkest: bool = True) -> Limits:
         """Return the limits of one scene.
@@ -299,10 +306,41 @@ def label_scene(scene: Scene, thresholds: BrightnessThresholds) -> ClassMap:
         limits=limits.pair,
         limits_source=limits.source if scene.given_limits is None else YOURS,
         water_by_darkest=limits.by_darkest,
+        concentration_range=concentration_range(
+            scene.rgb, trusted, limits, thresholds.limit_step
+        ),
         untrustworthy_pixels=int(np.count_nonzero(lost)),
         source=scene.origin.source if scene.origin else "",
         land_source="" if scene.land is None else scene.land.source,
     )
+
+
+def concentration_range(
+    rgb: RGB, valid_mask: Mask, limits: Limits, limit_step: float
+) -> tuple[float, float]:
+    """Return sea ice concentration with the limit of thin ice moved up and down.
+
+    Args:
+        rgb: uint8 (H, W, 3), as it is labelled.
+        valid_mask: bool (H, W), True where pixels count.
+        limits: As it is labelled with.
+        limit_step: How far the limit is moved: see `BrightnessThresholds.limit_step`.
+
+    Returns:
+        The lower and the higher one, 0..1; NaN where nothing counts.
+    """
+    thin, thick = limits.pair
+    step = limit_step * (thick - thin)
+    moved = (min(max(round(thin + way * step), 1), thick - 1) for way in (1, -1))
+    lower, upper = (
+        concentration(
+            class_counts(
+                label_by_brightness(rgb, valid_mask, replace(limits, thin_ice_min=to))
+            )
+        )
+        for to in moved
+    )
+    return lower, upper
 
 
 def with_land(codes: Codes, land: Land | None) -> Codes:

@@ -85,6 +85,10 @@ class Strip:
     """uint8 (h, W) in percent, 0..100; 255 = no data: all `PROBABILITY_BANDS`, where
     they are wanted."""
 
+    doubted_pixels: tuple[float, float] = (np.nan, np.nan)
+    """How many pixels called ice are expected to be water by their probabilities, and
+    how many called water to be ice; NaN: not known."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -333,6 +337,18 @@ class _Band:
             percent,
             int(np.count_nonzero(unclassed)),
             [_percent(plane, ~observed) for plane in wanted],
+            self._doubted(rows, codes),
+        )
+
+    def _doubted(self, rows: slice, codes: Codes) -> tuple[float, float]:
+        """Expect what is wrong of ice and of water, among what has a class."""
+        water = self._sums[SeaIceClass.OPEN_WATER, rows]
+        sea = np.maximum(self._sums[:_CLASSES, rows].sum(axis=0), np.float32(1e-6))
+        share, called_water = water / sea, codes == SeaIceClass.OPEN_WATER
+        called_ice = ~called_water & (codes != NODATA)
+        return (
+            float(share[called_ice].sum(dtype=np.float64)),
+            float((1 - share[called_water]).sum(dtype=np.float64)),
         )
 
 

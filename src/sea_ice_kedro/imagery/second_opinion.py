@@ -1,7 +1,7 @@
 """Labels by brightness and a network's map of the same scene: where to doubt them."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -17,12 +17,7 @@ from sea_ice_kedro.imagery.histogram import (
     mass_at,
     smoothed,
 )
-from sea_ice_kedro.imagery.labelling import (
-    BrightnessThresholds,
-    Limits,
-    label_by_brightness,
-    untrustworthy,
-)
+from sea_ice_kedro.imagery.labelling import untrustworthy
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 
 _TONE_SHARE = 0.01
@@ -45,10 +40,6 @@ class SecondOpinionOptions:
     without_class: float = 0.2
     """Share of the observed pixels that the labels give a class and the network does
     not: cloud, land."""
-
-    limit_step: float = 0.05
-    """How far the limit of thin ice is moved to either side, as a share of the way to
-    that of thick ice: what `place_limits` leaves open."""
 
     concentration_step: float = 0.15
     """Change of sea ice concentration with the moved limit."""
@@ -96,7 +87,6 @@ def compare_maps(
     scene: FilteredScene,
     labels: ClassMap,
     network: ClassMap,
-    thresholds: BrightnessThresholds,
     options: SecondOpinionOptions,
 ) -> SecondOpinion:
     """Compare the labels of a scene with a network's map of it.
@@ -105,8 +95,7 @@ def compare_maps(
         scene: As it was labelled.
         labels: Class map by brightness.
         network: Class map by a network; 255 also where it sees no class.
-        thresholds: What the labels were made with.
-        options: How far the limit is moved, and what is bright.
+        options: What is bright.
 
     Raises:
         InvalidScene: if the three have different sizes.
@@ -118,18 +107,7 @@ def compare_maps(
             "kedro run"
         )
     trusted = scene.valid_mask & ~untrustworthy(scene)
-    limits = _limits_of(scene, thresholds.for_scene(scene))
-    step = options.limit_step * (limits.thick_ice_min - limits.thin_ice_min)
-    moved = [
-        min(max(round(limits.thin_ice_min + way * step), 1), limits.thick_ice_min - 1)
-        for way in (-1, 1)
-    ]
-    lower, higher = (
-        _concentration(
-            label_by_brightness(scene.rgb, trusted, replace(limits, thin_ice_min=thin))
-        )
-        for thin in moved
-    )
+    least, most = labels.concentration_range or (math.nan, math.nan)
     brightness = np.asarray(scene.rgb.max(axis=-1), np.uint8)
     one, other = classed(labels.codes), classed(network.codes)
     observed = max(int(np.count_nonzero(scene.valid_mask)), 1)
@@ -140,18 +118,12 @@ def compare_maps(
         without_class_by_labels=int(np.count_nonzero(other & ~one)) / observed,
         concentration_by_labels=_concentration(labels.codes),
         concentration_by_network=_concentration(network.codes),
-        concentration_limit_lower=lower,
-        concentration_limit_higher=higher,
+        concentration_limit_lower=most,
+        concentration_limit_higher=least,
         bright_one_tone=is_bright_one_tone(
             histogram_of(brightness, trusted), options.bright_from
         ),
     )
-
-
-def _limits_of(scene: FilteredScene, thresholds: BrightnessThresholds) -> Limits:
-    if scene.limits is not None:
-        return Limits(scene.limits[0], scene.limits[1], "filter")
-    return thresholds.of(scene.rgb, scene.valid_mask & ~untrustworthy(scene))
 
 
 def _concentration(codes: Codes) -> float:

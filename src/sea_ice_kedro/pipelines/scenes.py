@@ -79,7 +79,8 @@ def class_areas(scene_id: str, facts: Facts) -> dict[str, Any]:
 
     Fractions are of the valid pixels, 0..1, NaN where there are none; of land, as
     that of valid ones, of all. Areas are true areas on the ground in km²; NaN where a
-    scene has no georeference.
+    scene has no georeference. Concentration lies between `concentration_lower` and
+    `concentration_upper`, as far as what made the map knows; NaN where it does not.
 
     Args:
         scene_id: Name of the scene.
@@ -96,6 +97,8 @@ def class_areas(scene_id: str, facts: Facts) -> dict[str, Any]:
         "valid_fraction": valid / facts["pixels"],
         "land_fraction": land / facts["pixels"],
         "sea_ice_concentration": concentration(counts),
+        "concentration_lower": facts.get("concentration_lower", _NAN),
+        "concentration_upper": facts.get("concentration_upper", _NAN),
         **{f"{c.key}_pixels": counts[c] for c in SeaIceClass},
         **{
             f"{c.key}_fraction": counts[c] / valid if valid else _NAN

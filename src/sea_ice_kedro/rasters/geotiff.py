@@ -88,6 +88,7 @@ _WHOLE = re.compile(r"(valid_|saturated_)?pixels(_\w+)?|(thin|thick)_ice_min")
 _REAL = {
     *("pixel_area_m2", "pixel_size_m", "mean_confidence", "sun_elevation_deg"),
     *("cloud_percentage", "white_reflectance", "gamma"),
+    *("concentration_lower", "concentration_upper"),
 }
 
 

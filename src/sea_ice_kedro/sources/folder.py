@@ -58,7 +58,10 @@ class SceneFile:
         scene = read_scene_file(
             self.path, self.options, self.beside, self.brightness, self.given.acquired
         )
-        return replace(scene, given_limits=self.given.limits)
+        given = self.given
+        return replace(
+            scene, given_limits=given.limits, given_filter=given.filter_method
+        )
 
     def fingerprint(self) -> str:
         """Digest content (with world file, mask, ...), name, settings and its row."""

@@ -15,7 +15,13 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sea_ice_kedro.addresses import without_keys
-from sea_ice_kedro.errors import CannotRead, InvalidOption, InvalidScene
+from sea_ice_kedro.errors import (
+    CannotRead,
+    InvalidOption,
+    InvalidScene,
+    expect_choice,
+)
+from sea_ice_kedro.imagery.cloud_filter import FILTERS
 from sea_ice_kedro.rasters.files import reading
 from sea_ice_kedro.rasters.remote import is_on_disk, locate, reading_from
 from sea_ice_kedro.sources.listing import in_words
@@ -184,24 +190,29 @@ def _no_folder(folder: str, *, is_file: bool) -> InvalidScene:
 
 SCENE_LIST = "scenes.csv"
 
-_KNOWN = ("id", "acquired", "region", "thin_ice_min", "thick_ice_min", "use")
+_KNOWN = (
+    *("id", "acquired", "region", "thin_ice_min", "thick_ice_min"),
+    *("filter_method", "use"),
+)
 _COLUMN = re.compile(r"\w[\w .()%/°-]*")
 _USE = {"yes": True, "": True, "no": False}
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a row says of a scene itself; None: what its file and the settings say."""
+    """What a row says of a scene itself; None, "": what its file and settings say."""
 
     acquired: datetime | None = None
     limits: tuple[int, int] | None = None
     """First brightness of thin and of thick ice."""
 
+    filter_method: str = ""
+
     def fingerprint(self) -> str:
         """Say what is given; "" where nothing is."""
         when = "" if self.acquired is None else self.acquired.isoformat()
         limits = "" if self.limits is None else "{} {}".format(*self.limits)
-        return f"{when} {limits}".strip()
+        return f"{when} {limits} {self.filter_method}".strip()
 
 
 @dataclass(frozen=True)
@@ -273,7 +284,10 @@ def _row(line: int, header: list[str], fields: list[str]) -> tuple[str, ListedSc
     use = _USE.get(values.get("use", "").lower())
     if use is None:
         raise ValueError(f"expected use to be yes or no, got {values['use']!r}")
-    given = Given(_acquired(values.get("acquired", "")), _limits(values))
+    method = values.get("filter_method", "").lower()
+    if method:
+        expect_choice("filter_method", method, FILTERS)
+    given = Given(_acquired(values.get("acquired", "")), _limits(values), method)
     columns = {n: v for n, v in values.items() if n == "region" or n not in _KNOWN}
     return scene_id, ListedScene(line, given, use, columns)
 

@@ -82,6 +82,7 @@ def clouds(ids=IDS):
         {
             "scene_id": list(ids),
             "method": "illumination",
+            "method_source": "settings",
             "valid_pixels": 1_000_000,
             "thin_cloud_fraction": 0.123,
             "shadow_fraction": 0.05,

@@ -12,7 +12,7 @@ from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import QualityFlag
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds
+from sea_ice_kedro.imagery.labelling import YOURS, BrightnessThresholds
 from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
 from sea_ice_kedro.rasters.geotiff import Facts
 
@@ -54,13 +54,15 @@ def summarise_clouds(
 
     Thin cloud and shadow are what the filter took for them; changed is what another
     class is found for; untrustworthy what could not be restored. Fractions
-    are of the valid pixels, 0..1; NaN where no pixel is valid.
+    are of the valid pixels, 0..1; NaN where no pixel is valid. `method_source` is
+    "yours" where somebody has chosen the method for the scene, else "settings".
     """
     rows = [
         _cloud_row(scene_id, facts, options.method)
         for scene_id, facts in facts_by_scene(scene_index, filtered_scenes).items()
     ]
-    columns = ["scene_id", "source", "method", "valid_pixels", *map(_column, _SHOWN)]
+    columns = ["scene_id", "source", "method", "method_source", "valid_pixels"]
+    columns += map(_column, _SHOWN)
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -78,7 +80,7 @@ def _column(flag: QualityFlag) -> str:
 
 
 def _cloud_row(scene_id: str, facts: Facts, method: str) -> dict[str, Any]:
-    valid = facts["valid_pixels"]
+    valid, given = facts["valid_pixels"], facts.get("given_filter", "")
     counts = {flag: facts[f"pixels_{flag.key}"] for flag in _SHOWN}
     fractions = {
         _column(flag): count / valid if valid else float("nan")
@@ -87,7 +89,8 @@ def _cloud_row(scene_id: str, facts: Facts, method: str) -> dict[str, Any]:
     return {
         "scene_id": scene_id,
         "source": facts.get("source", ""),
-        "method": method,
+        "method": given or method,
+        "method_source": YOURS if given else "settings",
         "valid_pixels": valid,
         **fractions,
     }

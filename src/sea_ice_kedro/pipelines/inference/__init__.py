@@ -12,7 +12,6 @@ from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions, load_ma
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import FigureOptions
-from sea_ice_kedro.imagery.labelling import BrightnessThresholds
 from sea_ice_kedro.imagery.predictions import PredictedMap, Prediction
 from sea_ice_kedro.imagery.scores import area_km2
 from sea_ice_kedro.imagery.second_opinion import (
@@ -121,12 +120,11 @@ _NAMED = 10
 _COLUMNS = ["scene_id", *(field.name for field in fields(SecondOpinion)), "doubts"]
 
 
-def compare_opinions(  # noqa: PLR0913 - a node's inputs are its arguments
+def compare_opinions(
     scene_index: pd.DataFrame,
     filtered_scenes: Partitions[FilteredScene],
     class_maps: Partitions[ClassMap],
     predictions: Partitions[PredictedMap],
-    thresholds: BrightnessThresholds,
     options: SecondOpinionOptions,
 ) -> Partitions[pd.DataFrame]:
     """Declare the comparison of every scene, a table of one row; made when saved.
@@ -136,12 +134,10 @@ def compare_opinions(  # noqa: PLR0913 - a node's inputs are its arguments
         filtered_scenes: Scene id -> loader of one scene, as it was labelled.
         class_maps: Scene id -> loader of one class map by brightness.
         predictions: Scene id -> loader of one class map by the network.
-        thresholds: What the labels were made with.
         options: From where on a scene is doubted.
     """
-    compare = partial(_compared, thresholds=thresholds, options=options)
     return map_partitions(
-        compare,
+        partial(_compared, options=options),
         of_index(scene_index, filtered_scenes, "the filtered scene", "filtering"),
         of_index(scene_index, class_maps, "the class map", "autolabel"),
         of_index(scene_index, predictions, "the prediction", "inference"),
@@ -152,10 +148,9 @@ def _compared(
     scene: FilteredScene,
     class_map: ClassMap,
     prediction: PredictedMap,
-    thresholds: BrightnessThresholds,
     options: SecondOpinionOptions,
 ) -> pd.DataFrame:
-    opinion = compare_maps(scene, class_map, prediction, thresholds, options)
+    opinion = compare_maps(scene, class_map, prediction, options)
     doubts = "; ".join(doubts_of(opinion, options))
     row = {"scene_id": scene.scene_id, **asdict(opinion), "doubts": doubts}
     return pd.DataFrame([row])
@@ -256,7 +251,6 @@ def map_with_polar() -> Pipeline:
             "filtered_scenes",
             "class_maps",
             "polar_predictions",
-            "params:autolabel.thresholds",
             "params:second_opinion",
         ],
         outputs="opinions",

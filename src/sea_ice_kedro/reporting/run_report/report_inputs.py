@@ -91,11 +91,14 @@ def is_of_inference(
 
 _AREAS = [
     "valid_fraction",
-    "sea_ice_concentration",
+    *("sea_ice_concentration", "concentration_lower", "concentration_upper"),
     *(f"{c.key}_fraction" for c in SeaIceClass),
     *(f"{c.key}_km2" for c in SeaIceClass),
 ]
-_FILTER = ["method", "thin_cloud_fraction", "shadow_fraction", "changed_fraction"]
+_FILTER = [
+    *("method", "method_source"),
+    *("thin_cloud_fraction", "shadow_fraction", "changed_fraction"),
+]
 _LABELS = [
     *_AREAS,
     *("untrustworthy_fraction", "untrustworthy_km2"),

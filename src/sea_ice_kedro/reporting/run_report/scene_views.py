@@ -75,6 +75,7 @@ def _origin(row: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _filter(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("method", text(row["filter.method"])),
+        ("method from", text(row["filter.method_source"])),
         ("haze taken out", percent(row["filter.thin_cloud_fraction"])),
         ("shadow taken out", percent(row["filter.shadow_fraction"])),
         ("class changed by it", percent(row["filter.changed_fraction"])),
@@ -91,6 +92,9 @@ def _classes(row: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
         for c in SeaIceClass
     ]
     concentration = percent(row[f"{kind}.sea_ice_concentration"])
+    ends = [row[f"{kind}.concentration_{end}"] for end in ("lower", "upper")]
+    if all(map(is_number, ends)):
+        concentration += f" ({percent(ends[0])} to {percent(ends[1])})"
     return [*shares, ("sea ice concentration", concentration)]
 
 
