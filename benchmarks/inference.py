@@ -1,16 +1,18 @@
 """A whole scene by ONNX Runtime against its chips one by one, or Keras: seconds.
 
     python -m benchmarks.inference [--size 2048] [--repeats 3] [--network paper]
-        [--keras]
+        [--keras] [--cpu]
 
 Whole: the scene's GeoTIFF read by windows, overlapped, blended, class map and
 confidence written as COG. One by one: `model.predict` of each 256-chip, as the
 published scripts do, without overlap, reading and writing. With --keras, and for polar:
-the same work as whole, but the network served by Keras on TensorFlow.
+the same work as whole, but the network served by Keras on TensorFlow. With --cpu: the
+processor time of all threads, for a machine that others use, too.
 """
 
 import argparse
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--network", choices=NETWORKS, default="default")
     parser.add_argument("--keras", action="store_true")
+    parser.add_argument("--cpu", action="store_true")
     arguments = parser.parse_args()
     unet = NETWORKS[arguments.network]
     by_keras = arguments.keras or unet.sees_scene
@@ -66,7 +69,8 @@ def main() -> None:
         other = partial(predict_whole, path, keras, Path(folder))
         if not by_keras:
             other = partial(predict_chips, scene.rgb, load_model(keras))
-        ours, theirs, ratio = paired(whole, other, arguments.repeats)
+        clock = time.process_time if arguments.cpu else time.perf_counter
+        ours, theirs, ratio = paired(whole, other, arguments.repeats, clock)
     name = "Keras" if by_keras else "one by one"
     print(f"whole {ours:.2f} s, {name} {theirs:.2f} s, median ratio {ratio:.2f}x")
 
