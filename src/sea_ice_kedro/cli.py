@@ -89,7 +89,7 @@ def _explained(error: Exception) -> RunFailed | None:
 
 
 def expect_runner(name: str | None) -> None:
-    """Refuse a runner that nobody knows.
+    """Refuse an unknown runner.
 
     Args:
         name: Of Kedro's, or the dotted path of another one; None: Kedro's default.
