@@ -290,7 +290,7 @@ def _start() -> Any:  # noqa: ANN401
 
 
 def _keep_to_this_machine(settings: dict[str, str]) -> None:
-    """Keep a session that runs on this machine unreachable to others, unless set otherwise."""
+    """Keep a local session unreachable to others, unless set otherwise."""
     if settings.get(_MASTER, "").startswith("local"):
         settings.setdefault("spark.ui.enabled", "false")
         settings.setdefault("spark.driver.host", "127.0.0.1")
