@@ -380,7 +380,7 @@ def test_a_run_with_a_bad_scene_exits_with_an_error_that_names_it_last(
     run = kedro_run(tmp_path / "data", "--pipelines", pipelines, "--params", params)
     assert run.returncode == 1
     assert "scenes / bad: bad.png: expected a whole, readable" in run.stderr
-    assert run.stderr.strip().endswith("SEA_ICE_TRACE=1 shows where in the code)")
+    assert run.stderr.strip().endswith("SEA_ICE_TRACE=1 prints the traceback)")
     assert "Traceback" not in run.stderr + run.stdout
     assert class_maps(tmp_path / "data") == GOOD
 

@@ -151,7 +151,7 @@ def test_every_error_ends_a_run_in_a_line_and_has_its_frames_in_the_log(
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.startswith(said)
-    assert f"all of it is in {tmp_path / 'info.log'};" in result.stderr
+    assert f"full log: {tmp_path / 'info.log'};" in result.stderr
     written = (tmp_path / "info.log").read_text()
     assert "the run ended with\nTraceback" in written
     assert "test_cli.py" in written

@@ -81,7 +81,7 @@ def _map(given: list[str]) -> object:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    click.echo(f"maps: {run.maps}\nthe same again: {run.command}")
+    click.echo(f"maps: {run.maps}\nequivalent run: {run.command}")
     os.environ["SEA_ICE_DATA"] = run.data_root
     return _run(run.arguments)
 

@@ -83,13 +83,13 @@ def _explained(error: Exception) -> RunFailed | None:
     log = log_end(error)
     if meant_for_people(error) is None and log is None:
         return None
-    where = f"all of it is in {log}; " if log else ""
-    hint = f"{where}SEA_ICE_TRACE=1 shows where in the code"
+    where = f"full log: {log}; " if log else ""
+    hint = f"{where}SEA_ICE_TRACE=1 prints the traceback"
     return RunFailed(inert(without_keys(message_of(error))), hint)
 
 
 def expect_runner(name: str | None) -> None:
-    """Refuse a runner that nobody knows.
+    """Refuse an unknown runner.
 
     Args:
         name: Of Kedro's, or the dotted path of another one; None: Kedro's default.

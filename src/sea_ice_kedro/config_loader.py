@@ -1,4 +1,4 @@
-"""The configuration of a run: parts are read once, entries are told their layer."""
+"""The configuration of a run: parts are read once, entries get their layer."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -80,7 +80,7 @@ class NoAccess(SeaIceError, PermissionError):
 
 
 class QuotaExhausted(SeaIceError, RuntimeError):
-    """A provider of scenes gives no more for now."""
+    """A provider's quota is used up for now."""
 
 
 class CannotFetch(SeaIceError, OSError):

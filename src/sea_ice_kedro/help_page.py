@@ -39,8 +39,8 @@ _OPTIONS = {
     },
     "Without running": {
         "--copy-conf FOLDER": "copy the package's settings, to change them",
-        "--version": "say which version this is",
-        "-h, --help": "say this",
+        "--version": "print the version",
+        "-h, --help": "print this help",
     },
 }
 
@@ -48,32 +48,32 @@ _EXAMPLES = """\
   sea-ice-kedro map /path/to/scenes
       maps of your PNG, JPEG and GeoTIFF files, in scenes_maps; more: map --help
   sea-ice-kedro score scenes_maps/07_model_output/predictions /path/to/labels
-      how right class maps are, scene by scene, class by class; more: score --help
+      accuracy of class maps by scene and class; more: score --help
   sea-ice-kedro verify
-      whether all products are as they were made; more: verify --help
+      check that all products are unchanged; more: verify --help
   sea-ice-kedro settings modeling
-      every parameter of a pipeline with its default; without a name, of all
+      list every parameter of a pipeline with its default; without a name, of all
   sea-ice-kedro prune
-      products of scenes that their source has no more; --yes removes them
+      list products of scenes that no longer exist; --yes removes them
   sea-ice-kedro
-      simulated scenes, from the first pixel to a trained network: some minutes
+      everything on simulated scenes, including a trained network: some minutes
   sea-ice-kedro --pipelines ingestion,filtering,autolabel \\
       --params ingestion.source=folder,ingestion.folder=/path/to/scenes
       class maps of your PNG, JPEG and GeoTIFF files
   SEA_ICE_DATA=/big/disk/ross_sea sea-ice-kedro --pipelines filtering,autolabel \\
       --params engine.workers=8
-      go on with what lies in another folder"""
+      continue with the data of another folder"""
 
 _VARIABLES = {
-    "SEA_ICE_DATA": "where data lie; default: data, in the current folder",
-    "SEA_ICE_LOG": "the log with all traces; default: info.log, there too",
-    "SEA_ICE_TRACE=1": "end a failed run with where in the code it failed",
+    "SEA_ICE_DATA": "folder of the data; default: data, in the current folder",
+    "SEA_ICE_LOG": "log file with tracebacks; default: info.log, in the current folder",
+    "SEA_ICE_TRACE=1": "print the traceback of a failed run",
 }
 
 _EXIT_CODES = {
-    "0": "all that was asked for is made",
-    "1": "something failed; what could be made is kept, the next run takes up there",
-    "2": "the command line was not understood",
+    "0": "everything requested was made",
+    "1": "something failed; finished products are kept, the next run resumes",
+    "2": "the command line is invalid",
 }
 
 _PIPELINES = Path(__file__).parent / "pipelines"
@@ -87,11 +87,12 @@ def help_page() -> str:
         for name, what in pipelines_in_words().items()
     }
     parts = [
-        f"sea-ice-kedro {__version__}: Sentinel-2 scenes of polar seas in, "
-        "georeferenced maps of\nthick ice, thin ice and open water out.\n\n"
+        f"sea-ice-kedro {__version__}: make georeferenced maps of thick ice, thin ice "
+        "and open water\nfrom Sentinel-2 scenes of polar seas.\n\n"
         "Usage: sea-ice-kedro [OPTIONS], or python -m sea_ice_kedro [OPTIONS]\n"
-        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA]"
-        " [--no-intermediates]\n"
+        "       sea-ice-kedro map FOLDER [--out FOLDER] [--network NAME] [--aoi AREA] "
+        "[--land FILE]\n"
+        "                                [--floes] [--no-intermediates]\n"
         "       sea-ice-kedro score MAPS LABELS [--out FILE.csv]\n"
         "       sea-ice-kedro verify [FOLDER]\n"
         "       sea-ice-kedro prune [FOLDER] [--yes]",

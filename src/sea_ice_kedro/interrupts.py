@@ -1,4 +1,4 @@
-"""Ctrl-C: a run ends with one line, a record that says so, and exit code 130."""
+"""Ctrl-C: a run ends with one line, a record of the interruption, and exit code 130."""
 
 import signal
 import sys

@@ -80,30 +80,30 @@ def _param(name: str, value: str) -> str:
     "--network",
     default=POLAR,
     show_default=True,
-    help="polar, the network that comes with the package; the path of a model file; or "
+    help="polar, the network that ships with the package; the path of a model file; or "
     "none: labels by brightness.",
 )
 @click.option(
     "--aoi",
     help="GeoJSON or GeoPackage file of polygons, or west/south/east/north in degrees: "
-    "what lies outside is not mapped.",
+    "pixels outside are not mapped.",
 )
 @click.option(
     "--land",
     type=click.Path(exists=True, dir_okay=False),
     help="GeoJSON or GeoPackage file of polygons, or GeoTIFF that is 0 on the sea: "
-    "land and ice shelf, which is neither ice nor water.",
+    "land and ice shelf, counted as neither ice nor water.",
 )
 @click.option(
     "--floes",
     is_flag=True,
-    help="Measure floes and leads, too: tables, polygons and a figure (extra vector).",
+    help="Also measure floes and leads: tables, polygons, a figure (extra vector).",
 )
 @click.option(
     "--no-intermediates",
     is_flag=True,
-    help="Remove at the end what only serves to make the maps: scenes as read and as "
-    "filtered. A second run still knows that they were made.",
+    help="Remove intermediate scenes (as read and as filtered) at the end. A second "
+    "run still makes only what is new or has changed.",
 )
 def _map_run(  # noqa: PLR0913 - an option each
     folder: str,

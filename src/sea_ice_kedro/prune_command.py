@@ -64,7 +64,7 @@ class Stale:
     """Scene ids by the index that names them."""
 
     leftovers: dict[str, int] = field(default_factory=dict)
-    """Bytes by path of what killed runs of this machine had begun to write."""
+    """Bytes by path of unfinished files of killed runs on this machine."""
 
     unknown: list[str] = field(default_factory=list)
     """Files beside products that no manifest knows: they stay."""
@@ -245,13 +245,13 @@ def prune(given: Sequence[str], program: str) -> None:
 @click.argument("folder", required=False)
 @click.option("--yes", is_flag=True, help="Remove what is listed.")
 def _prune(folder: str | None, yes: bool) -> None:
-    """List what FOLDER holds of scenes that their source has no more.
+    """List products in FOLDER whose scenes no longer exist in their source.
 
-    FOLDER is where data lie (SEA_ICE_DATA, else data). The source is listed as the last
-    run did it; if that fails, nothing is removed. Listed are products and their lines
-    in manifests and scene indexes, and what killed runs had begun to write. Kept are
-    downloads, files that no manifest knows, and products of scenes of which scenes.csv
-    says use: no, as long as their file is there.
+    FOLDER is a data root (default: SEA_ICE_DATA, else data). The source is listed with
+    the settings of the last run; if that fails, nothing is removed. Listed are
+    products, their lines in manifests and scene indexes, and unfinished files of killed
+    runs. Kept are downloads, files in no manifest and, while the scene's file exists,
+    products of scenes that scenes.csv excludes (use: no).
     """
     root = absolute(folder or os.environ.get("SEA_ICE_DATA") or "data")
     os.environ["SEA_ICE_DATA"] = root
@@ -334,7 +334,7 @@ def _settings(record: RunRecord, scenes: RootScenes) -> list[dict[str, Any]]:
 
 
 def _value(shown: str) -> Any:  # noqa: ANN401 - any setting
-    """Read back what a record shows: JSON, or a text as it is."""
+    """Parse a field of a record: JSON, or else the plain text."""
     try:
         return json.loads(shown)
     except ValueError:

@@ -200,11 +200,11 @@ def _score(maps: str, labels: str, out: str | None, seed: int) -> None:
     """Score the class maps in MAPS against the labels of the same names in LABELS.
 
     Both are GeoTIFF or PNG files of class codes (0 thick ice, 1 thin ice, 2 open water,
-    255 none) or in the colours red, blue, green and black. s2_seg_00 is the label of
-    s2_vis_00, too. A pixel without a class in either takes no part.
+    254 land, 255 none) or in the colours red, blue, green and black. s2_seg_00 is also
+    the label of s2_vis_00. A pixel without a class in either is ignored.
 
-    LABELS may be a CSV file of points, too: scene,x,y,class,half_size. Accuracy and
-    areas are then weighted by what the maps show of each class.
+    LABELS may also be a CSV file of points: scene,x,y,class,half_size. Accuracy and
+    areas are then weighted by the area of each class in the maps.
     """
     if Path(labels).is_file():
         _by_points(maps, labels, out)

@@ -36,11 +36,11 @@ def verify(given: Sequence[str], program: str) -> bool:
 @click.command(options_metavar="")
 @click.argument("folder", required=False)
 def _verify(folder: str | None) -> bool:
-    """List what in FOLDER is not as it was made; exit code 1 if anything is not.
+    """List products in FOLDER that are missing, damaged or changed; exit code 1 if any.
 
-    Every product is read and compared with the table that its folder has, every
-    network with its card. FOLDER is where data lie (SEA_ICE_DATA, else data), or one
-    below it. The next run makes again what is listed, networks excepted.
+    Every product is read and compared with the table of its folder, every network with
+    its card. FOLDER is a data root (default: SEA_ICE_DATA, else data), or a folder
+    in one. The next run remakes what is listed, except networks.
     """
     root = (folder or os.environ.get("SEA_ICE_DATA") or "data").rstrip("/")
     filesystem, path = locate(root)

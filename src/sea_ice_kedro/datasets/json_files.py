@@ -196,7 +196,7 @@ class RunRecordDataset(WholeFileDataset[RunRecord]):
             part.write_text(text + "\n", encoding="utf-8")
 
     def load(self) -> RunRecord:
-        """Read the record back; an empty one where there is none.
+        """Read the record back; return an empty one if none exists.
 
         Raises:
             InvalidRecord: if the file holds something else.

@@ -31,7 +31,7 @@ NAME = ".manifest.jsonl"
 _LOCK = ".manifest.lock"
 
 _PATIENCE_S = 60.0
-"""Of a run that waits for a lock that nobody holds for long."""
+"""Seconds that a run waits for a lock held only briefly."""
 
 _PAUSE_S = 0.01
 
@@ -78,7 +78,7 @@ class Entry:
 
     @property
     def is_removed(self) -> bool:
-        """Whether it was made, and removed when it was of no more use."""
+        """Whether it was made, and removed when no longer needed."""
         return self.status == REMOVED
 
     def as_found(self, folder: str) -> "Entry | None":

@@ -293,7 +293,7 @@ class ParallelPartitionedDataset(PartitionedDataset):  # type: ignore[misc]
     def _make_again(
         self, data: Mapping[str, Callable[[], Any]], partition_ids: Collection[str]
     ) -> None:
-        """Make partitions of this run that are there no more, and that it needs."""
+        """Remake partitions of this run that were removed and are needed."""
         wanted = {i: data[i] for i in partition_ids if i in data}
         said = str(STEPS), self.name, len(wanted)
         logger.info("%s%s: %d were removed, are needed and made again", *said)

@@ -51,7 +51,7 @@ _LOG_EVERY_S = 30.0
 
 
 class RunSteps:
-    """Which step of a run is under way; on a terminal, a line says so."""
+    """The step of a run in progress; on a terminal, shown in a line."""
 
     def __init__(self) -> None:
         """Start outside a run: one node of a notebook has no number."""

@@ -88,7 +88,7 @@ def time_of(tags: Mapping[str, str]) -> datetime | None:
 
 
 def acquisition_tags(acquisition: Acquisition) -> dict[str, str]:
-    """Write as tags what a product's metadata say of a scene; unknown is left out."""
+    """Write a product's metadata of a scene as tags; unknown values are left out."""
     values = {f.name: getattr(acquisition, f.name) for f in fields(Acquisition)}
     return {
         name: f"{value:.10g}" if isinstance(value, float) else value

@@ -249,7 +249,7 @@ def _expect_answer(url: str) -> None:
     """Knock at a server: Spark itself would wait for it a quarter of an hour.
 
     Raises:
-        OSError: if nobody answers.
+        OSError: if there is no answer.
     """
     place = urlsplit(url)
     port = place.port or _CONNECT_PORT
@@ -290,7 +290,7 @@ def _start() -> Any:  # noqa: ANN401
 
 
 def _keep_to_this_machine(settings: dict[str, str]) -> None:
-    """Have nobody else reach a session whose work runs here, unless that is set."""
+    """Keep a local session unreachable to others, unless set otherwise."""
     if settings.get(_MASTER, "").startswith("local"):
         settings.setdefault("spark.ui.enabled", "false")
         settings.setdefault("spark.driver.host", "127.0.0.1")

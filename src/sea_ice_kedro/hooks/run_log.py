@@ -68,7 +68,7 @@ def open_file(path: Path) -> None:
 
 
 def close_log() -> None:
-    """Write no more to the file, if one is open."""
+    """Stop writing to the file, if one is open."""
     root, opened = logging.getLogger(), _opened()
     if opened is None:
         return

@@ -118,7 +118,7 @@ def _rounded(degrees: Any) -> list[float]:  # noqa: ANN401 - numbers of any kind
 
 @dataclass(frozen=True)
 class Product:
-    """One file, and what it says about itself."""
+    """One file and its metadata."""
 
     kind: str
     """Of `KINDS` in `stac_assets`: "class_map", ..."""

@@ -209,7 +209,7 @@ def fit_models(times: pd.DataFrame, all_reduces: pd.DataFrame) -> TrainingModels
     """Fit the model to this machine and to the paper's.
 
     Ours: compute from training with one worker, bandwidth and latency from all-reduces
-    that were timed by themselves; what training gains with several workers is not used,
+    that were timed separately; what training gains with several workers is not used,
     so that it tells how good the model is. The paper's: compute from its single GPU,
     bandwidth and latency from what its other steps take longer.
 

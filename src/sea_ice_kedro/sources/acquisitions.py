@@ -80,7 +80,7 @@ class Observed:
     its processings."""
 
     satellite: str = ""
-    """"2A", "2B", ...; "" where nobody says."""
+    """"2A", "2B", ...; "" if unknown."""
 
     level: str = ""
     """"1C" or "2A"."""

@@ -149,7 +149,7 @@ class Session:
 
         Raises:
             NoAccess: if Earth Engine rejects the credentials.
-            QuotaExhausted: if it gives no more for now.
+            QuotaExhausted: if the quota is used up for now.
             CannotFetch: if it does not answer, or refuses this request.
         """
         limit = rate_limit(self._access.url, self._access.requests_per_s)

@@ -74,7 +74,7 @@ class Access:
 
 
 def entry_in(path: Path) -> dict[str, Any]:
-    """Read the entry of Earth Engine in a credentials.yml; {} where there is none.
+    """Read the entry of Earth Engine in a credentials.yml; return {} if there is none.
 
     Raises:
         InvalidOption: naming the file and the line that cannot be read.

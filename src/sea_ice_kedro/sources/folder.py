@@ -241,7 +241,7 @@ def _copies(paths: list[str]) -> list[str]:
 
 
 def _tell_twins(paths: list[str]) -> None:
-    """Name files of the same bytes: which of their names is right nobody can tell."""
+    """Warn of files with the same bytes: which of their names is right is unknown."""
     groups = [[p for p in paths if is_on_disk(locate(p)[0]) and Path(p).is_file()]]
     # What costs little comes first: few files have the size of another.
     for told_by in (_size, _head, checksum):

@@ -278,7 +278,7 @@ def _escaped(scene_id: str) -> str:
 # --- Cloud and sun of what a search found, held against the limits that were asked for
 
 Sky = tuple[float | None, float | None]
-"""Cloud in percent and elevation of the sun in degrees; None where nobody says."""
+"""Cloud in percent and elevation of the sun in degrees; None if unknown."""
 
 
 def within_limits(skies: Mapping[str, Sky], search: SearchOptions) -> set[str]:

@@ -192,7 +192,7 @@ def _drawn_out(
 
 
 def percentage(number: float | None) -> float | None:
-    """Return a share in percent; None where it is none, as nobody knows it then."""
+    """Return a share in percent; None if it is not a valid share."""
     return number if number is not None and 0 <= number <= 100 else None  # noqa: PLR2004
 
 

@@ -76,7 +76,7 @@ def _example(**arrays: npt.NDArray[Any]) -> bytes:
 
 
 def read_header(filepath: str) -> ChipShard:
-    """Read what a shard says of itself; no pixel is read.
+    """Read the header of a shard; no pixel is read.
 
     Raises:
         FileNotFoundError: if there is no such file.

@@ -119,7 +119,7 @@ def save_checkpoint(filepath: str, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(filepath: str, fingerprint: str) -> Checkpoint:
-    """Read a checkpoint of a plan; a fresh one where there is none.
+    """Read a checkpoint of a plan; create a fresh one if none exists.
 
     Args:
         filepath: Where it lies.

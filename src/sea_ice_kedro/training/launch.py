@@ -69,7 +69,7 @@ class OneWorker:
         return list(gradients)
 
     def broadcast(self, variables: Sequence[Any]) -> None:
-        """Do nothing: there is nobody else."""
+        """Do nothing: there is only one worker."""
 
     def add_up(self, sums: Any) -> Any:  # noqa: ANN401
         """Return the sums as they are."""

@@ -32,7 +32,7 @@ class Display:
     """0 is grey, 1 as it is."""
 
     levels: int
-    """So many levels are told apart."""
+    """Number of distinct levels."""
 
     jpeg_quality: int
     """0: not compressed."""

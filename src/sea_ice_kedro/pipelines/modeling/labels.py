@@ -249,7 +249,7 @@ def take_corrected_labels(
     """Take the class maps by thresholds, with the labels of a person laid over them.
 
     Raises:
-        TooFewScenes: if nobody has labelled any.
+        TooFewScenes: if no scene is labelled.
     """
     corrections = take_manual_labels(scene_index, manual_labels)
     labels = dict(take_auto_labels(scene_index, class_maps))

@@ -61,7 +61,7 @@ def render_report(material: ReportInputs) -> str:
         material: Tables, record and pictures of the scenes.
 
     Returns:
-        The page: style, script and pictures are in it; it asks nobody for anything.
+        The page: style, script and pictures are in it; it loads nothing else.
     """
     scenes = tabulate_scenes(material)
     findings = review(material)

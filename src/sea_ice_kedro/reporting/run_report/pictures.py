@@ -87,7 +87,7 @@ class ReportOptions:
     the tables hold all."""
 
     def __post_init__(self) -> None:
-        """Refuse pictures that nobody can see, or that no report can hold."""
+        """Refuse pictures that are too small to see or too large for a report."""
         expect_integer("reporting.panel_px", self.panel_px, 64, 2048)
         expect_integer("reporting.thumbnail_px", self.thumbnail_px, 32, 256)
         expect_integer("reporting.quality", self.quality, 1, 100)

@@ -52,7 +52,7 @@ DISAGREE = 0.15
 products claim 0.05 to 0.15, so one of the two is wrong."""
 
 _TOLD = 5
-"""Scenes whose doubts are told in words."""
+"""Number of scenes whose doubts are described in words."""
 
 LOW_SUN_DEG = 10.0
 """Elevation below which shadows of ridges are ten times their height and more than 5
