@@ -223,7 +223,8 @@ class BrightnessThresholds:
         """Return those that hold for one scene: its own where somebody has set some."""
         if scene.given_limits is None:
             return self
-        return BrightnessThresholds(*scene.given_limits, "values", self.limit_step)
+        thin, thick = scene.given_limits
+        return replace(self, thin_ice_min=thin, thick_ice_min=thick, source="values")
 
     def of(self, rgb: RGB, valid_mask: Mask, by_darkest: bool = True) -> Limits:
         """Return the limits of one scene.
