@@ -101,6 +101,13 @@ def test_a_scene_without_water_says_so_and_calls_water_what_is_all_but_black():
     assert limits.thin_ice_min == 45  # a fifth of thick ice
 
 
+@pytest.mark.parametrize(("tone", "is_thick"), [(160, False), (172, True), (230, True)])
+def test_one_tone_alone_is_thick_ice_where_no_young_ice_is_as_bright(tone, is_thick):
+    shown = histogram(pack=(tone, 6, 1.0))
+    assert (modes_of(shown).thick == tone) is is_thick
+    assert (place_limits(shown, None, PUBLISHED).thick_ice_min < tone) is is_thick
+
+
 def test_a_scene_of_water_alone_keeps_the_given_limits_and_says_so():
     limits = place_limits(histogram(water=(12, 2, 1.0)), None, PUBLISHED)
     assert limits.pair == (31, 205)

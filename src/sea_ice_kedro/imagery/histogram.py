@@ -72,6 +72,11 @@ _THICK_SHARE, _DIM_THICK_SHARE = 0.01, 0.25
 """A mode of thick ice holds 1 % of the scene where it is as bright as usual; a dimmer
 one must rule the scene: it could be grey ice."""
 
+_ALONE_FROM = 166
+"""Without water to compare it with, a tone is thick ice from here on: 0.65 of white,
+the albedo of bare thick ice (Perovich 1996); grey-white ice has less. A dimmer one may
+be any class."""
+
 _BESIDE_THICK = 0.25
 """Share of the heaviest mode that a brighter one needs: cloud and glint are brighter
 than the ice that rules a scene."""
@@ -169,9 +174,8 @@ def find_modes(shown: Shown) -> Modes:
         brighter = (1 - 1e-6) * shown.brightest[thick:].sum()
         thick_darkest = max(level_at(shown.darkest, 1 - brighter), 1)
         water = _water(shown, thick_darkest)
-        if water is not None or thick >= _USUAL_THICK_FROM:
+        if water is not None or thick >= _ALONE_FROM:
             return Modes(water, thick, thick_darkest)
-    # One dim tone alone may be any class.
     return Modes(_water(shown, USUAL_THICK), None, None)
 
 
