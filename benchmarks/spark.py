@@ -4,6 +4,7 @@
     python -m benchmarks.spark memory     [--scenes 500] [--size 256]
     python -m benchmarks.spark executors  [--scenes 264] [--size 2048] [--repeats 3]
     python -m benchmarks.spark overhead   [--scenes 20000] [--size 64]
+    python -m benchmarks.spark network    [--scenes 8] [--size 2048] [--repeats 3]
 
 Needs Spark (`uv sync --inexact --extra spark`) and two cores. A piece of work is what
 executors do in a run: read a stored scene, filter it, label it, write its class map.
@@ -15,6 +16,9 @@ turns.
 of the driver, Python and Java, with all scenes against a tenth of them. `executors`:
 one of one core against two. `overhead`: what a tiny scene takes beyond the same work
 in one loop (half of it, for two cores), and with a function that does nothing.
+`network`: two executors map scenes by `polar`, by ONNX Runtime against TensorFlow. The
+Python of the executors runs before the clock does; that each loads its library and the
+network counts.
 """
 
 import argparse
@@ -36,6 +40,10 @@ from sea_ice_kedro.engines import make_engine, spark_session
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds, label_scene
 from sea_ice_kedro.imagery.simulate import sample_scenes, simulate_scene
+from sea_ice_kedro.networks import POLAR, POLAR_KERAS
+from sea_ice_kedro.rasters.stored_scene import StoredScene
+from sea_ice_kedro.training.model_file import ModelFile
+from sea_ice_kedro.training.predict import InferenceOptions, predict_scene
 
 KINDS = 10
 LOCAL = "local[2,4]"
@@ -59,6 +67,23 @@ class Label:
         class_map = label_scene(filtered, BrightnessThresholds())
         target = f"{self.maps}/{number}.tif"
         ClassMapDataset(filepath=target).save(class_map)
+        return target
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Makes one map by a network."""
+
+    scenes: str
+    maps: str
+    network: str
+
+    def __call__(self, number: int) -> str:
+        """Read, predict and write; gives a receipt."""
+        scene = StoredScene(f"{self.scenes}/{number % KINDS}.tif")
+        made = predict_scene(scene, ModelFile(self.network), InferenceOptions())
+        target = f"{self.maps}/{number}.tif"
+        ClassMapDataset(filepath=target).save(made)
         return target
 
 
@@ -134,6 +159,14 @@ def overhead(folder: str, scenes: int, repeats: int) -> None:
     )
 
 
+def network(folder: str, scenes: int, repeats: int) -> None:
+    """Print the time of a scene by ONNX Runtime and by TensorFlow."""
+    onnx, keras = (
+        partial(fresh, served_s, folder, scenes, path) for path in (POLAR, POLAR_KERAS)
+    )
+    in_turns("ONNX Runtime", onnx, "TensorFlow", keras, repeats)
+
+
 def in_turns(
     a: str, run_a: Callable[[], float], b: str, run_b: Callable[[], float], repeats: int
 ) -> None:
@@ -164,6 +197,18 @@ def timed(folder: str, scenes: int, name: str, master: str) -> float:
         label = Label(folder, maps)
         list(mapping(label, range(min(WARM_UP, scenes))))
         elapsed = seconds(lambda: expect(mapping(label, range(scenes)), scenes))
+    spark_session.stop()
+    return elapsed
+
+
+def served_s(folder: str, scenes: int, path: str) -> float:
+    """Time all scenes by a network on two executors that have not loaded it."""
+    start_spark(CLUSTER.format(2))
+    mapping = make_engine("spark").map
+    list(mapping(nothing, range(WARM_UP)))
+    with tempfile.TemporaryDirectory() as maps:
+        work = Predict(folder, maps, path)
+        elapsed = seconds(lambda: expect(mapping(work, range(scenes)), scenes))
     spark_session.stop()
     return elapsed
 
@@ -233,6 +278,7 @@ MEASURES: dict[str, tuple[Measure, int, int]] = {
     "memory": (memory, 500, 256),
     "executors": (executors, 264, 2048),
     "overhead": (overhead, 20_000, 64),
+    "network": (network, 8, 2048),
 }
 
 if __name__ == "__main__":

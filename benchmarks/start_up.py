@@ -1,9 +1,11 @@
-"""What is imported before the first scene starts, and how long that takes.
+"""What is imported before the first scene starts, and how long until the first map.
 
     python -m benchmarks.start_up
 
 `kedro --help`, and all that happens in a run until the first scene's worker is asked:
-neither may import TensorFlow, Spark, Horovod or matplotlib.
+neither may import TensorFlow, Spark, Horovod or matplotlib. Then `sea-ice-kedro map` of
+a folder with one scene of 2048²: seconds until its map is there, until the end, and of
+the same command again, which has nothing to do.
 """
 
 import os
@@ -12,7 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+
+from benchmarks.timing import seconds
+from benchmarks.whole_job import make_scenes
 
 HEAVY = ("tensorflow", "keras", "pyspark", "horovod", "matplotlib", "numba", "skimage")
 
@@ -44,6 +50,7 @@ def main() -> None:
         report("kedro --help", [sys.executable, "-X", "importtime", kedro, "--help"])
         os.environ["SEA_ICE_DATA"] = data
         report("until the first scene", [sys.executable, "-c", UNTIL_FIRST_SCENE])
+        report_maps(Path(data))
 
 
 def report(name: str, command: list[str]) -> None:
@@ -63,6 +70,29 @@ def report(name: str, command: list[str]) -> None:
         found |= {name for name in HEAVY if name in imported}
     heavy = ", ".join(sorted(found)) or "none"
     print(f"{name}: {statistics.median(times):.1f} s; heavy modules: {heavy}")
+
+
+def report_maps(folder: Path) -> None:
+    """Time three runs of `sea-ice-kedro map`, each into an empty folder, and again."""
+    scenes = folder / "scenes"
+    make_scenes(scenes, 1, 2048)
+    (scene,) = scenes.glob("*.png")
+    rows = []
+    for number in range(3):
+        out = folder / f"maps_{number}"
+        words = ["sea_ice_kedro", "map", str(scenes), "--out", str(out)]
+        first = out / "07_model_output" / "predictions" / f"{scene.stem}.tif"
+        start = time.perf_counter()
+        run = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE)
+        while not first.exists() and run.poll() is None:
+            time.sleep(0.01)
+        mapped = time.perf_counter() - start
+        run.communicate()
+        total = time.perf_counter() - start
+        again = seconds(partial(subprocess.check_output, run.args))
+        rows.append((mapped, total, again))
+    mapped, total, again = map(statistics.median, zip(*rows, strict=True))
+    print(f"first map: {mapped:.1f} s; all: {total:.1f} s; again: {again:.1f} s")
 
 
 if __name__ == "__main__":

@@ -64,13 +64,26 @@ def test_values_come_by_id_in_the_order_asked_for():
         assert load_many(partitions, []) == {}
 
 
-def test_the_engine_of_the_folder_loads_them_side_by_side():
+@dataclass(frozen=True)
+class Place:
+    def __call__(self):
+        return os.getpid()
+
+
+def test_a_few_are_loaded_side_by_side_whatever_the_engine():
     started = time.monotonic()
-    values = load_many(
-        stored({str(n): Waiting() for n in range(16)}, workers=16), "012"
-    )
-    assert len(set(values.values())) == 3
+    waiting = stored({str(n): Waiting() for n in range(16)}, "sequential")
+    assert len(set(load_many(waiting, "012").values())) == 3
     assert time.monotonic() - started < 0.25
+
+
+@pytest.mark.slow
+def test_worker_processes_start_for_many_but_not_for_a_few():
+    loaders = {str(n): Place() for n in range(200)}
+    values = load_many(stored(loaders, "processes"), loaders).values()
+    assert os.getpid() not in set(values)
+    few = load_many(stored(loaders, "processes"), ["0", "1"]).values()
+    assert set(few) == {os.getpid()}
 
 
 def test_a_folder_of_partitions_knows_its_engine(tmp_path):
@@ -93,13 +106,16 @@ def test_a_folder_of_partitions_knows_its_engine(tmp_path):
     ["sequential", "threads", pytest.param("processes", marks=pytest.mark.slow)],
 )
 def test_what_is_wrong_with_one_is_raised_in_our_words(name):
-    with pytest.raises(InvalidScene, match=r"^a\.tif: damaged$"):
-        load_many(stored({"a": Damaged(), "b": Loader(1)}, name), "ba")
-    with pytest.raises(DatasetError, match="Kedro's words"):
-        load_many(stored({"a": Gone()}, name), "a")
+    whole = {str(n): Loader(n) for n in range(200)}
+    for more in ({}, whole):
+        with pytest.raises(InvalidScene, match=r"^a\.tif: damaged$"):
+            load_many(stored({"a": Damaged(), **more}, name), ["a", *more])
+        with pytest.raises(DatasetError, match="Kedro's words"):
+            load_many(stored({"a": Gone(), **more}, name), ["a", *more])
 
 
 @pytest.mark.slow
 def test_a_worker_that_dies_is_an_error_that_names_the_partition():
+    whole = {str(n): Loader(n) for n in range(200)}
     with pytest.raises(WorkerLost, match=r"^b: its worker process died twice"):
-        load_many(stored({"a": Loader(1), "b": Deadly()}, "processes"), "ab")
+        load_many(stored({**whole, "b": Deadly()}, "processes"), [*whole, "b"])

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import rasterio
+from rasterio._env import get_gdal_config
 
 from sea_ice_kedro.errors import CannotWrite, MissingInput
 from sea_ice_kedro.rasters import streamed
@@ -67,6 +68,18 @@ def test_a_large_raster_is_cloud_optimised_with_overviews_of_classes_only(tmp_pa
         assert file.block_shapes == [(256, 256), (256, 256)]
         assert file.overviews(1) == file.overviews(2) == [2, 4]
         assert set(np.unique(file.read(1, out_shape=(150, 150)))) <= {0, 2}
+
+
+def test_a_scene_read_while_its_map_is_written_has_each_block_decoded_once(tmp_path):
+    seen = []
+
+    def strips():
+        for strip in strips_of(bands(250, 20)):
+            seen.append(get_gdal_config("GDAL_CACHEMAX"))
+            yield strip
+
+    write(tmp_path / "a.tif", bands(250, 20), strips())
+    assert min(seen) >= 3 * 256 * 20_000  # bytes: three bands of a row of blocks
 
 
 def test_tags_are_asked_for_when_the_last_strip_is_written(tmp_path):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from kedro_datasets._typing import ImagePreview, PlotlyPreview
 from PIL import Image, PngImagePlugin
 from rasterio import Affine
@@ -30,11 +29,10 @@ from sea_ice_kedro.rasters.geotiff import write_errors
 from sea_ice_kedro.rasters.remote import locate
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
     import xarray as xr
     from shapely.geometry.base import BaseGeometry
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 
 Provenance = Mapping[str, str]
@@ -166,7 +164,9 @@ def _write_parquet(
     pq.write_table(table.replace_schema_metadata(made), part)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path) -> "pd.DataFrame":
+    # Late: a fifth of a second, and workers that make maps touch no table.
+    import pandas as pd  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     names = [name for name in pq.read_schema(path).names if name != _GEOMETRY]
@@ -180,7 +180,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 class Regions:
     """Regions of one scene, and what is known of each."""
 
-    rows: pd.DataFrame
+    rows: "pd.DataFrame"
     """A row a region, number 1 first; text is of pandas' type "string"."""
 
     labels: npt.NDArray[np.int32]

@@ -49,6 +49,9 @@ Value = TypeVar("Value")
 LOOKING = 16
 """Threads that look at files: most of it is waiting for a disk or a bucket."""
 
+_FEW = 100
+"""So many small files are read by the time that a worker process has started."""
+
 
 class StoredPartitions(dict[str, Callable[[], Value]]):
     """Partition id -> picklable loader, the engine that runs many, and the manifest."""
@@ -95,7 +98,8 @@ def load_many(
 ) -> dict[str, Value]:
     """Load small values of many partitions, such as tables of a row.
 
-    From a bucket each takes a good part of a second, most of it waiting.
+    From a bucket each takes a good part of a second, most of it waiting. Threads of
+    this process load a few; many are loaded where the engine says.
 
     Args:
         partitions: Loaders; only `StoredPartitions` know an engine, others are run in
@@ -109,7 +113,9 @@ def load_many(
     ids = list(partition_ids)
     if not isinstance(partitions, StoredPartitions):
         return {i: partitions[i]() for i in ids}
-    outcomes = partitions.engine.map(_load, [partitions[i] for i in ids])
+    few = len(ids) <= _FEW
+    engine = make_engine("threads", LOOKING) if few else partitions.engine
+    outcomes = engine.map(_load, [partitions[i] for i in ids])
     return {i: _expect_value(i, o) for i, o in zip(ids, outcomes, strict=True)}
 
 

@@ -4,9 +4,8 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from kedro_datasets._typing import TablePreview
 
 from sea_ice_kedro.datasets.whole_file import WholeFileDataset
@@ -15,8 +14,11 @@ from sea_ice_kedro.plain_text import as_cell, from_cell
 from sea_ice_kedro.rasters.files import reading, writing
 from sea_ice_kedro.rasters.geotiff import write_errors
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
+
+class SceneTableDataset(WholeFileDataset["pd.DataFrame"]):
     """Saves and loads a table with a row a scene; its index is not kept.
 
     Column `scene_id` is text, whatever the ids look like. In the other columns, too,
@@ -38,7 +40,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
         >>> index = SceneTableDataset(filepath="scene_index.csv").load()
     """
 
-    def save(self, data: pd.DataFrame) -> None:
+    def save(self, data: "pd.DataFrame") -> None:
         """Write the table, whole or not at all.
 
         Raises:
@@ -47,7 +49,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
         with write_errors(self._filepath), writing(self._filepath) as part:
             _changed(data, as_cell).to_csv(part, index=False, lineterminator="\n")
 
-    def load(self) -> pd.DataFrame:
+    def load(self) -> "pd.DataFrame":
         """Read the table back.
 
         Raises:
@@ -65,7 +67,7 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
 
     @staticmethod
     def preview_first(
-        first: Callable[[int], list[pd.DataFrame]], nrows: int = 20
+        first: "Callable[[int], list[pd.DataFrame]]", nrows: int = 20
     ) -> TablePreview:
         """Return the first rows of the first table of a folder for kedro-viz.
 
@@ -76,7 +78,10 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
         (table,) = first(1)
         return TablePreview(table.head(nrows).to_dict(orient="split"))
 
-    def _read(self, nrows: int | None = None) -> pd.DataFrame:
+    def _read(self, nrows: int | None = None) -> "pd.DataFrame":
+        # Late: a fifth of a second, and workers that make maps touch no table.
+        import pandas as pd  # noqa: PLC0415
+
         with reading(self._filepath) as path:
             self._expect_whole(path)
             data = pd.read_csv(
@@ -110,8 +115,12 @@ class SceneTableDataset(WholeFileDataset[pd.DataFrame]):
         )
 
 
-def _changed(data: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
+def _changed(
+    data: "pd.DataFrame", change: Callable[[object], object]
+) -> "pd.DataFrame":
     """Return a table with its texts changed; columns without such a text stay."""
+    import pandas as pd  # noqa: PLC0415 - late, as above
+
     texts: dict[str, Any] = {}
     for column in data.columns:
         if not pd.api.types.is_numeric_dtype(data[column]):

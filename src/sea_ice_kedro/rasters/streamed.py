@@ -1,5 +1,6 @@
 """Rasters larger than memory: written strip by strip, then made a product."""
 
+import struct
 import warnings
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -35,8 +36,9 @@ from sea_ice_kedro.rasters.tiff_tags import EXTRA_SAMPLES, set_short
 Rows = tuple[int, Sequence[npt.NDArray[np.uint8]]]
 """First row, and uint8 (h, W) of each band."""
 
-_CACHE_MB = 64
-"""Blocks that GDAL keeps; its default is a share of all memory there is."""
+_CACHE_BYTES = 64 * 2**20
+"""Blocks that GDAL keeps; its default is a share of all memory there is. Rasterio takes
+bytes, where GDAL's own setting would be in megabytes."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _carried(strips: Iterable[Rows]) -> Generator[Rows, None, None]:
 
 @contextmanager
 def _gdal() -> Iterator[None]:
-    with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
+    with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
         # A picture has no georeference; that is known and shown in the index.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
@@ -175,8 +177,11 @@ def _to_product(draft: Path, part: Path) -> None:
     except CPLE_BaseError as error:  # rasterio lets GDAL's own errors through here
         raise OSError(str(error)) from error
     draft.unlink()
-    # GDAL calls the second band of an image with a palette its transparency.
-    set_short(part, EXTRA_SAMPLES, 0)
+    try:
+        # GDAL calls the second band of an image with a palette its transparency.
+        set_short(part, EXTRA_SAMPLES, 0)
+    except struct.error as error:  # GDAL does not report what fails when it closes
+        raise OSError("a file that ends before its directory does") from error
 
 
 def _expect_written(part: Path, written: _Content) -> Facts:

@@ -30,6 +30,9 @@ def set_short(path: Path, tag: int, value: int) -> None:
         path: A whole TIFF or BigTIFF file of this disk.
         tag: Number of the tag.
         value: 0..65535.
+
+    Raises:
+        struct.error: if the file ends before its directories do.
     """
     with path.open("r+b") as file:
         order = "<" if file.read(2) == b"II" else ">"
