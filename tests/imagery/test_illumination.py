@@ -67,11 +67,15 @@ def test_thick_ice_in_shadow_is_thick_ice_again():
     assert recall(labelled(made.scene), truth, SeaIceClass.THIN_ICE) > 0.97
 
 
-def test_water_under_haze_is_water_again():
+@pytest.mark.parametrize("air", [(0, 0, 0), (3, 7, 15)])
+def test_water_under_haze_is_water_again_in_clear_and_in_blue_air(air):
     made = simulated("marginal_ice_zone", thin_cloud_fraction=0.6)
+    rgb = np.clip(made.scene.rgb.astype(int) + air, 0, 255).astype(np.uint8)
+    scene = replace(made.scene, rgb=rgb)
     truth, water = made.truth.codes, SeaIceClass.OPEN_WATER
-    assert recall(labelled(made.scene, "none"), truth, water) < 0.7
-    assert recall(labelled(made.scene), truth, water) > 0.78
+    own = BrightnessThresholds()
+    assert recall(labelled(scene, "none", own), truth, water) < 0.7
+    assert recall(labelled(scene, thresholds=own), truth, water) > 0.95
 
 
 def test_young_ice_beside_water_of_lifted_blacks_is_not_taken_for_water_under_haze():

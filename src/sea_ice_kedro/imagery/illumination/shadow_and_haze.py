@@ -88,10 +88,10 @@ VISIBLE = 0.03
 """Shadow or haze below this is left alone: it changes no brightness by more than 8."""
 
 _LIFTED_WATER = 0.09
-"""Water brighter than this share of thick ice is no water in a display linear in
-reflectance (0.02 to 0.07 of 0.8, Pope & Fry 1997 and Grenfell & Maykut 1977): its
-blacks are lifted, or it is nilas. Haze, which mixes linearly with the surface, cannot
-be told from young ice there."""
+"""Red of water, of thick ice's, above which a display's blacks are lifted or the water
+is nilas: water reflects 0.02 to 0.04 and clear air adds as much (Pope & Fry 1997;
+Bodhaine et al. 1999), thick ice 0.8. Haze mixes linearly with the surface; in such a
+display young ice is as bright as water under haze."""
 
 _MOST_SATURATION, _BRIGHTENED, _MOST_COLOURED = 0.25, 0.3, 0.25
 """Restored ice has at most this saturation, of thick ice's white; judged where it is
@@ -187,7 +187,8 @@ def _coarse(
     """Find the fields that explain the pixels and vary little."""
     from sea_ice_kedro.imagery.illumination import kernels  # noqa: PLC0415
 
-    lifted = tones.water > _LIFTED_WATER * tones.thick
+    red_water = tones.water - tones.water_chroma
+    lifted = red_water > _LIFTED_WATER * (tones.thick - tones.thick_chroma)
     haze_prior = _NEVER if lifted else options.haze_prior
     prior = np.where(likelihood.SHADOW_OF_STATE > 0, options.shadow_prior, 0.0)
     prior += np.where(likelihood.HAZE_OF_STATE > 0, haze_prior, 0.0)
