@@ -404,7 +404,7 @@ class Recorder:
             self._catalog.save(RECORD, self._record)
             self._unwritten = ""
         except DatasetError as error:
-            self._unwritten = str(error.__cause__ or error)
+            self._unwritten = message_of(error)
         self._written = time.monotonic()
 
     def close(self, outcome: str, error: str) -> list[Failure]:
