@@ -137,7 +137,9 @@ def test_a_value_of_params_that_would_be_looked_up_is_refused_unread(
 ):
     monkeypatch.setenv("KEY", "S3CRET")
     asked = {"ingestion": {"folder": value}}
-    with pytest.raises(InvalidOption, match=r"of ingestion\.folder in --params") as error:
+    with pytest.raises(
+        InvalidOption, match=r"of ingestion\.folder in --params"
+    ) as error:
         loader(runtime_params=asked)["parameters"]
     assert f"got one with {sign}, " in str(error.value)
     assert "S3CRET" not in str(error.value)

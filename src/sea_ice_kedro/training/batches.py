@@ -64,19 +64,14 @@ def write_shard(
         "provenance": dict(provenance),
         "chips": [asdict(fact) for fact in chips.facts],
     }
-    with (
-        _os_errors(),
-        writing(filepath) as part,
-        tf.io.TFRecordWriter(str(part)) as file,
-    ):
-        file.write(json.dumps(header).encode())
+    with _os_errors(), writing(filepath) as part, tf.io.TFRecordWriter(str(part)) as to:
+        to.write(json.dumps(header).encode())
         for image, label in zip(chips.images, chips.labels, strict=True):
-            file.write(_example(image=image, label=label, context=chips.context))
+            to.write(_example(image=image, label=label, context=chips.context))
 
 
 @contextmanager
 def _os_errors() -> Iterator[None]:
-    """Have a disk's errors, which TensorFlow has classes of its own for, be OSError."""
     try:
         yield
     except tf.errors.OpError as error:
