@@ -1,5 +1,6 @@
 """Small scenes and files to test with: seeded, made here, nothing is downloaded."""
 
+import resource
 import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,17 @@ def quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
+
+
+@contextmanager
+def without_room(size):
+    """Have no file grow beyond so many bytes: the end of a disk; it needs no root."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def floes(height=48, width=64, seed=0):

@@ -123,6 +123,28 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path, name, text,
         ReadOnceConfigLoader(str(tmp_path), env="local", **CONFIG_LOADER_ARGS)[part]
 
 
+@pytest.mark.parametrize(
+    ("value", "sign"),
+    [
+        ("${oc.env:KEY}", "${"),
+        ("/a/${oc.env:KEY}", "${"),
+        (["x", "${globals:data_root}"], "${"),
+        ("???", "???"),
+    ],
+)
+def test_a_value_of_params_that_would_be_looked_up_is_refused_unread(
+    project, monkeypatch, value, sign
+):
+    monkeypatch.setenv("KEY", "S3CRET")
+    asked = {"ingestion": {"folder": value}}
+    with pytest.raises(
+        InvalidOption, match=r"of ingestion\.folder in --params"
+    ) as error:
+        loader(runtime_params=asked)["parameters"]
+    assert f"got one with {sign}, " in str(error.value)
+    assert "S3CRET" not in str(error.value)
+
+
 def test_credentials_that_cannot_be_read_are_not_quoted(tmp_path):
     for folder in ("base", "local"):
         (tmp_path / folder).mkdir()

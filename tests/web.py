@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,9 @@ class Web(Counted):
     url: str = ""
     items: list = field(default_factory=list)
     """Of the API's search."""
+
+    spelt: Callable = str
+    """Turns a page of the API's search, as text, into what is sent."""
 
     faults: list = field(default_factory=list)
     """Functions (path, number of the request to it) -> "500", "404", "truncated", ..."""
@@ -68,7 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/api":
             self.send(200, json.dumps(self.landing()).encode())
         elif path == "/api/search":
-            self.send(200, json.dumps(self.page(json.loads(body))).encode())
+            page = json.dumps(self.page(json.loads(body)))
+            self.send(200, self.state.spelt(page).encode())
         else:
             self.send_file(self.state.root / path.lstrip("/"), head, how == "truncated")
 

@@ -138,6 +138,8 @@ _UNREADABLE = (
 def _readable(parameter: click.Parameter) -> click.Parameter:
     """Return an option of Kedro's with errors in words, or another as it is."""
     ours = copy(parameter)
+    if isinstance(ours, click.Option) and ours.name == "only_missing_outputs":
+        ours.help = "Refused: every run makes only what is missing."
     if parameter.callback is not None:
         if parameter.name == "params":
             ours.callback = partial(_params, parameter.callback)

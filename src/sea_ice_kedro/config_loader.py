@@ -20,6 +20,9 @@ _UNREADABLE = (
 )
 """What Kedro and OmegaConf raise of files that are no settings."""
 
+_LOOKED_UP = ("${", "???")
+"""Signs of a value that stands for another one."""
+
 _LAYER = re.compile(r"/(\d\d_[a-z_]+)(?=/)")
 """A folder below the data root: "08_reporting"."""
 
@@ -45,8 +48,10 @@ class ReadOnceConfigLoader(OmegaConfigLoader):
         Raises:
             KeyError: if there is no such part.
             MissingConfigException: if no file has it.
-            InvalidOption: naming the file, and the line, that cannot be read.
+            InvalidOption: naming the file, and the line, that cannot be read; or a
+                value of `--params` that stands for another one.
         """
+        _expect_plain(self.runtime_params or {})
         if key in self:  # set by somebody: not read from files
             return super().__getitem__(key)
         asked = (key, str(self.base_env), str(self.env), repr(self.runtime_params))
@@ -90,6 +95,25 @@ class ReadOnceConfigLoader(OmegaConfigLoader):
             if path.suffix in {".yml", ".yaml", ".json"}
         }
         return list(found)
+
+
+def _expect_plain(given: Mapping[str, Any], above: str = "") -> None:
+    """Refuse values that OmegaConf would look up: that of a variable may be secret.
+
+    Raises:
+        InvalidOption: naming the setting.
+    """
+    for key, value in given.items():
+        name = f"{above}{key}"
+        if isinstance(value, Mapping):
+            _expect_plain(value, f"{name}.")
+        elif found := next((sign for sign in _LOOKED_UP if sign in str(value)), None):
+            raise InvalidOption(
+                f"expected a plain value of {name} in --params, got one with {found}, "
+                "which would be looked up elsewhere, and shown; give the value itself "
+                '(in double quotes, the shell puts in a variable: "a.b=$NAME"), or '
+                "refer to it in a file of conf/"
+            )
 
 
 def with_layers(entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,8 +93,9 @@ class NothingFound(SeaIceError, ValueError):
 
 MALFORMED = (
     *(AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError),
+    OverflowError,
 )
-"""What reading JSON of another shape than expected raises, or brackets without end."""
+"""What reading JSON of another shape than expected raises, or what has no end."""
 
 
 # --- Optional packages: what they are for, whether they are there, how to get them

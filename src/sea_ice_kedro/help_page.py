@@ -21,7 +21,7 @@ _OPTIONS = {
         "--to-nodes A": "end with these nodes",
         "--from-inputs A": "begin with what reads these datasets",
         "--to-outputs A": "end when these datasets are made",
-        "--only-missing-outputs": "skip nodes whose outputs are there",
+        "--only-missing-outputs": "refused: every run makes only what is missing",
     },
     "With which settings": {
         "--params A=1,B.C=x": "settings of this run; a list is joined by + ",

@@ -49,6 +49,8 @@ class Interrupts:
             close()
             if hasattr(sys, "ps1"):  # a notebook goes on
                 raise KeyboardInterrupt(_WORDS)
+            # A pool whose workers were ended may trip over its own work: no news.
+            threading.excepthook = lambda _: None
             sys.stderr.write(f"\n{_WORDS}\n")
             raise SystemExit(EXIT_CODE)
 

@@ -6,7 +6,7 @@ from sea_ice_kedro.datasets import ChipShardDataset
 from sea_ice_kedro.datasets.training import DescribedChips
 from sea_ice_kedro.errors import InvalidShard
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
-from tests.fabricate import cut, floes
+from tests.fabricate import cut, floes, without_room
 
 pytestmark = pytest.mark.train
 
@@ -39,6 +39,18 @@ def test_existence_and_a_missing_file(dataset, chips):
         dataset.load()
     dataset.save(DescribedChips(chips))
     assert dataset.exists()
+
+
+def test_a_full_disk_is_said_with_the_way_out(dataset, chips, tmp_path):
+    dataset.save(DescribedChips(chips))
+    path = tmp_path / "chips" / "s.tfrecord"
+    size = path.stat().st_size
+    path.unlink()
+    for room in (0, size // 2, size - 1):
+        with without_room(room), pytest.raises(DatasetError) as error:
+            dataset.save(DescribedChips(chips))
+        assert "or set SEA_ICE_DATA to a folder" in str(error.value.__cause__)
+        assert not list(path.parent.iterdir())
 
 
 def test_a_damaged_file_is_named(dataset, chips, tmp_path):

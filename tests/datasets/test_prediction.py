@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import rasterio
 from kedro.io import DatasetError
+from rasterio.env import hasenv
 from rio_cogeo.cogeo import cog_validate
 
 from sea_ice_kedro.datasets import ClassMapDataset
@@ -15,7 +16,7 @@ from sea_ice_kedro.imagery.predictions import (
     Prediction,
     Strip,
 )
-from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, write
+from tests.fabricate import ROSS_SEA, WHEN, floes, quiet, without_room, write
 
 predictions = partial(ClassMapDataset, confidence=True)
 
@@ -42,6 +43,24 @@ def test_a_prediction_is_saved_in_strips_and_loaded_whole(tmp_path):
     assert after.codes.tolist() == CODES.tolist()
     assert after.confidence.tolist() == CONFIDENCE.tolist()
     assert (after.scene_id, after.georeference, after.acquired) == ("s", ROSS_SEA, WHEN)
+
+
+def test_a_full_disk_leaves_no_scene_open(tmp_path):
+    codes = np.random.default_rng(0).integers(0, 3, (700, 600), np.uint8)
+    ended = []
+
+    def from_a_file():
+        try:
+            for row in range(0, 700, 70):
+                yield Strip(row, codes[row : row + 70], codes[row : row + 70])
+        finally:
+            ended.append(hasenv())
+
+    rows = from_a_file()
+    made = Prediction("s", codes.shape, rows, ROSS_SEA, WHEN, FACTS)
+    with without_room(20_000), pytest.raises(DatasetError):
+        predictions(filepath=str(tmp_path / "s.tif")).save(made)
+    assert ended == [True]  # while GDAL's environment was that of the writer
 
 
 def test_a_prediction_says_what_it_is_and_which_model_made_it(tmp_path):

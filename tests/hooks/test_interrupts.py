@@ -2,6 +2,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import Future
 
 import pytest
 
@@ -14,9 +16,10 @@ from tests.runs import from_folder, run_here
 
 @pytest.fixture(autouse=True)
 def handler():
-    before = signal.getsignal(signal.SIGINT)
+    before, of_threads = signal.getsignal(signal.SIGINT), threading.excepthook
     yield before
     signal.signal(signal.SIGINT, before)
+    threading.excepthook = of_threads
 
 
 def ctrl_c(*_):
@@ -33,6 +36,19 @@ def test_ctrl_c_ends_a_run_with_a_line_and_exit_code_130(capsys):
         "Interrupted: what is done stays done; the same command goes on from there."
     )
     assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL  # a second one kills
+
+
+def test_after_ctrl_c_no_trace_of_a_pool_whose_workers_were_ended_is_shown(capsys):
+    Interrupts().expect(lambda: None)
+    threading.excepthook = threading.__excepthook__  # pytest has one of its own
+    with pytest.raises(SystemExit):
+        ctrl_c()
+    cancelled = Future()
+    cancelled.cancel()
+    pool = threading.Thread(target=cancelled.set_exception, args=[OSError()])
+    pool.start()
+    pool.join()
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_after_a_run_ctrl_c_does_what_it_did_before(handler):

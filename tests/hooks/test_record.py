@@ -8,6 +8,8 @@ from rich.console import Console
 
 from sea_ice_kedro.datasets import RunRecordDataset
 from sea_ice_kedro.datasets.run_state import LEDGER, STEPS, PartitionsFailed, RunSteps
+from sea_ice_kedro.errors import InvalidOption
+from sea_ice_kedro.hooks import RecordHooks
 from sea_ice_kedro.hooks import record as hook
 from sea_ice_kedro.hooks.record import Overview, Recorder, shown
 from sea_ice_kedro.run_record import RunFacts
@@ -146,16 +148,30 @@ def test_the_clock_of_a_step_goes_from_its_first_input_to_its_last_output(
     assert (step.elapsed_s, step.pipeline) == (3.5, "a b")
 
 
-def test_a_record_that_cannot_be_written_is_said_with_the_failures(tmp_path, caplog):
+@pytest.fixture
+def without_room(tmp_path):
+    """Hooks of a run whose record has no place."""
     (tmp_path / "folder").write_text("a file where a folder should be")
-    keeper, _ = recorder(tmp_path / "folder" / "r.json")
+    hooks = RecordHooks()
+    hooks._recorder, _ = recorder(tmp_path / "folder" / "r.json")
+    return hooks
+
+
+def test_a_record_that_cannot_be_written_is_said_with_the_failures(without_room):
     LEDGER.open()
-    with caplog.at_level(logging.WARNING):
-        keeper.write()
-        keeper.close("done", "")
+    without_room._close("done")
     failures = LEDGER.close()
     assert [f.dataset for f in failures] == ["run_record"]
     assert "r.json: expected to write it to" in failures[0].reason
+
+
+def test_a_record_that_cannot_be_written_hides_no_error_that_ended_the_run(
+    without_room, caplog
+):
+    LEDGER.close()  # as it is after all scenes of a step have failed
+    without_room.on_pipeline_error(InvalidOption("expected a, got b"))
+    assert "its record cannot be stored" in caplog.text
+    assert "r.json: expected to write it to" in caplog.text
 
 
 def test_a_run_says_what_it_does_which_step_it_is_at_and_what_to_open(

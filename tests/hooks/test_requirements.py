@@ -43,6 +43,24 @@ def test_the_parallel_runner_is_refused_by_name_with_the_alternative(data_root):
     assert not list(data_root.rglob("*.tif"))
 
 
+def test_only_missing_outputs_is_refused_and_is_what_a_run_does_without_it(data_root):
+    run_here()
+    maps = sorted(data_root.glob("04_feature/class_maps/*.tif"))
+    assert len(maps) > 1
+    maps[0].unlink()
+    label = min(data_root.glob("03_primary/manual_labels/*.tif"))
+    label.unlink()
+    with (
+        KedroSession.create(ROOT, env="test") as session,
+        pytest.raises(InvalidOption, match=r"got that option.*without it: each step"),
+    ):
+        session.run(pipeline_names=["autolabel"], only_missing_outputs=True)
+    assert not maps[0].exists()
+    run_here()
+    assert maps[0].exists()
+    assert label.exists()
+
+
 def test_spark_is_missed_before_the_first_step(data_root, without):
     without("pyspark")
     with pytest.raises(MissingPackage, match=r"extra spark\) for engine\.name=spark"):

@@ -3,7 +3,6 @@ import math
 import pandas as pd
 import pytest
 import rasterio
-from kedro.framework.session import KedroSession
 
 from sea_ice_kedro.pipelines.ingestion import (
     download_scenes,
@@ -15,7 +14,7 @@ from sea_ice_kedro.pipelines.ingestion import (
 from sea_ice_kedro.sources import IngestionOptions, SceneEntry
 from tests.fabricate import ROSS_SEA, folder_of_scenes
 from tests.partitions import known
-from tests.runs import ROOT, from_folder, run_here
+from tests.runs import from_folder, run_here
 
 
 def scene():
@@ -118,16 +117,6 @@ def test_an_index_of_nothing_still_has_its_columns():
         "scene_id",
         "source",
     ]
-
-
-def test_only_missing_outputs_makes_what_may_be_absent_too(data_root):
-    for _ in range(2):
-        with KedroSession.create(ROOT, env="test") as session:
-            session.run(pipeline_names=["ingestion"], only_missing_outputs=True)
-        labels = sorted(data_root.glob("03_primary/manual_labels/*.tif"))
-        assert labels
-        for label in labels:
-            label.unlink()
 
 
 def test_another_area_of_interest_maps_the_same_scenes_anew(

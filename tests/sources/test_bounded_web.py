@@ -165,6 +165,32 @@ def test_pages_that_bring_nothing_new_have_an_end():
     assert len(asked) == 12
 
 
+@pytest.mark.parametrize("following", [{"rel": "next"}, {"rel": "next", "href": None}])
+def test_a_next_page_without_an_address_is_said(following):
+    def answer(handler):
+        send = handler.send
+
+        def without_address(content, *args):
+            found = json.loads(content)
+            links = [link for link in found["links"] if link["rel"] != "next"]
+            if "features" in found:
+                links = [*links, following]
+            send(json.dumps({**found, "links": links}).encode(), *args)
+
+        handler.send = without_address
+        page(handler, 1, 2)
+
+    said, *_ = refusal(answer, "/api")
+    assert 'expected a link with rel and href, got {"rel": "next"' in said
+    assert "would be missed; tell who runs this catalogue" in said
+
+
+def test_links_that_are_no_list_are_said():
+    api = {"type": "Catalog", "id": "api", **PLACE, "links": {"rel": "child"}}
+    said, *_ = refusal(lambda h: h.send(json.dumps(api).encode()))
+    assert 'expected links to be a list, got {"rel": "child"}' in said
+
+
 def test_a_search_may_not_take_for_ever():
     def slow(handler):
         time.sleep(0.1)
@@ -190,6 +216,15 @@ def test_catalogues_within_catalogues_have_an_end():
     with pytest.raises(InvalidScene, match="more than 20 within others"):
         entry.scene()
     assert len(server.asked) == 20
+
+
+def test_a_link_without_an_address_costs_itself_and_is_named():
+    links = [{"rel": "item"}, {"rel": "license"}, None, {"rel": "child", "href": 1}]
+    with answering(lambda h: h.send(catalogue(*links))) as server:
+        entries = {entry.scene_id: entry for entry in search(server)}
+    assert sorted(entries) == ["link 0 of here", "link 3 of here"]
+    with pytest.raises(InvalidScene, match="link 3 of here: expected a link with rel"):
+        entries["link 3 of here"].scene()
 
 
 @pytest.mark.parametrize("how", ["child", "redirect"])

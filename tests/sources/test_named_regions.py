@@ -31,7 +31,7 @@ def test_regions_are_boxes_with_names():
 
 def test_an_area_may_be_a_file_and_all_regions_may_be_one(tmp_path):
     path = tmp_path / "regions.geojson"
-    path.write_text(features("bay", "shelf"))
+    path.write_text(features("bay", "shelf"), encoding="utf-8-sig")  # as Windows does
     (one,) = TimeSeriesOptions([{"name": "mine", "area": str(path)}]).named()
     assert len(one.region.rings) == 2
     both = TimeSeriesOptions(str(path)).named()

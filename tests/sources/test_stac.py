@@ -337,6 +337,38 @@ def test_nan_in_one_item_of_a_page_costs_that_item_only(web):
         entries["odd"].scene()
 
 
+def test_a_number_of_5000_digits_in_one_item_of_a_page_costs_that_item_only(web):
+    broken = odd(web)
+    broken["properties"]["proj:shape"] = "SHAPE"
+    web.items[:] = [item(web), broken]
+    for made in web.items:
+        for asset in made["assets"].values():
+            asset["href"] = f"{web.url}/{made['id']}/{asset['href'][2:]}"
+    web.spelt = lambda text: text.replace('"SHAPE"', f"[{'1' * 5000}, 128]")
+    entries = {e.scene_id: e for e in find_scenes(options(f"{web.url}/api"))}
+    assert np.array_equal(entries[ITEM].download().numbers, NUMBERS)
+    with pytest.raises(InvalidScene, match="odd"):
+        entries["odd"].scene()
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda text: f"\ufeff{text}",
+        lambda text: text.replace('"links": []', '"links": null'),
+    ],
+    ids=["a byte order mark", "no links"],
+)
+def test_what_other_programs_write_differently_costs_no_page(web, spell):
+    made = item(web)
+    for asset in made["assets"].values():
+        asset["href"] = f"{web.url}/{ITEM}/{asset['href'][2:]}"
+    web.items[:] = [made]
+    web.spelt = spell
+    (entry,) = find_scenes(options(f"{web.url}/api"))
+    assert np.array_equal(entry.download().numbers, NUMBERS)
+
+
 @pytest.mark.parametrize("entry", [None, 1, "x", []])
 def test_what_is_no_item_on_a_page_costs_itself_only(web, entry):
     good = item(web)

@@ -33,6 +33,7 @@ from sea_ice_kedro.imagery.predictions import (
     PredictedMap,
     Prediction,
     Strip,
+    closed_after,
 )
 from sea_ice_kedro.imagery.scores import class_counts, concentration
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
@@ -276,12 +277,13 @@ class _Tally:
 
     def counted(self, strips: Iterable[Strip]) -> Iterator[Rows]:
         """Pass strips on to be written."""
-        for strip in strips:
-            self.codes += histogram_of(strip.codes)
-            self.confidence += histogram_of(strip.confidence)
-            self.unclassed += strip.unclassed_pixels
-            self.doubted += strip.doubted_pixels
-            yield strip.row, (strip.codes, strip.confidence, *strip.probabilities)
+        with closed_after(strips):
+            for strip in strips:
+                self.codes += histogram_of(strip.codes)
+                self.confidence += histogram_of(strip.confidence)
+                self.unclassed += strip.unclassed_pixels
+                self.doubted += strip.doubted_pixels
+                yield strip.row, (strip.codes, strip.confidence, *strip.probabilities)
 
 
 def _prediction_tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:

@@ -65,6 +65,27 @@ def expect_shared_memory(runner: object) -> None:
         )
 
 
+def expect_all_steps(run_params: Mapping[str, Any]) -> None:
+    """Refuse to leave out the steps of which Kedro finds any output there.
+
+    A folder with one product of many is there to Kedro, and so is what other settings
+    have made.
+
+    Args:
+        run_params: As Kedro gives them to hooks.
+
+    Raises:
+        InvalidOption: naming the same command without that option.
+    """
+    if run_params.get("only_missing_outputs"):
+        raise InvalidOption(
+            "expected a run without --only-missing-outputs, got that option, by which "
+            "Kedro takes a folder for made where one product of many is left, or where "
+            "other settings made it; run the same command without it: each step makes "
+            "only what is missing or not as it would be made"
+        )
+
+
 def expect_packages(pipeline: Pipeline) -> None:
     """Refuse to begin what needs an optional package that is not installed.
 
@@ -270,6 +291,7 @@ class CheckHooks:
             InvalidOption, MissingPackage, MissingInput: as the functions that are
                 called.
         """
+        expect_all_steps(run_params)
         if self._scenes is not None:
             root_scenes.expect_same_scenes(self._scenes, pipeline, catalog)
         expect_shared_memory(run_params.get("runner"))

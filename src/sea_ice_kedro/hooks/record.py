@@ -96,6 +96,9 @@ _WRITE_EVERY_S = 10.0
 
 _LONG_S = 10.0
 
+_DONE = "done"
+"""Outcome of a run that came to its end."""
+
 _FIRST = ("report", "prediction_quicklooks", "quicklooks")
 """Products that people look at first, if the run has them."""
 
@@ -202,7 +205,7 @@ class RecordHooks:
         made = INTERMEDIATES.close()
         if not self._keep:
             remove_used(made)
-        self._close("done")
+        self._close(_DONE)
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
@@ -216,9 +219,14 @@ class RecordHooks:
 
     def _close(self, outcome: str, error: str = "") -> None:
         self._interrupts.forget()
-        if self._recorder is not None:
-            recorder, self._recorder = self._recorder, None
-            recorder.close(outcome, error)
+        if self._recorder is None:
+            return
+        recorder, self._recorder = self._recorder, None
+        failures = recorder.close(outcome, error)
+        if failures and outcome == _DONE:
+            LEDGER.record(failures)
+        elif failures:  # what ended the run is what its end is to say
+            logger.error("its record cannot be stored: %s", failures[0].reason)
 
 
 def facts_of(run_params: Mapping[str, Any], loader: Any) -> RunFacts:  # noqa: ANN401
@@ -396,13 +404,14 @@ class Recorder:
             self._catalog.save(RECORD, self._record)
             self._unwritten = ""
         except DatasetError as error:
-            self._unwritten = str(error.__cause__ or error)
+            self._unwritten = message_of(error)
         self._written = time.monotonic()
 
-    def close(self, outcome: str, error: str) -> None:
+    def close(self, outcome: str, error: str) -> list[Failure]:
         """Store how the run ended, with the failures of the step that ended it.
 
-        A record that cannot be stored is one more product that could not be made.
+        Returns:
+            A record that cannot be stored: one more product that could not be made.
         """
         for node, *_ in self._begun.values():
             if any(p.failures for p in self._products(node)):
@@ -411,8 +420,9 @@ class Recorder:
         facts = replace(self._facts, outcome=outcome, error=error, elapsed_s=elapsed_s)
         self._record = self._record.with_run(facts)
         self.write()
-        if self._unwritten:
-            LEDGER.record([Failure(RECORD, self._facts.run_id, self._unwritten)])
+        if not self._unwritten:
+            return []
+        return [Failure(RECORD, self._facts.run_id, self._unwritten)]
 
 
 def _now() -> str:

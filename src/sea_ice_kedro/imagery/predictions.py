@@ -5,7 +5,15 @@ that of the other rises, along a raised cosine. Their sum is 1 everywhere, so th
 comes out are probabilities again. Only one row of windows is in memory at a time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -114,6 +122,19 @@ class Prediction:
 
     with_probabilities: bool = False
     """Whether strips have `PROBABILITY_BANDS`."""
+
+
+@contextmanager
+def closed_after(strips: Iterable[Strip]) -> Iterator[None]:
+    """Close what makes strips at the end of a block, also where that is an error.
+
+    It may hold a file open, in an environment of GDAL that must end before others.
+    """
+    try:
+        yield
+    finally:
+        if isinstance(strips, Generator):
+            strips.close()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -259,7 +259,7 @@ def read_geojson(path: Path) -> list[PolygonLayer]:
         ValueError, or another of `MALFORMED`: if it is no GeoJSON of polygons.
         CRSError: if its CRS is not known.
     """
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = json.loads(path.read_text(encoding="utf-8-sig"))
     told = (found.get("crs") or {"properties": {"name": WGS84}})["properties"]
     polygons = [rings for rings in _of_geometry(found) if rings]
     crs = CRS.from_user_input(told["name"])

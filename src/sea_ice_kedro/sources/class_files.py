@@ -251,7 +251,9 @@ def read_class_polygons(filepath: str, scene: Scene) -> Codes:
     with reading(filepath) as path:
         content = path.read_bytes()
     try:
-        drawn = list(_drawn(json.loads(content.decode()), scene.georeference.crs))
+        drawn = list(
+            _drawn(json.loads(content.decode("utf-8-sig")), scene.georeference.crs)
+        )
         codes: Codes = (
             rasterize(
                 drawn,

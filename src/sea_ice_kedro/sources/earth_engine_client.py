@@ -189,7 +189,9 @@ class Session:
         try:
             if path is None:
                 return ee.data.get_persistent_credentials()
-            return _credentials_in(json.loads(Path(path).read_text(encoding="utf-8")))
+            return _credentials_in(
+                json.loads(Path(path).read_text(encoding="utf-8-sig"))
+            )
         # What goes wrong here may quote a key: it is named by its kind, without cause.
         except (ee.EEException, auth_errors.GoogleAuthError, OSError) as error:
             kind = type(error).__name__

@@ -310,7 +310,7 @@ def _named(entry: object) -> NamedRegion:
 
 def _read_features(path: str) -> list[NamedRegion]:
     try:
-        features = json.loads(Path(path).read_text(encoding="utf-8"))["features"]
+        features = json.loads(Path(path).read_text(encoding="utf-8-sig"))["features"]
         found = [(f["properties"].get("name"), outlines_of(f)) for f in features]
     except OSError as error:
         raise _refused(f"{path!r}: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -63,8 +64,10 @@ def find_items(options: StacOptions, search: SearchOptions, region: Region) -> F
         # `open` sets the timeout of its own argument, none.
         catalogue = Client.open(options.url, stac_io=io, timeout=options.timeout_s)
         if catalogue.conforms_to("ITEM_SEARCH"):
-            return _searched(catalogue, options, search, region, limits)
-        return _walked(catalogue, options, limits)
+            found, lost = _searched(catalogue, options, search, region, limits)
+        else:
+            found, lost = _walked(catalogue, options, limits)
+        return found, lost | io.lost
 
 
 class _BoundedIO(StacApiIO):
@@ -77,6 +80,8 @@ class _BoundedIO(StacApiIO):
         self.session = bounded_session(limits, options.max_attempts)
         self._limits, self._on_the_web = limits, on_the_web
         self._asked: set[str] = set()
+        self.lost: dict[str, str] = {}
+        """Why what links without an address led to cannot be read, by their names."""
 
     def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
         """Read a file of the web, or of this machine for a catalogue on its disk."""
@@ -100,9 +105,34 @@ class _BoundedIO(StacApiIO):
         return path.read_text(encoding="utf-8")
 
     def json_loads(self, txt: str, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Read JSON with NaN and Infinity in it: one item's must not cost its page."""
-        found: dict[str, Any] = json.loads(txt)
-        return found
+        """Read JSON with numbers that cannot be: one item's must not cost its page.
+
+        Raises:
+            CannotFetch: if a next page has no address: what is on it would be missed.
+        """
+        text = txt.removeprefix("\ufeff")
+        found: dict[str, Any] = json.loads(text, parse_int=_number)
+        if not isinstance(found, dict):
+            return found
+        for place, link in enumerate(_links(found)):
+            if not _leads_somewhere(link):
+                self._note_lost(found.get("id"), place, link)
+        return _with_sound_links(found)
+
+    def _note_lost(self, name: object, place: int, link: object) -> None:
+        """Note a link without an address that may have led to scenes."""
+        relation = link.get("rel") if isinstance(link, dict) else None
+        what = f"expected a link with rel and href, got {json.dumps(link)[:200]}"
+        if relation == "next":
+            raise CannotFetch(
+                f"{what}: the items of the next page would be missed; tell who runs "
+                "this catalogue, or ask for fewer days"
+            )
+        if relation in ("item", "child"):
+            named = f"link {place} of {name}"
+            self.lost[named] = (
+                f"STAC {named}: {without_keys(what)}; tell who runs this catalogue"
+            )
 
     def _expect_new(self, page: Link) -> None:
         """Refuse a next page that has been asked for already: it would have no end."""
@@ -113,6 +143,30 @@ class _BoundedIO(StacApiIO):
                 "again; tell who runs this catalogue, or ask for fewer days"
             )
         self._asked.add(asked)
+
+
+def _number(digits: str) -> float:
+    """Read a whole number; one beyond all numbers, as 1e999 is, is infinite."""
+    return int(digits) if len(digits) <= sys.float_info.max_10_exp else float(digits)
+
+
+def _links(record: dict[str, Any]) -> list[Any]:
+    links = record.get("links") or []
+    if not isinstance(links, list):
+        raise CannotFetch(
+            f"expected links to be a list, got {json.dumps(links)[:200]}: what they "
+            "lead to would be missed; tell who runs this catalogue"
+        )
+    return links
+
+
+def _leads_somewhere(link: object) -> bool:
+    fields = (link.get("rel"), link.get("href")) if isinstance(link, dict) else ()
+    return bool(fields) and all(isinstance(field, str) and field for field in fields)
+
+
+def _with_sound_links(record: dict[str, Any]) -> dict[str, Any]:
+    return {**record, "links": [i for i in _links(record) if _leads_somewhere(i)]}
 
 
 @contextmanager
@@ -179,7 +233,8 @@ def _searched(
                 with _noting(lost, name):
                     # Two boxes of a region may hold the same item.
                     key = record.get("collection"), name
-                    found[key] = _resolved(Item.from_dict(record, root=catalogue))
+                    sound = _with_sound_links(record)
+                    found[key] = _resolved(Item.from_dict(sound, root=catalogue))
             repeated = repeated + 1 if len(found) + len(lost) == known else 0
             if repeated == _MOST_REPEATED:
                 raise CannotFetch(

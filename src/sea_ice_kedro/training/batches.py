@@ -8,6 +8,7 @@ and `label` (S, S), and the float32 `context` of its scene.
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -50,6 +51,9 @@ def write_shard(
         chips: Images, labels and facts.
         facts: What else is known of them, of JSON's types: how they were filtered.
         provenance: `fingerprint`, `software`, ...
+
+    Raises:
+        OSError: if there is no room or no permission.
     """
     header = {
         "kind": _KIND,
@@ -60,10 +64,18 @@ def write_shard(
         "provenance": dict(provenance),
         "chips": [asdict(fact) for fact in chips.facts],
     }
-    with writing(filepath) as part, tf.io.TFRecordWriter(str(part)) as file:
-        file.write(json.dumps(header).encode())
+    with _os_errors(), writing(filepath) as part, tf.io.TFRecordWriter(str(part)) as to:
+        to.write(json.dumps(header).encode())
         for image, label in zip(chips.images, chips.labels, strict=True):
-            file.write(_example(image=image, label=label, context=chips.context))
+            to.write(_example(image=image, label=label, context=chips.context))
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
 
 
 def _example(**arrays: npt.NDArray[Any]) -> bytes:

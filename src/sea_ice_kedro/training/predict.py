@@ -17,6 +17,7 @@ from sea_ice_kedro.imagery.predictions import (
     Strip,
     WindowOptions,
     blended_strips,
+    closed_after,
     reader_of,
 )
 from sea_ice_kedro.imagery.scene_context import Context, context_of
@@ -142,7 +143,7 @@ def _with_land(
     stored: StoredScene | SceneInMemory, strips: Iterator[Strip]
 ) -> Iterator[Strip]:
     """Write the code of land where a scene has land; no network is asked there."""
-    with stored.land_reader() as read:
+    with closed_after(strips), stored.land_reader() as read:
         for strip in strips:
             land = read(strip.row, len(strip.codes))
             yield replace(strip, codes=np.where(land, np.uint8(LAND), strip.codes))
