@@ -29,6 +29,7 @@ def test_a_profile_changes_limits_and_selection_and_nothing_else(env, limits):
         "source": "scene",
         "thin_ice_min": limits[0],
         "thick_ice_min": limits[1],
+        "limit_step": 0.05,
     }
     if env == "ross_sea_november":
         for group, name in SELECTION:

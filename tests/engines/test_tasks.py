@@ -83,8 +83,8 @@ def test_what_has_no_stable_description_has_no_fingerprint():
 def test_the_recipe_names_function_and_options_without_the_input():
     assert recipe_of(label("secret")) == (
         '["sea_ice_kedro.imagery.labelling.label_scene", [], {"thresholds": '
-        '["BrightnessThresholds", {"source": "scene", "thick_ice_min": 205, "thin_ice_min"'
-        ": 31}]}]"
+        '["BrightnessThresholds", {"limit_step": 0.05, "source": "scene", '
+        '"thick_ice_min": 205, "thin_ice_min": 31}]}]'
     )
 
 

@@ -222,6 +222,7 @@ def test_filtered_chips_say_how_they_were_filtered_and_refuse_another_filter():
             "thin_ice_min": 20,
             "thick_ice_min": 190,
             "source": "scene",
+            "limit_step": 0.05,
         },
     }
     with pytest.raises(InvalidScene, match=r"a: expected a scene filtered by the curr"):
