@@ -88,6 +88,7 @@ def report_maps(folder: Path) -> None:
             time.sleep(0.01)
         mapped = time.perf_counter() - start
         run.communicate()
+        assert run.returncode == 0, run.args
         total = time.perf_counter() - start
         again = seconds(partial(subprocess.check_output, run.args))
         rows.append((mapped, total, again))

@@ -1,5 +1,6 @@
 """Sentinel-2 scenes of polar seas in, georeferenced sea-ice class maps out."""
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.3.0"
+
+# Google's client libraries, which TensorFlow imports, too, warn of the date when they
+# will drop this Python; which ones this project supports is in pyproject.toml.
+warnings.filterwarnings(
+    "ignore", message="You are using a Python version", category=FutureWarning
+)
 
 __all__ = [
     "ClassMap",

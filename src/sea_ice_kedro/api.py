@@ -99,7 +99,8 @@ def filter_scene(scene: Scene | RGB, method: str = "illumination") -> FilteredSc
     limits = BrightnessThresholds(
         source="published" if method == "published" else "scene"
     )
-    return cloud_filter.filter_scene(_as_scene(scene), options, limits)
+    chosen = replace(_as_scene(scene), given_filter="")
+    return cloud_filter.filter_scene(chosen, options, limits)
 
 
 def label_scene(scene: Scene | RGB, limits: tuple[int, int] | None = None) -> ClassMap:

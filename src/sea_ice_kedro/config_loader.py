@@ -20,9 +20,6 @@ _UNREADABLE = (
 )
 """What Kedro and OmegaConf raise of files that are no settings."""
 
-_LOOKED_UP = ("${", "???")
-"""Signs of a value that stands for another one."""
-
 _LAYER = re.compile(r"/(\d\d_[a-z_]+)(?=/)")
 """A folder below the data root: "08_reporting"."""
 
@@ -97,6 +94,15 @@ class ReadOnceConfigLoader(OmegaConfigLoader):
         return list(found)
 
 
+def _sign_in(value: object) -> str:
+    """Return what makes OmegaConf look a value up: "${", "???", or "" for none."""
+    if isinstance(value, list):
+        return next(filter(None, map(_sign_in, value)), "")
+    if value == "???":
+        return "???"
+    return "${" if "${" in str(value) else ""
+
+
 def _expect_plain(given: Mapping[str, Any], above: str = "") -> None:
     """Refuse values that OmegaConf would look up: that of a variable may be secret.
 
@@ -107,7 +113,7 @@ def _expect_plain(given: Mapping[str, Any], above: str = "") -> None:
         name = f"{above}{key}"
         if isinstance(value, Mapping):
             _expect_plain(value, f"{name}.")
-        elif found := next((sign for sign in _LOOKED_UP if sign in str(value)), None):
+        elif found := _sign_in(value):
             raise InvalidOption(
                 f"expected a plain value of {name} in --params, got one with {found}, "
                 "which would be looked up elsewhere, and shown; give the value itself "

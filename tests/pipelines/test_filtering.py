@@ -1,13 +1,19 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sea_ice_kedro.datasets import SceneDataset
+from sea_ice_kedro.engines.base import recipe_of
 from sea_ice_kedro.imagery.cloud_filter import FilterOptions
 from sea_ice_kedro.imagery.labelling import BrightnessThresholds
-from sea_ice_kedro.pipelines.filtering import filter_scenes, summarise_clouds
+from sea_ice_kedro.pipelines.filtering import (
+    filter_scenes,
+    filtering_by,
+    summarise_clouds,
+)
 from tests.fabricate import floes, scene, write
 from tests.partitions import known
 from tests.runs import changed_products, digests, from_folder, run_here
@@ -61,6 +67,13 @@ def test_a_filtered_scene_is_declared_and_made_when_called(method):
     filtered = tasks["a"]()
     assert filtered.quality.shape == (48, 64)
     assert np.array_equal(filtered.rgb, scene().rgb) == (method != "published")
+
+
+def test_a_step_of_the_limit_for_an_uncertainty_remakes_no_filtered_scene():
+    options, wider = FilterOptions(), replace(LIMITS, limit_step=0.2)
+    assert recipe_of(filtering_by(options, LIMITS)) == recipe_of(
+        filtering_by(options, wider)
+    )
 
 
 def test_a_filter_in_scenes_csv_survives_runs_and_remakes_its_scene_only(

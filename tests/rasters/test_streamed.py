@@ -70,7 +70,7 @@ def test_a_large_raster_is_cloud_optimised_with_overviews_of_classes_only(tmp_pa
         assert set(np.unique(file.read(1, out_shape=(150, 150)))) <= {0, 2}
 
 
-def test_a_scene_read_while_its_map_is_written_has_each_block_decoded_once(tmp_path):
+def test_while_a_map_is_written_gdal_keeps_a_row_of_blocks_of_its_scene(tmp_path):
     seen = []
 
     def strips():

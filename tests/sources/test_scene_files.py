@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -853,17 +854,23 @@ def test_saturated_digital_numbers_are_flagged(tmp_path):
     assert np.argwhere(scene.extra_bands["saturated"]).tolist() == [[3, 4]]
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
 def test_the_highest_number_along_the_edge_is_a_fill_value_that_nobody_declared(
-    tmp_path,
+    tmp_path, dtype
 ):
     numbers = np.full((40, 40, 3), 5000, np.uint16)
     numbers[:, :10] = 65_535
+    numbers[:, 10:12, 2] = 65_535  # each band ends in a place of its own
     numbers[20, 30] = 65_535
-    path = write(tmp_path / "a.tif", numbers)
+    path = write(tmp_path / "a.tif", numbers.astype(dtype))
     scene = read_scene_file(str(path), DN)
-    assert not scene.valid_mask[:, :10].any()
-    assert scene.valid_mask[:, 10:].all()
-    assert "400 pixels, which count as not observed" in scene.origin.notes
+    assert not scene.valid_mask[:, :12].any()
+    assert scene.valid_mask[:, 12:].all()
+    assert "480 pixels, which count as not observed" in scene.origin.notes
+    named = read_scene_file(str(path), replace(DN, nodata=0))
+    said = write(tmp_path / "b.tif", numbers.astype(dtype), nodata=0)
+    for saturated in (named, read_scene_file(str(said), DN)):
+        assert saturated.valid_mask.all()
     display = RasterOptions(scale=1 / 65_535)
     assert read_scene_file(str(path), display).valid_mask.all()
 

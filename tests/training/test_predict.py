@@ -104,6 +104,13 @@ def test_a_network_of_filtered_images_sees_the_scene_filtered_whole(stored):
     assert not np.array_equal(codes, by_thresholds(value))
 
 
+def test_the_filter_that_somebody_chose_for_a_scene_holds_for_networks_too(stored):
+    options = SimulationOptions(height=128, width=160, thin_cloud_fraction=0.5)
+    value = replace(simulate_scene(options, 1).scene, given_filter="none")
+    codes, _ = predicted(stored(value), ByBrightness("filtered"), overlap_px=8)
+    assert np.array_equal(codes, by_thresholds(value))
+
+
 def test_nothing_is_computed_before_strips_are_taken(stored):
     class Refuses(ByBrightness):
         def predict(self, images):

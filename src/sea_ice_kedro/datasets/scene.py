@@ -40,7 +40,12 @@ from sea_ice_kedro.rasters.geotiff import (
     tags_of,
     write_raster,
 )
-from sea_ice_kedro.rasters.stored_scene import LAND_BAND, StoredScene
+from sea_ice_kedro.rasters.stored_scene import (
+    GIVEN_LIMITS,
+    LAND_BAND,
+    StoredScene,
+    given_limits_of,
+)
 
 
 class RasterFileDataset(ProvenancedFileDataset[Value]):
@@ -116,9 +121,6 @@ _BANDS = ["red", "green", "blue"]
 _QUALITY, _LAND = "quality", LAND_BAND
 _ANY = (0, 0)
 """Limits of a scene that passed unfiltered."""
-
-_GIVEN = "given_limits"
-"""Tag: the limits that somebody has set for the scene, "40 180"."""
 
 
 class SceneDataset(RasterFileDataset[Any]):
@@ -327,14 +329,6 @@ def limits_of(facts: Facts) -> tuple[int, int] | None:
     return None if limits == _ANY else limits
 
 
-def given_limits_of(facts: Facts) -> tuple[int, int] | None:
-    """Tell from facts which limits somebody has set for a scene; None: none."""
-    if _GIVEN not in facts:
-        return None
-    thin_ice_min, thick_ice_min = map(int, facts[_GIVEN].split())
-    return thin_ice_min, thick_ice_min
-
-
 def _tags(scene: Scene) -> dict[str, str]:
     tags = {
         "scene_id": scene.scene_id,
@@ -356,7 +350,7 @@ def _tags(scene: Scene) -> dict[str, str]:
     if scene.rendering is not None:
         tags |= scene.rendering.tags()
     if scene.given_limits is not None:
-        tags[_GIVEN] = "{} {}".format(*scene.given_limits)
+        tags[GIVEN_LIMITS] = "{} {}".format(*scene.given_limits)
     if scene.given_filter:
         tags["given_filter"] = scene.given_filter
     if SATURATED in scene.extra_bands:

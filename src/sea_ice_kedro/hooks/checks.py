@@ -66,7 +66,7 @@ def expect_shared_memory(runner: object) -> None:
 
 
 def expect_all_steps(run_params: Mapping[str, Any]) -> None:
-    """Refuse to leave out the steps of which Kedro finds any output there.
+    """Refuse `--only-missing-outputs`: Kedro skips a step if any output exists.
 
     A folder with one product of many is there to Kedro, and so is what other settings
     have made.

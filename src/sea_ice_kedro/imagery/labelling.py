@@ -219,6 +219,10 @@ class BrightnessThresholds:
             return PUBLISHED
         return self.thin_ice_min, self.thick_ice_min
 
+    def for_filter(self) -> "BrightnessThresholds":
+        """Return what a filtered scene depends on: all but the step of the limit."""
+        return replace(self, limit_step=BrightnessThresholds.limit_step)
+
     def for_scene(self, scene: Scene) -> "BrightnessThresholds":
         """Return those that hold for one scene: its own where somebody has set some."""
         if scene.given_limits is None:

@@ -100,7 +100,7 @@ def coarse_grid(shape: Sequence[int]) -> tuple[npt.NDArray[np.intp], ...]:
     counts = [length // step for length in shape]
     return np.ix_(
         *(
-            np.floor((np.arange(count) + 0.5) * (length / count)).astype(np.intp)
+            (2 * np.arange(count, dtype=np.intp) + 1) * length // (2 * count)
             for length, count in zip(shape, counts, strict=True)
         )
     )

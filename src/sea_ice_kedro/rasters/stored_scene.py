@@ -28,8 +28,19 @@ _BANDS = ("red", "green", "blue")
 LAND_BAND = "land"
 """Name of the band that is 1 on land, where a mask was named."""
 
+GIVEN_LIMITS = "given_limits"
+"""Tag of limits that somebody has set for the scene: "31 205"."""
+
 ReadLand = Callable[[int, int], Mask]
 """(first row, rows) -> bool (rows, W), True on land."""
+
+
+def given_limits_of(tags: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Tell from tags which limits somebody has set for a scene; None: none."""
+    if GIVEN_LIMITS not in tags:
+        return None
+    thin_ice_min, thick_ice_min = map(int, tags[GIVEN_LIMITS].split())
+    return thin_ice_min, thick_ice_min
 
 
 @dataclass(frozen=True)
@@ -193,6 +204,8 @@ class StoredScene:
             georeference=facts.georeference,
             acquired=facts.acquired,
             land=land,
+            given_limits=given_limits_of(tags),
+            given_filter=tags.get("given_filter", ""),
         )
 
     def _tags(self, file: Any) -> dict[str, str]:  # noqa: ANN401 - rasterio is untyped

@@ -27,6 +27,9 @@ BRIGHTEST = 2.0
 _LEAST, _MOST = -1.0, 1e4
 """Reflectance that nothing has, whatever went wrong before."""
 
+_HIGHEST = 65_535
+"""Of 16 bits: a fill value of some producers, saturated of others."""
+
 _SIDES_M = (0.01, 100e3)
 _SIDES_DEG = (1e-7, 1.0)
 """Of a pixel: from a picture of a lens cap to a map of the hemisphere."""
@@ -229,10 +232,7 @@ def _unusable(what: str, place: Georeference, reason: str) -> InvalidScene:
 def fill_values(
     stored: npt.NDArray[Any], calibrations: Sequence[Calibration] | None
 ) -> Mask | None:
-    """Find fill values that a file does not declare: -9999, -32768, 1e30, 65535.
-
-    The highest number of 16 bits may also be a saturated pixel: it is a fill value
-    where all bands have it from the border on, as beyond the edge of a swath.
+    """Find fill values that a file does not declare: -9999, -32768, 1e30.
 
     Args:
         stored: (3, H, W), red, green and blue as stored.
@@ -241,18 +241,36 @@ def fill_values(
     Returns:
         bool (H, W), True where one of the bands has no reflectance; None: nowhere.
     """
-    if calibrations is None or stored.dtype in (np.uint8, np.uint32, np.uint64):
+    if calibrations is None or np.issubdtype(stored.dtype, np.unsignedinteger):
         return None
     absent = np.zeros(stored.shape[1:], bool)
-    if stored.dtype == np.uint16:
-        highest = np.iinfo(stored.dtype).max
-        edges = stored[:, 0], stored[:, -1], stored[:, :, 0], stored[:, :, -1]
-        reached = any((edge == highest).all(axis=0).any() for edge in edges)
-        bright = (highest * one.scale + one.offset > BRIGHTEST for one in calibrations)
-        if reached and all(bright):
-            absent = ~valid_by_border(np.moveaxis(highest - stored, 0, -1))
-        return absent if absent.any() else None
     for band, one in zip(stored, calibrations, strict=True):
         absent |= band < (_LEAST - one.offset) / one.scale
         absent |= band > (_MOST - one.offset) / one.scale
+    return absent if absent.any() else None
+
+
+def beyond_swath(
+    stored: npt.NDArray[Any], calibrations: Sequence[Calibration] | None
+) -> Mask | None:
+    """Find 65535 from the border on, in a file that declares no fill value.
+
+    Inside a scene it is a saturated pixel. Bands of a push-broom scanner end in
+    different places, so that one of them is enough beside where all have ended.
+
+    Args:
+        stored: (3, H, W), red, green and blue as stored.
+        calibrations: What their numbers mean; None: brightness.
+
+    Returns:
+        bool (H, W), True where the swath has ended; None: nowhere.
+    """
+    if calibrations is None or np.can_cast(stored.dtype, np.int16):  # too small
+        return None
+    if any(_HIGHEST * one.scale + one.offset <= BRIGHTEST for one in calibrations):
+        return None
+    edges = stored[:, 0], stored[:, -1], stored[:, :, 0], stored[:, :, -1]
+    if not any((edge == _HIGHEST).all(axis=0).any() for edge in edges):
+        return None
+    absent = ~valid_by_border(~(stored == _HIGHEST).any(axis=0)[..., None])
     return absent if absent.any() else None

@@ -25,7 +25,7 @@ from sea_ice_kedro.imagery.reflectance import (
 from sea_ice_kedro.rasters.files import checksum
 from sea_ice_kedro.rasters.geotiff import georeference_of, opened
 from sea_ice_kedro.sources.options import RasterOptions
-from sea_ice_kedro.sources.plausible import expect_place, fill_values
+from sea_ice_kedro.sources.plausible import beyond_swath, expect_place, fill_values
 from sea_ice_kedro.sources.raster_metadata import (
     band_notes,
     bands_said,
@@ -165,9 +165,11 @@ def _times_in(text: str) -> Iterator[datetime]:
     """Return each time or day in a text that can be a scene's, by day of year first."""
     for found in _DAY_OF_YEAR.finditer(text):
         with suppress(ValueError):
-            digits = "".join(part or "" for part in found.groups()).ljust(13, "0")
-            moment = datetime.strptime(digits, "%Y%j%H%M%S")  # noqa: DTZ007
-            moment = moment.replace(tzinfo=UTC)
+            digits = "".join(part or "" for part in found.groups())
+            moment = datetime.strptime(digits[:7], "%Y%j").replace(tzinfo=UTC)
+            with suppress(ValueError):  # a number that is no time is none of its day
+                told = datetime.strptime(digits[7:].ljust(6, "0"), "%H%M%S")  # noqa: DTZ007
+                moment = datetime.combine(moment, told.time(), UTC)
             if _is_likely(moment):
                 yield moment
     for found in _CALENDAR.finditer(text):
@@ -243,7 +245,9 @@ def read_scene_file(
     red = calibrations[0] if calibrations else None
     valid_mask = valid_pixels(rgb, stored, red, declared, options, lossy=lossy)
     if options.validity != "all":
-        notes += _take_out(valid_mask, holes, mixed, fill_values(stored, calibrations))
+        silent = declared is None and options.nodata is None
+        fills = _undeclared(stored, calibrations, silent)
+        notes += _take_out(valid_mask, holes, mixed, *fills)
     notes += level_notes(stored, calibrations, valid_mask)
     return Scene(
         scene_id=stem_of(filepath),
@@ -257,8 +261,23 @@ def read_scene_file(
     )
 
 
+def _undeclared(
+    stored: Bands, calibrations: Sequence[Calibration] | None, silent: bool
+) -> tuple[Mask | None, Mask | None]:
+    """Find numbers that are no reflectance, and where a swath has ended.
+
+    The latter in a file that is silent about its fill value.
+    """
+    ended = beyond_swath(stored, calibrations) if silent else None
+    return fill_values(stored, calibrations), ended
+
+
 def _take_out(
-    valid_mask: Mask, holes: Mask | None, mixed: Mask | None, fill: Mask | None
+    valid_mask: Mask,
+    holes: Mask | None,
+    mixed: Mask | None,
+    fill: Mask | None,
+    ended: Mask | None,
 ) -> Iterator[str]:
     """Take pixels out of a mask, in place, and say how many of which kind."""
     kinds = (
@@ -268,6 +287,11 @@ def _take_out(
             fill,
             "has numbers that are no reflectance in {:,} pixels, which count as not "
             "observed (ingestion.raster.nodata names such a number)",
+        ),
+        (
+            ended,
+            "has 65535 from its edge on in {:,} pixels, which count as not observed; "
+            "if they are saturated snow, set ingestion.raster.validity=all",
         ),
     )
     for absent, note in kinds:

@@ -130,7 +130,7 @@ class _BoundedIO(StacApiIO):
             )
         if relation in ("item", "child"):
             named = f"link {place} of {name}"
-            self.lost[named] = (
+            self.lost[f"{len(self.lost)}: {named}"] = (
                 f"STAC {named}: {without_keys(what)}; tell who runs this catalogue"
             )
 

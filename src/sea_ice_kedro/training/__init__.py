@@ -13,7 +13,6 @@ import os
 import re
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,11 +107,5 @@ def without_known_lines() -> Iterator[None]:
 # TensorFlow's C++ logs on a machine without a GPU are pages of "errors" that are none;
 # what goes wrong comes as an exception as well. Set it to 0 to read them all.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-# TensorFlow imports Google's client libraries, which warn of the date when they will
-# drop this Python; which ones this project supports is in pyproject.toml.
-warnings.filterwarnings(
-    "ignore", message="You are using a Python version", category=FutureWarning
-)
 
 import_tensorflow_quietly()

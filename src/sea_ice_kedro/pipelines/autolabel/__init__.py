@@ -8,7 +8,7 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from sea_ice_kedro.datasets.parallel_partitions import StoredPartitions
-from sea_ice_kedro.datasets.scene import given_limits_of, limits_of
+from sea_ice_kedro.datasets.scene import limits_of
 from sea_ice_kedro.engines import Partitions, map_partitions
 from sea_ice_kedro.imagery.arrays import RGB, ClassMap, FilteredScene, Scene
 from sea_ice_kedro.imagery.classes import FigureOptions
@@ -26,6 +26,7 @@ from sea_ice_kedro.pipelines.scenes import (
     of_index,
 )
 from sea_ice_kedro.rasters.geotiff import Facts
+from sea_ice_kedro.rasters.stored_scene import given_limits_of
 from sea_ice_kedro.reporting.quicklooks import QuicklookOptions, draw_quicklook
 from sea_ice_kedro.reporting.run_figures import draw_class_shares
 

@@ -42,7 +42,7 @@ def filtering_by(
     options: FilterOptions, thresholds: BrightnessThresholds
 ) -> Callable[[Scene], FilteredScene]:
     """Return the function that filters one scene; its recipe is in the scene's tags."""
-    return partial(filter_scene, options=options, thresholds=thresholds)
+    return partial(filter_scene, options=options, thresholds=thresholds.for_filter())
 
 
 def summarise_clouds(

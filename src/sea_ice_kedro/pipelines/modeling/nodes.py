@@ -208,7 +208,7 @@ def cut_filtered_chips(  # noqa: PLR0913 - a node's inputs are its arguments
     made_by = {
         "images": "filtered",
         "filter": asdict(filtering),
-        "thresholds": asdict(thresholds),
+        "thresholds": asdict(thresholds.for_filter()),
     }
     labelled = _labelled(scene_index, labels)
     chosen = of_index(labelled, filtered_scenes, "the filtered scene", "filtering")
