@@ -6,6 +6,7 @@ import pytest
 from sea_ice_kedro.datasets import SceneDataset
 from sea_ice_kedro.errors import InvalidOption, InvalidScene
 from sea_ice_kedro.imagery.chips import ChipOptions, cut_chips
+from sea_ice_kedro.imagery.classes import SeaIceClass
 from sea_ice_kedro.imagery.cloud_filter import filter_scene
 from sea_ice_kedro.imagery.labelling import label_by_brightness
 from sea_ice_kedro.imagery.predictions import WindowOptions, blended_strips, reader_of
@@ -86,6 +87,11 @@ def test_a_scene_in_memory_is_predicted_as_a_stored_one(stored, images):
     assert np.array_equal(here.codes, there[0])
     assert np.array_equal(here.confidence, there[1])
     assert (here.scene_id, here.georeference) == ("s", value.georeference)
+    strips = list(predict_scene(stored(value), model, InferenceOptions()).strips)
+    water, ice = np.sum([strip.doubted_pixels for strip in strips], axis=0)
+    least, most = here.concentration_range
+    shares = [(here.codes == c).sum() for c in SeaIceClass]
+    assert (most - least) * sum(shares) == pytest.approx(water + ice)
 
 
 def test_a_scene_without_an_observed_pixel_is_no_data_all_over(stored, tmp_path):

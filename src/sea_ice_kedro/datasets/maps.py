@@ -34,8 +34,9 @@ from sea_ice_kedro.imagery.predictions import (
     Prediction,
     Strip,
     closed_after,
+    expected_range,
 )
-from sea_ice_kedro.imagery.scores import class_counts, concentration
+from sea_ice_kedro.imagery.scores import class_counts
 from sea_ice_kedro.rasters.footprint import pixel_area_m2
 from sea_ice_kedro.rasters.geotiff import (
     PRODUCT,
@@ -288,8 +289,6 @@ class _Tally:
 
 def _prediction_tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
     counts = {c: int(tally.codes[c]) for c in SeaIceClass}
-    share, valid = concentration(counts), max(sum(counts.values()), 1)
-    no_ice, no_water = tally.doubted / valid
     tags = {
         "scene_id": prediction.scene_id,
         **code_tags(prediction.land_source, int(tally.codes[LAND])),
@@ -297,7 +296,7 @@ def _prediction_tags(prediction: Prediction, tally: _Tally) -> dict[str, str]:
         **time_tag(prediction.acquired),
         **source_tag(prediction.source),
         **{f"pixels_{c.key}": str(count) for c, count in counts.items()},
-        **_range_tags(share - no_ice, share + no_water),
+        **_range_tags(*expected_range(counts, tally.doubted)),
         "pixels_unclassed": str(tally.unclassed),
         **_mean_confidence(tally.confidence),
         **prediction.facts,

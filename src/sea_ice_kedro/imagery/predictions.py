@@ -32,6 +32,7 @@ from sea_ice_kedro.imagery.arrays import (
     Scene,
 )
 from sea_ice_kedro.imagery.classes import NO_CLASS, NODATA, SeaIceClass
+from sea_ice_kedro.imagery.scores import concentration
 
 Read = Callable[[int, int, int], tuple[RGB, Mask]]
 """(row, column, size) -> uint8 (S, S, 3) and bool (S, S), True where observed."""
@@ -371,6 +372,23 @@ class _Band:
             float(share[called_ice].sum(dtype=np.float64)),
             float((1 - share[called_water]).sum(dtype=np.float64)),
         )
+
+
+def expected_range(
+    counts: dict[SeaIceClass, int], doubted_pixels: Iterable[float]
+) -> tuple[float, float]:
+    """Return sea ice concentration without the doubted ice and with the doubted water.
+
+    Args:
+        counts: Pixels of each class.
+        doubted_pixels: Those of all strips, see `Strip`.
+
+    Returns:
+        Two shares, 0..1; NaN where no pixel has a class or the doubts are not known.
+    """
+    share, valid = concentration(counts), max(sum(counts.values()), 1)
+    no_ice, no_water = doubted_pixels
+    return share - no_ice / valid, share + no_water / valid
 
 
 def _percent(share: Probabilities, absent: Mask) -> Grey:

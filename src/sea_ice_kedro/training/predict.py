@@ -18,9 +18,11 @@ from sea_ice_kedro.imagery.predictions import (
     WindowOptions,
     blended_strips,
     closed_after,
+    expected_range,
     reader_of,
 )
 from sea_ice_kedro.imagery.scene_context import Context, context_of
+from sea_ice_kedro.imagery.scores import class_counts
 from sea_ice_kedro.networks import network_url
 from sea_ice_kedro.rasters.stored_scene import SceneInMemory, StoredScene
 from sea_ice_kedro.training.model_archive import ModelCard
@@ -128,14 +130,18 @@ def _is_served(asked: str, path: str) -> bool:
 def whole(prediction: Prediction) -> PredictedMap:
     """Compute a prediction to its end, in memory; it can be done once."""
     strips = list(prediction.strips)
+    codes = np.concatenate([strip.codes for strip in strips])
+    doubted = np.sum([strip.doubted_pixels for strip in strips], axis=0)
+    ends = expected_range(class_counts(codes), doubted)
     return PredictedMap(
         scene_id=prediction.scene_id,
-        codes=np.concatenate([strip.codes for strip in strips]),
+        codes=codes,
         georeference=prediction.georeference,
         acquired=prediction.acquired,
         source=prediction.source,
         confidence=np.concatenate([strip.confidence for strip in strips]),
         land_source=prediction.land_source,
+        concentration_range=None if np.isnan(ends).any() else ends,
     )
 
 
