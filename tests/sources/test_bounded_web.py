@@ -227,6 +227,18 @@ def test_a_link_without_an_address_costs_itself_and_is_named():
         entries["link 3 of here"].scene()
 
 
+def test_links_without_an_address_in_catalogues_of_one_id_are_both_named():
+    def answer(handler):
+        links = [{"rel": "item"}]
+        if handler.path.endswith("catalog.json"):
+            links.append({"rel": "child", "href": "below.json"})
+        handler.send(catalogue(*links))
+
+    with answering(answer) as server:
+        entries = [entry.scene_id for entry in search(server)]
+    assert entries == ["link 0 of here", "link 0 of here again"]
+
+
 @pytest.mark.parametrize("how", ["child", "redirect"])
 def test_another_host_is_asked_only_where_a_setting_names_it(how):
     with answering(lambda h: h.send(catalogue())) as other:

@@ -130,7 +130,9 @@ class _BoundedIO(StacApiIO):
             )
         if relation in ("item", "child"):
             named = f"link {place} of {name}"
-            self.lost[f"{len(self.lost)}: {named}"] = (
+            while named in self.lost:  # ids of catalogues need not differ
+                named += " again"
+            self.lost[named] = (
                 f"STAC {named}: {without_keys(what)}; tell who runs this catalogue"
             )
 
