@@ -185,6 +185,25 @@ def test_a_next_page_without_an_address_is_said(following):
     assert "would be missed; tell who runs this catalogue" in said
 
 
+@pytest.mark.parametrize("count", [{"numberMatched": 3}, {"context": {"matched": 3}}])
+def test_a_search_that_ends_before_all_that_match_is_said(caplog, count):
+    def answer(handler):
+        send, number = handler.send, len(handler.server.asked)
+
+        def ends_early(content, *args):
+            found = {**json.loads(content), **count}
+            if number > 2:
+                found["features"] = []
+            send(json.dumps(found).encode(), *args)
+
+        handler.send = ends_early
+        page(handler, number, number)
+
+    with answering(answer) as server:
+        assert len(list(search(server, "/api"))) == 1
+    assert "expected the 3 items that it says match, got 1" in caplog.text
+
+
 def test_links_that_are_no_list_are_said():
     api = {"type": "Catalog", "id": "api", **PLACE, "links": {"rel": "child"}}
     said, *_ = refusal(lambda h: h.send(json.dumps(api).encode()))

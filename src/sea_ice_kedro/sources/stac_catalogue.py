@@ -5,7 +5,7 @@ import logging
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -224,8 +224,9 @@ def _searched(
             datetime=days,
             limit=100,
         )
-        repeated, listed = 0, 0
+        repeated, listed, promised = 0, 0, 0
         for page in asked.pages_as_dicts():
+            promised = max(promised, _matched(page))
             limits.count(len(page["features"]))
             known = len(found) + len(lost)
             for record in page["features"]:
@@ -244,7 +245,23 @@ def _searched(
                     f"{repeated} in a row with nothing new; tell who runs it, or ask "
                     "for fewer days"
                 )
+        if listed < promised:  # pystac-client stops at a page without items
+            logger.warning(
+                "%s: expected the %d items that it says match, got %d; ask for fewer "
+                "days at a time to see whether scenes are missing",
+                without_keys(url),
+                promised,
+                listed,
+            )
     return list(found.values()), lost
+
+
+def _matched(page: Mapping[str, Any]) -> int:
+    """Return how many items of all pages a page says there are; 0: it does not say."""
+    context = page.get("context")
+    older = context.get("matched") if isinstance(context, dict) else None
+    said = page.get("numberMatched", older)
+    return said if isinstance(said, int) else 0
 
 
 def _walked(
