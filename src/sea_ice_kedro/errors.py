@@ -181,3 +181,15 @@ def expect_number(
             f"expected {name} to be a number {bounds}{' ' * above}{highest:g}, got "
             f"{value!r}"
         )
+
+
+def described(error: BaseException) -> str:
+    """Return the kind and the message of an error that no code of ours raised."""
+    if isinstance(error, MemoryError):
+        said = f" ({error})" if str(error) else ""
+        return (
+            f"expected more memory than there is, got MemoryError{said}; work with "
+            "fewer processes (--params engine.workers=1), or give this machine or "
+            "container more"
+        )
+    return f"{type(error).__name__}: {error}"

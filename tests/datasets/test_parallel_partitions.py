@@ -170,6 +170,22 @@ def test_in_a_run_a_failure_is_kept_for_its_end(tmp_path):
     assert [f.reason for f in LEDGER.close()] == ["a.png: expected 3 bands, got 1"]
 
 
+class TooLarge(Maker):
+    def __call__(self):
+        raise MemoryError("Unable to allocate 9 GiB")
+
+
+def test_too_little_memory_is_said_with_the_way_out(tmp_path):
+    LEDGER.open()
+    partitions(tmp_path).save({"a": TooLarge("a"), "b": Maker("b")})
+    (failure,) = LEDGER.close()
+    assert failure.reason.startswith(
+        "expected more memory than there is, got MemoryErr"
+    )
+    assert "(Unable to allocate 9 GiB)" in failure.reason
+    assert "--params engine.workers=1" in failure.reason
+
+
 def test_in_a_run_nothing_is_left_to_go_on_with_when_all_failed(tmp_path):
     LEDGER.open()
     with pytest.raises(PartitionsFailed, match="2 products"):

@@ -21,7 +21,7 @@ from sea_ice_kedro.datasets.manifest import (
 )
 from sea_ice_kedro.datasets.run_state import INTERMEDIATES, Removed
 from sea_ice_kedro.engines.base import fingerprint_of, recipe_of
-from sea_ice_kedro.errors import MissingInput, SeaIceError
+from sea_ice_kedro.errors import MissingInput, SeaIceError, described
 from sea_ice_kedro.rasters.files import FileState, is_as, remove, state_of
 from sea_ice_kedro.rasters.geotiff import Facts
 
@@ -158,8 +158,9 @@ class PartitionWriter:
             meant = error.__cause__ if isinstance(error, DatasetError) else error
             if isinstance(meant, SeaIceError):
                 return Receipt(partition_id, "failed", str(meant))
-            reason = f"{type(error).__name__}: {error}"
-            return Receipt(partition_id, "failed", reason, traceback.format_exc())
+            return Receipt(
+                partition_id, "failed", described(error), traceback.format_exc()
+            )
 
     def unchanged(
         self, request: Request, *, or_removed: bool = False

@@ -9,7 +9,7 @@ from kedro.validation.exceptions import ParameterValidationError
 
 from sea_ice_kedro.datasets.run_state import LEDGER, PartitionsFailed
 from sea_ice_kedro.engines import spark_session
-from sea_ice_kedro.errors import SeaIceError
+from sea_ice_kedro.errors import SeaIceError, described
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def meant_for_people(error: BaseException | None) -> BaseException | None:
 def message_of(error: BaseException) -> str:
     """Return the message of an error, with its kind where it was not meant."""
     meant = meant_for_people(error)
-    return f"{type(error).__name__}: {error}" if meant is None else str(meant)
+    return described(error) if meant is None else str(meant)
 
 
 # --- Spark, for the runs that need it
