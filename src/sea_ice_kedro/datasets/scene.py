@@ -41,6 +41,7 @@ from sea_ice_kedro.rasters.geotiff import (
     write_raster,
 )
 from sea_ice_kedro.rasters.stored_scene import (
+    GIVEN_FILTER,
     GIVEN_LIMITS,
     LAND_BAND,
     StoredScene,
@@ -262,7 +263,7 @@ def _read_scene(file: Any, name: str) -> Scene:  # noqa: ANN401 - rasterio's
         "acquisition": acquisition_of(facts),
         "rendering": rendering_of(facts),
         "given_limits": given_limits_of(facts),
-        "given_filter": facts.get("given_filter", ""),
+        "given_filter": facts.get(GIVEN_FILTER, ""),
     }
     others = dict(zip(names[3:], bands[3:], strict=True))
     quality, land = others.pop(_QUALITY, None), others.pop(_LAND, None)
@@ -352,7 +353,7 @@ def _tags(scene: Scene) -> dict[str, str]:
     if scene.given_limits is not None:
         tags[GIVEN_LIMITS] = "{} {}".format(*scene.given_limits)
     if scene.given_filter:
-        tags["given_filter"] = scene.given_filter
+        tags[GIVEN_FILTER] = scene.given_filter
     if SATURATED in scene.extra_bands:
         count = np.count_nonzero(scene.extra_bands[SATURATED])
         tags["saturated_pixels"] = str(count)

@@ -211,7 +211,8 @@ class ClassMap:
     why a limit fell back."""
 
     concentration_range: tuple[float, float] | None = field(default=None, kw_only=True)
-    """Sea ice concentration, 0..1, with the limit of thin ice moved up and down."""
+    """Between what sea ice concentration lies, 0..1: with the limit of thin ice moved
+    up and down, or by a network's probabilities; None: not known."""
 
     water_by_darkest: bool = False
     """Whether water was told by min(R, G, B); else by max(R, G, B)."""

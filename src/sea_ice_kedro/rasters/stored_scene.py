@@ -31,6 +31,9 @@ LAND_BAND = "land"
 GIVEN_LIMITS = "given_limits"
 """Tag of limits that somebody has set for the scene: "31 205"."""
 
+GIVEN_FILTER = "given_filter"
+"""Tag of the filter's method that somebody has chosen for the scene: "none"."""
+
 ReadLand = Callable[[int, int], Mask]
 """(first row, rows) -> bool (rows, W), True on land."""
 
@@ -205,7 +208,7 @@ class StoredScene:
             acquired=facts.acquired,
             land=land,
             given_limits=given_limits_of(tags),
-            given_filter=tags.get("given_filter", ""),
+            given_filter=tags.get(GIVEN_FILTER, ""),
         )
 
     def _tags(self, file: Any) -> dict[str, str]:  # noqa: ANN401 - rasterio is untyped

@@ -15,6 +15,7 @@ from sea_ice_kedro.imagery.cloud_filter import FilterOptions, filter_scene
 from sea_ice_kedro.imagery.labelling import YOURS, BrightnessThresholds
 from sea_ice_kedro.pipelines.scenes import facts_by_scene, of_index
 from sea_ice_kedro.rasters.geotiff import Facts
+from sea_ice_kedro.rasters.stored_scene import GIVEN_FILTER
 
 
 def filter_scenes(
@@ -80,7 +81,7 @@ def _column(flag: QualityFlag) -> str:
 
 
 def _cloud_row(scene_id: str, facts: Facts, method: str) -> dict[str, Any]:
-    valid, given = facts["valid_pixels"], facts.get("given_filter", "")
+    valid, given = facts["valid_pixels"], facts.get(GIVEN_FILTER, "")
     counts = {flag: facts[f"pixels_{flag.key}"] for flag in _SHOWN}
     fractions = {
         _column(flag): count / valid if valid else float("nan")
